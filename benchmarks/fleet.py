@@ -30,7 +30,7 @@ from envctl.usecases.project import project_file, working_tree
 T = TypeVar("T")
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
 ROLE = "arn:aws:sts::444444444444:assumed-role/envctl-ci/GitHubActions"
-JOB = Actor(ROLE, "aws", verified=True, run_url="https://github.com/acme/shop/actions/runs/12345678901", arn=ROLE)
+JOB = Actor(ROLE, via="aws", verified=True, run_url="https://github.com/acme/shop/actions/runs/12345678901", arn=ROLE)
 # What a deployment of ten stacks did to which types of resources.
 PERFORMED = tuple(f"create aws_resource_type_{number}" for number in range(20))
 
@@ -146,7 +146,15 @@ def _record(world: World, size: Size, release: str, releases: int) -> None:
     # One that an entry comes after, which names it.
     last = (len(events) - 1) // checkpoint.INTERVAL * checkpoint.INTERVAL
     for seq, event in enumerate(events, 1):
-        entry = Entry(seq, prev, BEGAN + timedelta(seconds=seq), JOB, event, f"{seq:016x}", named)
+        entry = Entry(
+            seq=seq,
+            prev=prev,
+            at=BEGAN + timedelta(seconds=seq),
+            actor=JOB,
+            event=event,
+            mark=f"{seq:016x}",
+            checkpoint=named,
+        )
         world.store.content[f"ledger/{seq:010d}.json"] = encode_entry(entry)
         now = apply_entry(now, entry)
         prev, named = now.head, ""
@@ -157,11 +165,19 @@ def _record(world: World, size: Size, release: str, releases: int) -> None:
 
 
 def _events(size: Size, release: str) -> list[Event]:
-    events: list[Event] = [ReleaseCreated(release, "c0ffee")]
+    events: list[Event] = [ReleaseCreated(release=release, commit="c0ffee")]
     for name in names(size):
         started = len(events) + 1
-        events.append(DeploymentStarted(name, release, "5e" * 32, "promote", "cell", "f0" * 32))
-        events.append(DeploymentSucceeded(name, release, started, stacks(size), 60, PERFORMED))
+        events.append(
+            DeploymentStarted(
+                environment=name, release=release, settings="5e" * 32, action="promote", source="cell", plan="f0" * 32
+            )
+        )
+        events.append(
+            DeploymentSucceeded(
+                environment=name, release=release, started=started, stacks=stacks(size), changed=60, performed=PERFORMED
+            )
+        )
         events.append(VerificationPassed(name, release, started, ("http", "smoke")))
     return events
 

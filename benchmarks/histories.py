@@ -78,7 +78,15 @@ def _record(store: Path, history: History, releases: Sequence[str]) -> None:
     now, prev, named = LedgerState(), GENESIS, ""
     began = datetime.now(UTC) - timedelta(minutes=history.entries + 1)
     for seq, event in enumerate(islice(_events(history, releases), history.whole), 1):
-        entry = Entry(seq, prev, began + timedelta(minutes=seq), _WHO, event, f"{seq:016x}", named)
+        entry = Entry(
+            seq=seq,
+            prev=prev,
+            at=began + timedelta(minutes=seq),
+            actor=_WHO,
+            event=event,
+            mark=f"{seq:016x}",
+            checkpoint=named,
+        )
         _write(store / "ledger" / f"{seq:010d}.json", encode_entry(entry))
         now = apply_entry(now, entry)
         prev, named = now.head, ""
@@ -88,7 +96,7 @@ def _record(store: Path, history: History, releases: Sequence[str]) -> None:
 
 
 def _events(history: History, releases: Sequence[str]) -> Iterator[Event]:
-    yield from (ReleaseCreated(release, "c0ffee") for release in releases)
+    yield from (ReleaseCreated(release=release, commit="c0ffee") for release in releases)
     seq = len(releases)
     # What the newest release takes in dev is left over at the end.
     ways = max(1, (history.entries - seq - 3) // (3 * len(ORDER)))
@@ -106,8 +114,22 @@ def _deployed(environment: str, release: str, started: int) -> tuple[Event, ...]
     at = ORDER.index(environment)
     source = ORDER[at - 1] if at else ""
     return (
-        DeploymentStarted(environment, release, _DIGEST, "promote" if at else "apply", source, _DIGEST),
-        DeploymentSucceeded(environment, release, started, ("main",), 1, ("update terraform_data",)),
+        DeploymentStarted(
+            environment=environment,
+            release=release,
+            settings=_DIGEST,
+            action="promote" if at else "apply",
+            source=source,
+            plan=_DIGEST,
+        ),
+        DeploymentSucceeded(
+            environment=environment,
+            release=release,
+            started=started,
+            stacks=("main",),
+            changed=1,
+            performed=("update terraform_data",),
+        ),
         VerificationPassed(environment, release, started, ()),
     )
 

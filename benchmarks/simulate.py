@@ -94,7 +94,13 @@ def answered(world: World, made: Matrix) -> int:
         found = tuple(_clean(present, each.environment, shard.units[each.environment]) for each in seen)
         took = {each.environment: dict.fromkeys(shard.units[each.environment], 1.234) for each in found}
         said = run_store.Answer(
-            made.run, number, world.clock.now(), world.identity.identify_actor(), present.seq, seen, found
+            run=made.run,
+            shard=number,
+            at=world.clock.now(),
+            by=world.identity.identify_actor(),
+            seq=present.seq,
+            seen=seen,
+            drift=found,
         )
         run_store.save_answer(world.ports, replace(said, durations=took))
     return sum(len(data) for key, data in world.store.content.items() if key not in before)
@@ -103,8 +109,15 @@ def answered(world: World, made: Matrix) -> int:
 def _clean(present: LedgerState, name: str, looked_at: tuple[str, ...]) -> EnvironmentDrift:
     current = present.find_environment(name).current
     assert current is not None
-    seen = tuple(StackDrift(stack, "clean", seconds=1.234) for stack in looked_at)
-    return EnvironmentDrift(name, current.release, "clean", seen, deployment=current.seq, settings="5e" * 32)
+    seen = tuple(StackDrift(stack=stack, condition="clean", seconds=1.234) for stack in looked_at)
+    return EnvironmentDrift(
+        environment=name,
+        release=current.release,
+        condition="clean",
+        stacks=seen,
+        deployment=current.seq,
+        settings="5e" * 32,
+    )
 
 
 def run(jobs: int, took: dict[Unit, float], releases: int) -> None:
@@ -153,7 +166,7 @@ def entries() -> None:
 
     def alone() -> None:
         for name in names(SIZE)[:some]:
-            event: Event = DriftChecked(name, "f" * 64, 0)
+            event: Event = DriftChecked(environment=name, release="f" * 64, drifted=0)
             journal.append(world.ports, lambda _, event=event: event)  # type: ignore[misc]
 
     _, each = measured(world, alone)

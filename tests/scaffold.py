@@ -9,5 +9,5 @@ from envctl.usecases.project.init import Choices, init_project
 
 def create_project(above: Path, template: str = "web", name: str = "shop") -> Path:
     """The folder of a new project, below that one."""
-    with open_ports(Options(above, yes=True)) as ports:
+    with open_ports(Options(project=above, yes=True)) as ports:
         return Path(init_project(ports, name, Choices(template)).folder)

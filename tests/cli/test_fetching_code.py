@@ -20,7 +20,7 @@ THEIRS = {
 def test_with_their_proxy_and_their_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: bool) -> None:
     for name, value in THEIRS.items():
         monkeypatch.setenv(name, value)
-    wired = WiredPorts(Options(tmp_path, sandbox=sandbox))
+    wired = WiredPorts(Options(project=tmp_path, sandbox=sandbox))
     # As the sandbox does for all that it starts.
     os.environ.clear()
     os.environ["HTTPS_PROXY"] = "http://127.0.0.1:1"
@@ -29,7 +29,7 @@ def test_with_their_proxy_and_their_credentials(tmp_path: Path, monkeypatch: pyt
 
 
 def test_nobody_is_asked_for_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    environment = WiredPorts(Options(tmp_path)).remote_modules.build_environment()
+    environment = WiredPorts(Options(project=tmp_path)).remote_modules.build_environment()
     assert environment["GIT_TERMINAL_PROMPT"] == "0"
     monkeypatch.setenv("SSH_ASKPASS", "/usr/bin/ask")
-    assert WiredPorts(Options(tmp_path)).remote_modules.build_environment()["SSH_ASKPASS"] == "/usr/bin/ask"
+    assert WiredPorts(Options(project=tmp_path)).remote_modules.build_environment()["SSH_ASKPASS"] == "/usr/bin/ask"

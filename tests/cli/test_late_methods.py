@@ -22,6 +22,18 @@ def define_classes() -> dict[str, Any]:
     class Town(Place):
         size: int = dataclasses.field(default=0, kw_only=True)
 
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Route:
+        start: str
+        end: str
+        stops: tuple[str, ...] = ()
+
+    @dataclasses.dataclass(frozen=True)
+    class Named:
+        name: str
+        _: dataclasses.KW_ONLY
+        size: int = 0
+
     @dataclasses.dataclass(frozen=True, slots=True, order=True)
     class Level:
         number: int
@@ -34,7 +46,7 @@ def define_classes() -> dict[str, Any]:
         def __post_init__(self) -> None:
             self.doubled = 2 * self.count
 
-    return {"Place": Place, "Town": Town, "Level": Level, "Counter": Counter}
+    return {each.__name__: each for each in (Place, Town, Route, Named, Level, Counter)}
 
 
 ACTIONS: dict[str, Callable[[dict[str, Any]], object]] = {
@@ -45,6 +57,11 @@ ACTIONS: dict[str, Callable[[dict[str, Any]], object]] = {
     "replace": lambda c: repr(dataclasses.replace(c["Town"]("b", size=2), name="c")),
     "fields": lambda c: [field.name for field in dataclasses.fields(c["Town"])],
     "doubled": lambda c: [c["Counter"](2).doubled, c["Counter"](3).doubled],
+    "keywords": lambda c: repr([c["Route"](end="b", start="a"), c["Named"]("a", size=2), c["Named"](name="a")]),
+    "replaced keyword": lambda c: dataclasses.replace(c["Route"](start="a", end="b"), end="c").end,
+    "value by position": lambda c: c["Route"]("a", "b"),
+    "second value by position": lambda c: c["Named"]("a", 2),
+    "missing keyword": lambda c: c["Route"](start="a"),
     "missing argument": lambda c: c["Place"](),
     "change of a frozen field": lambda c: setattr(c["Place"]("a"), "name", "b"),
     "change of an inherited field": lambda c: setattr(c["Town"]("a"), "name", "b"),

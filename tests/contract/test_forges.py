@@ -22,8 +22,10 @@ Begin = Callable[[], AbstractContextManager[Server]]
 FORGES: dict[str, Begin] = {"GitHub": github_server.github, "GitLab": gitlab_server.gitlab}
 TOKENS = {"GitHub": github_server.TOKEN, "GitLab": gitlab_server.TOKEN}
 UNREACHABLE: dict[str, Callable[..., Forge]] = {
-    "GitHub": lambda **more: GithubApi("acme/shop", github_server.TOKEN, "http://127.0.0.1:9", **more),
-    "GitLab": lambda **more: GitlabApi("4711", gitlab_server.TOKEN, "http://127.0.0.1:9", **more),
+    "GitHub": lambda **more: GithubApi(
+        repository="acme/shop", token=github_server.TOKEN, url="http://127.0.0.1:9", **more
+    ),
+    "GitLab": lambda **more: GitlabApi(project="4711", token=gitlab_server.TOKEN, url="http://127.0.0.1:9", **more),
 }
 BUSY = {"message": "try later"}
 

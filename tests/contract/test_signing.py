@@ -38,7 +38,9 @@ def arn(environment: str, name: str) -> str:
 def as_role(role: str) -> Callable[..., Any]:
     def passport(environment: str) -> AwsCredentialsSpec:
         account = ACCOUNTS[environment]
-        return AwsCredentialsSpec(environment, REGION, account, role=f"arn:aws:iam::{account}:role/{role}")
+        return AwsCredentialsSpec(
+            environment=environment, region=REGION, account_id=account, role=f"arn:aws:iam::{account}:role/{role}"
+        )
 
     return Sessions(lambda: None, passport).open_client
 

@@ -50,8 +50,8 @@ class SettableIdentity:
 
     def identify_actor(self) -> Actor:
         if self.via == "aws":
-            return Actor(self.name, "aws", verified=True, arn=self.name)
-        return Actor(self.name, self.via)
+            return Actor(self.name, via="aws", verified=True, arn=self.name)
+        return Actor(self.name, via=self.via)
 
     def explain_doubt(self) -> str:
         return self.why

@@ -11,7 +11,7 @@ from tests.fakes.project_files import PROJECT
 from tests.fakes.world import World
 
 ORDER = ("dev", "staging", "prod")
-MALLORY = Actor("mallory", "aws", verified=True)
+MALLORY = Actor("mallory", via="aws", verified=True)
 LATE = datetime(2026, 11, 26, tzinfo=UTC)
 
 
@@ -49,7 +49,7 @@ class Intruder:
         """Append an entry with a correct hash, signed with a key of the intruder or unsigned."""
         before = self.read_entries()
         head = hash_bytes(encode_entry(before[-1]))
-        entry = self.sign_entry(Entry(len(before) + 1, head, LATE, self.actor, event), key)
+        entry = self.sign_entry(Entry(seq=len(before) + 1, prev=head, at=LATE, actor=self.actor, event=event), key)
         self.write_entry(entry)
         return entry
 

@@ -20,7 +20,7 @@ from tests.fakes.world import World, list_entries
 
 NOW = datetime(2026, 11, 25, 1, 40, tzinfo=UTC)
 ANN, BOB, TARO = Actor("ann@example.com"), Actor("bob@example.com"), Actor("山田太郎@example.com")
-ROBOT = Actor("arn:aws:sts::333333333333:assumed-role/envctl-deployer/ci", "aws", verified=True)
+ROBOT = Actor("arn:aws:sts::333333333333:assumed-role/envctl-deployer/ci", via="aws", verified=True)
 COMMITTED = b"[environments.staging.gates]\ncommitted = true\n"
 GATES = b"""
 [environments.prod]
@@ -125,7 +125,8 @@ class Story:
         shown = {"web": web + (many if environment == "staging" else []), "network": net}
         for stack, changes in shown.items():
             self.world.terraform.extra_changes[environment, stack] = tuple(
-                ResourceChange(address, address.partition(".")[0], action) for address, action in changes
+                ResourceChange(address=address, type=address.partition(".")[0], action=action)
+                for address, action in changes
             )
 
 

@@ -309,11 +309,13 @@ class MemoryTerraform:
         on_changes()
         action = Action.CREATE if there is None else Action.DELETE if wanted is None else Action.UPDATE
         value = AttributeChange("input", there, wanted)
-        resource = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", action, (value,))
+        resource = ResourceChange(
+            address=f"terraform_data.{stack.name}", type="terraform_data", action=action, attributes=(value,)
+        )
         return StackPlan(
             stack.name,
-            (*self.extra_changes.get(where, ()), resource),
-            self.extra_outputs.get(where, ()),
+            resources=(*self.extra_changes.get(where, ()), resource),
+            outputs=self.extra_outputs.get(where, ()),
             stateless=there is None,
             in_state=held,
             providers=self.configurations.get(where, ()),
@@ -369,8 +371,10 @@ class MemoryTerraform:
         if where in self.unreachable:
             raise OperationFailedError(Problem("E305", f"{stack.name} can't be reached"))
         changed = AttributeChange("input", "as applied", "changed by hand")
-        drifted = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", Action.UPDATE, (changed,))
-        drift = StackPlan(stack.name, (drifted,) if where in self.drifted else ())
+        drifted = ResourceChange(
+            address=f"terraform_data.{stack.name}", type="terraform_data", action=Action.UPDATE, attributes=(changed,)
+        )
+        drift = StackPlan(stack.name, resources=(drifted,) if where in self.drifted else ())
         return StackComparison(drift, self._pending_plan(environment, stack))
 
     def _pending_plan(self, environment: str, stack: PreparedStack) -> StackPlan:
@@ -382,8 +386,10 @@ class MemoryTerraform:
             return StackPlan(stack.name)
         action = Action.CREATE if there is None else Action.UPDATE
         value = AttributeChange("input", there, wanted)
-        resource = ResourceChange(f"terraform_data.{stack.name}", "terraform_data", action, (value,))
-        return StackPlan(stack.name, (resource,), stateless=there is None)
+        resource = ResourceChange(
+            address=f"terraform_data.{stack.name}", type="terraform_data", action=action, attributes=(value,)
+        )
+        return StackPlan(stack.name, resources=(resource,), stateless=there is None)
 
     def lose_state(self, environment: str, stack: str) -> None:
         """Lose the state of a stack: its resources may still exist."""

@@ -34,7 +34,9 @@ class MemoryTokenIssuer:
             return None
         host = urlsplit(self.issuer).netloc
         provider = f"arn:aws:iam::333333333333:oidc-provider/{host}"
-        return TokenExchange(token, "ASIA", arn, claims["sub"], claims["aud"], provider)
+        return TokenExchange(
+            token=token, key="ASIA", arn=arn, subject=claims["sub"], audience=claims["aud"], provider=provider
+        )
 
     def _compute_signature(self, claims: Mapping[str, str]) -> bytes:
         return hmac.digest(self.secret, json.dumps(claims, sort_keys=True).encode(), hashlib.sha256)

@@ -146,7 +146,7 @@ def test_memory_is_measured_with_all_child_processes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("history", [History(30, 3), History(40, 1), History(600, 7)])
 def test_generated_history_can_be_loaded(tmp_path: Path, history: History) -> None:
     histories.lay_out(tmp_path, history)
-    with open_ports(Options(tmp_path)) as ports:
+    with open_ports(Options(project=tmp_path)) as ports:
         now = journal.load(ports)
         assert now.seq == history.whole
         assert len(list(journal.read_oldest_first(ports))) == history.whole
@@ -158,6 +158,6 @@ def test_generated_history_can_be_loaded(tmp_path: Path, history: History) -> No
 
 def test_generated_benchmark_project_can_be_loaded(tmp_path: Path) -> None:
     lay_out(tmp_path, Shape.even(3, environments=("dev", "staging")))
-    with open_ports(Options(tmp_path)) as ports:
+    with open_ports(Options(project=tmp_path)) as ports:
         project = project_file.load_project(ports)
     assert (list(project.stacks), list(project.environments)) == (["s01", "s02", "s03"], ["dev", "staging"])

@@ -68,7 +68,13 @@ class How:
     @property
     def wishes(self) -> DeployOptions:
         selection = StackSelection(self.only)
-        return DeployOptions(self.dry_run, self.verify, self.break_glass, selection=selection, older=self.older)
+        return DeployOptions(
+            dry_run=self.dry_run,
+            verify=self.verify,
+            break_glass=self.break_glass,
+            selection=selection,
+            older=self.older,
+        )
 
 
 PLAINLY = How()
@@ -107,13 +113,20 @@ class Refused:
 def more(kind: str) -> tuple[ResourceChange, ...]:
     """What else a plan may hold."""
     return {
-        "a database is lost": (ResourceChange("aws_db_instance.main", "aws_db_instance", Action.DELETE),),
-        "a bucket is made anew": (ResourceChange("aws_s3_bucket.data", "aws_s3_bucket", Action.REPLACE),),
-        "servers are lost": tuple(
-            ResourceChange(f"aws_instance.web[{number}]", "aws_instance", Action.DELETE) for number in range(2)
+        "a database is lost": (
+            ResourceChange(address="aws_db_instance.main", type="aws_db_instance", action=Action.DELETE),
         ),
-        "one server is lost": (ResourceChange("aws_instance.web[2]", "aws_instance", Action.DELETE),),
-        "a server is made": (ResourceChange("aws_instance.web[3]", "aws_instance", Action.CREATE),),
+        "a bucket is made anew": (
+            ResourceChange(address="aws_s3_bucket.data", type="aws_s3_bucket", action=Action.REPLACE),
+        ),
+        "servers are lost": tuple(
+            ResourceChange(address=f"aws_instance.web[{number}]", type="aws_instance", action=Action.DELETE)
+            for number in range(2)
+        ),
+        "one server is lost": (
+            ResourceChange(address="aws_instance.web[2]", type="aws_instance", action=Action.DELETE),
+        ),
+        "a server is made": (ResourceChange(address="aws_instance.web[3]", type="aws_instance", action=Action.CREATE),),
         "nothing": (),
     }[kind]
 

@@ -234,7 +234,7 @@ def _scan_options(words: Sequence[str]) -> Options:
     given = _find_value(words, "--project")
     return Options(
         # Without the table of all commands: every command line comes here.
-        choose_project_folder(Path(given) if given else None, next(find_positional_words(words), "")),
+        project=choose_project_folder(Path(given) if given else None, next(find_positional_words(words), "")),
         json="--json" in flags,
         no_color="--no-color" in flags,
         debug="--debug" in flags,

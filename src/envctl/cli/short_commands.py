@@ -46,7 +46,8 @@ def _is_variable_unclear() -> bool:
 
 def _create_context(words: Sequence[str], command: str) -> ShortContext:
     flags = {word.removeprefix("--").replace("-", "_"): True for word in words if word in _FLAGS}
-    options = Options(choose_project_folder(None, command), **{"sandbox": is_sandbox_asked(os.environ), **flags})  # type: ignore[arg-type]
+    given = {"sandbox": is_sandbox_asked(os.environ), **flags}
+    options = Options(project=choose_project_folder(None, command), **given)  # type: ignore[arg-type]
     return ShortContext(options, f"envctl {command}")
 
 

@@ -25,8 +25,10 @@ from tests.adapters.aws.s3_on_loopback import DENIED, ERROR, Loopback, loopback
 from tests.fakes.world import World
 
 ACCOUNT, REGION = "111111111111", "ap-northeast-1"
-ONE = WantedBucket("shop-tfstate-111111111111", REGION, ACCOUNT, "state", ("dev",))
-STORE = WantedBucket("shop-store", REGION, ACCOUNT, "store", prefix="envctl")
+ONE = WantedBucket(
+    name="shop-tfstate-111111111111", region=REGION, account_id=ACCOUNT, purpose="state", environments=("dev",)
+)
+STORE = WantedBucket(name="shop-store", region=REGION, account_id=ACCOUNT, purpose="store", prefix="envctl")
 LISTED = "<ListAllMyBucketsResult><Buckets>{}</Buckets></ListAllMyBucketsResult>"
 MINE = f"<Bucket><Name>{ONE.name}</Name></Bucket>"
 VERSIONED = '<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>'

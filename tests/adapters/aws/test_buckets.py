@@ -33,7 +33,7 @@ def passport(environment: str) -> AwsCredentialsSpec:
     if not environment:
         return OWN
     role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/envctl-deployer"
-    return AwsCredentialsSpec(environment, REGION, ACCOUNTS[environment], role=role)
+    return AwsCredentialsSpec(environment=environment, region=REGION, account_id=ACCOUNTS[environment], role=role)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,13 @@ def s3(sessions: Sessions) -> Client:
 
 
 def wanted(purpose: Purpose, environment: str, **more: Any) -> WantedBucket:
-    return WantedBucket(f"shop-{uuid4().hex}", more.pop("region", REGION), ACCOUNTS[environment], purpose, **more)
+    return WantedBucket(
+        name=f"shop-{uuid4().hex}",
+        region=more.pop("region", REGION),
+        account_id=ACCOUNTS[environment],
+        purpose=purpose,
+        **more,
+    )
 
 
 def made(buckets: S3Buckets, one: WantedBucket, environment: str) -> tuple[BucketStep, ...]:
@@ -170,7 +176,7 @@ def test_existing_team_settings_of_bucket_are_kept(buckets: S3Buckets, s3: Clien
 def test_bucket_in_another_region_is_reported_and_kept(buckets: S3Buckets) -> None:
     one = wanted("state", "dev", region="eu-west-1")
     made(buckets, one, "dev")
-    there = WantedBucket(one.name, REGION, one.account_id, "state")
+    there = WantedBucket(name=one.name, region=REGION, account_id=one.account_id, purpose="state")
     assert problem(lambda: buckets.inspect_bucket(there, "dev")) == (
         "E421",
         f"the bucket {one.name} is in eu-west-1, not in {REGION}",
@@ -180,7 +186,7 @@ def test_bucket_in_another_region_is_reported_and_kept(buckets: S3Buckets) -> No
 def test_bucket_of_another_owner_is_reported_and_kept(buckets: S3Buckets) -> None:
     one = wanted("state", "dev")
     made(buckets, one, "dev")
-    there = WantedBucket(one.name, REGION, ACCOUNTS["prod"], "state")
+    there = WantedBucket(name=one.name, region=REGION, account_id=ACCOUNTS["prod"], purpose="state")
     code, message = problem(lambda: buckets.inspect_bucket(there, "prod"))
     assert code == "E420"
     assert "belongs to another account" in message

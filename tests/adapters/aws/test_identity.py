@@ -21,7 +21,7 @@ from tests.adapters.aws.sts_on_loopback import GITLAB, ROLE, SESSION, Sts, jwt, 
 
 ANN = Actor("ann@example.com")
 URL = "https://github.com/acme/shop/actions/runs/1"
-RUN = Actor("octocat", "github", run_url=URL)
+RUN = Actor("octocat", via="github", run_url=URL)
 CLAIMS = {
     "iss": ISSUER,
     "sub": "repo:acme/shop:environment:prod",
@@ -35,7 +35,7 @@ CALLER = CallerIdentity("111111111111", SESSION)
 
 
 def exchange(claims: object = CLAIMS, **more: str) -> TokenExchange:
-    return replace(TokenExchange(jwt(claims), "ASIA", SESSION), **more)
+    return replace(TokenExchange(token=jwt(claims), key="ASIA", arn=SESSION), **more)
 
 
 def known(exchanged: TokenExchange | None, local: Actor = RUN, **more: str) -> AwsIdentity:
@@ -49,7 +49,10 @@ def test_actor_without_credentials_is_the_local_user() -> None:
 
 def test_actor_with_credentials_is_the_aws_caller() -> None:
     found = known(None, ANN)
-    assert (found.identify_actor(), found.explain_doubt()) == (Actor(SESSION, "aws", verified=True, arn=SESSION), "")
+    assert (found.identify_actor(), found.explain_doubt()) == (
+        Actor(SESSION, via="aws", verified=True, arn=SESSION),
+        "",
+    )
 
 
 def test_run_with_exchanged_token_is_verified() -> None:
@@ -132,7 +135,9 @@ UNPROVEN: dict[str, tuple[TokenExchange | None, dict[str, str], str]] = {
 @pytest.mark.parametrize(("exchanged", "more", "why"), UNPROVEN.values(), ids=UNPROVEN)
 def test_actor_is_the_caller_where(exchanged: TokenExchange | None, more: dict[str, str], why: str) -> None:
     found = known(exchanged, RUN, **more)
-    assert found.identify_actor() == Actor(SESSION, "aws", verified=True, run_url=URL, arn=SESSION, also=("octocat",))
+    assert found.identify_actor() == Actor(
+        SESSION, via="aws", verified=True, run_url=URL, arn=SESSION, also=("octocat",)
+    )
     assert why in found.explain_doubt()
 
 
@@ -153,7 +158,7 @@ def test_gitlab_user_of_the_token_is_known() -> None:
     token = {"iss": "https://gitlab.com", "user_login": "octocat", "user_email": "ann@example.com", "actor": "bob"}
     found = known(exchange(token), ANN)
     assert found.identify_actor() == Actor(
-        SESSION, "aws", verified=True, arn=SESSION, also=("octocat", "ann@example.com")
+        SESSION, via="aws", verified=True, arn=SESSION, also=("octocat", "ann@example.com")
     )
     assert known(exchange(token="x"), ANN).identify_actor().also == ()
 

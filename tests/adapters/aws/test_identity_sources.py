@@ -32,7 +32,7 @@ from tests.adapters.aws.sts_on_loopback import (
 )
 
 FORGED = jwt({"iss": ISSUER, "actor": "bob", "repository": "acme/shop", "environment": "prod"}, {"alg": "RS256"})
-BOB = Actor("bob", "github", run_url="https://github.com/acme/shop/actions/runs/1")
+BOB = Actor("bob", via="github", run_url="https://github.com/acme/shop/actions/runs/1")
 MALLORY = f"arn:aws:iam::{ACCOUNT}:user/mallory"
 KEYS = {"aws_access_key_id": "AKIAMALLORY", "aws_secret_access_key": "x"}
 

@@ -59,7 +59,7 @@ class System:
 
 
 GITLAB = System(
-    Actor("octocat", "gitlab", run_url="https://gitlab.com/acme/shop/-/jobs/302"),
+    Actor("octocat", via="gitlab", run_url="https://gitlab.com/acme/shop/-/jobs/302"),
     GITLAB_CLAIMS,
     {"GITLAB_USER_LOGIN": "octocat", "CI_PROJECT_PATH": "acme/shop", "CI_JOB_ID": "302"},
     "user_login",
@@ -68,7 +68,7 @@ GITLAB = System(
     "GitLab",
 )
 GITHUB = System(
-    Actor("octocat", "github", run_url="https://github.com/acme/shop/actions/runs/302"),
+    Actor("octocat", via="github", run_url="https://github.com/acme/shop/actions/runs/302"),
     GITHUB_CLAIMS,
     {"GITHUB_ACTOR": "octocat", "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "302"},
     "actor",
@@ -79,7 +79,7 @@ GITHUB = System(
 
 
 def exchange(claims: Mapping[str, Any], **more: str) -> TokenExchange:
-    return replace(TokenExchange(jwt(claims), "ASIA", SESSION), **more)
+    return replace(TokenExchange(token=jwt(claims), key="ASIA", arn=SESSION), **more)
 
 
 def identify(system: System, exchanged: TokenExchange | None, gitlab: str = GITLAB_URL, **more: str) -> AwsIdentity:

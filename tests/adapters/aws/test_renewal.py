@@ -131,7 +131,9 @@ def file(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def spec(environment: str) -> AwsCredentialsSpec:
-    return AwsCredentialsSpec(environment, "ap-northeast-1", role=DEPLOYER if environment else "", session="envctl-ann")
+    return AwsCredentialsSpec(
+        environment=environment, region="ap-northeast-1", role=DEPLOYER if environment else "", session="envctl-ann"
+    )
 
 
 def _choose(asking: AwsCredentialsSpec, _: str) -> AwsCredentialsSpec:
@@ -222,7 +224,9 @@ def test_given_token_counts_until_its_end(world: World, tmp_path: Path, monkeypa
 
 
 def test_role_of_the_caller_is_never_assumed(world: World, file: TokenFile) -> None:
-    same = AwsCredentialsSpec("prod", "ap-northeast-1", role=ROLE.replace("role/", "role/some/path/"))
+    same = AwsCredentialsSpec(
+        environment="prod", region="ap-northeast-1", role=ROLE.replace("role/", "role/some/path/")
+    )
     opened = Sessions(lambda: None, lambda name: same if name else spec(""))
     opened.find_origin()
     asked = len(world.keys)
@@ -241,7 +245,7 @@ def test_refused_role_assuming_itself_is_named(world: World, file: TokenFile, mo
 
     monkeypatch.setattr(world, "answer", refuse)
     for role, code in ((ROLE, "E498"), (DEPLOYER, "E413")):
-        asking = AwsCredentialsSpec("prod", "ap-northeast-1", role=role)
+        asking = AwsCredentialsSpec(environment="prod", region="ap-northeast-1", role=role)
         with pytest.raises(EnvctlError, match=code) as raised:
             Sessions(lambda: None, partial(_choose, asking)).fetch_caller("prod")
     (only,) = raised.value.problems

@@ -18,7 +18,7 @@ from tests.adapters.aws.sts_on_loopback import jwt
 ROLE = "arn:aws:iam::333333333333:role/envctl-deployer"
 DEPLOYER, LOOKER = RoleTarget(ROLE, "prod", "deploy"), RoleTarget(f"{ROLE}-look", "prod", "look")
 KEYS = {"AccessKeyId": "ASIA", "SecretAccessKey": "key", "SessionToken": "token"}
-SPEC = AwsCredentialsSpec("prod", "ap-northeast-1", external_id="shop-42", tags={"team": "web"})
+SPEC = AwsCredentialsSpec(environment="prod", region="ap-northeast-1", external_id="shop-42", tags={"team": "web"})
 
 
 def refuse(code: str, message: str = "no") -> ClientError:

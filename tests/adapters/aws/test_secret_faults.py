@@ -14,8 +14,8 @@ from envctl.adapters.aws.secrets import MAX_THREADS, AwsSecrets
 from envctl.domain.aws.secret_status import NeededSecret, SecretValue, Sighting, find_problem
 from envctl.domain.errors import OperationFailedError
 
-SECRET = NeededSecret("secretsmanager", "shop/db", "shop/db", ("web.db_secret_name",))
-PARAMETER = NeededSecret("ssm", "/shop/db", "/shop/db", ("web.db_parameter",))
+SECRET = NeededSecret(kind="secretsmanager", name="shop/db", id="shop/db", asked_by=("web.db_secret_name",))
+PARAMETER = NeededSecret(kind="ssm", name="/shop/db", id="/shop/db", asked_by=("web.db_parameter",))
 PLANTED = SecretValue(b"planted-value")
 
 
@@ -105,13 +105,13 @@ def test_secret_is_unknown_after(aws: Aws, code: str, message: str, remark: str,
 
 def test_parameters_are_unknown_together_after_one_failed_call(aws: Aws) -> None:
     aws.code = "ThrottlingException"
-    many = [NeededSecret("ssm", f"/shop/{number}", f"/shop/{number}") for number in range(120)]
+    many = [NeededSecret(kind="ssm", name=f"/shop/{number}", id=f"/shop/{number}") for number in range(120)]
     assert {each.state for each in AwsSecrets(client).check_secrets("prod", many)} == {"unknown"}
     assert len(aws.asked) == 1
 
 
 def test_silent_network_is_waited_for_once(aws: Aws) -> None:
-    many = [NeededSecret("secretsmanager", f"shop/{number}", f"shop/{number}") for number in range(60)]
+    many = [NeededSecret(kind="secretsmanager", name=f"shop/{number}", id=f"shop/{number}") for number in range(60)]
     seen = AwsSecrets(partial(client, patience=0.3)).check_secrets("prod", [*many, PARAMETER])
     assert {each.state for each in seen} == {"unknown"}
     assert all("AWS could not be reached (ReadTimeoutError)" in each.remark for each in seen)

@@ -37,7 +37,11 @@ def sessions(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Sessio
         monkeypatch.setenv(name, value)
     account = f"{uuid4().int % 10**12:012}"
     role = f"arn:aws:iam::{account}:role/envctl-deployer"
-    return Sessions(lambda: None, lambda _: AwsCredentialsSpec("prod", REGION, account, role=role), patience=60)
+    return Sessions(
+        lambda: None,
+        lambda _: AwsCredentialsSpec(environment="prod", region=REGION, account_id=account, role=role),
+        patience=60,
+    )
 
 
 @pytest.fixture
@@ -51,7 +55,7 @@ def secrets(sessions: Sessions) -> AwsSecrets:
 
 
 def named(name: str, kind: SecretKind = "secretsmanager") -> NeededSecret:
-    return NeededSecret(kind, name, name)
+    return NeededSecret(kind=kind, name=name, id=name)
 
 
 def seen(secrets: AwsSecrets, name: str, kind: SecretKind = "secretsmanager") -> Sighting:
@@ -69,7 +73,7 @@ def test_secret_with_a_current_version_exists(secrets: AwsSecrets, client: Calla
     by_name = seen(secrets, "shop/db")
     assert by_name.state == "there"
     assert by_name.changed_at is not None
-    (by_arn,) = secrets.check_secrets("prod", [NeededSecret("secretsmanager", "shop/db", made["ARN"])])
+    (by_arn,) = secrets.check_secrets("prod", [NeededSecret(kind="secretsmanager", name="shop/db", id=made["ARN"])])
     assert by_arn.state == "there"
 
 
@@ -110,7 +114,9 @@ def test_many_secrets_are_checked_in_order(secrets: AwsSecrets, client: Callable
 def test_region_of_an_arn_is_queried(secrets: AwsSecrets, sessions: Sessions) -> None:
     there = sessions.open_client("secretsmanager", "prod", region="eu-west-1")
     arn = there.create_secret(Name="shop/far", SecretString="x")["ARN"]
-    (far,) = secrets.check_secrets("prod", [NeededSecret("secretsmanager", "shop/far", arn, region="eu-west-1")])
+    (far,) = secrets.check_secrets(
+        "prod", [NeededSecret(kind="secretsmanager", name="shop/far", id=arn, region="eu-west-1")]
+    )
     assert far.state == "there"
     assert seen(secrets, "shop/far").state == "absent"
 
@@ -175,7 +181,11 @@ def nobody(sandbox: RunningSandbox, client: Callable[[str], Any], sessions: Sess
     iam.put_role_policy(RoleName="reader", PolicyName="p", PolicyDocument=json.dumps(policy))
     account = sessions.fetch_caller("prod").account_id
     role = f"arn:aws:iam::{account}:role/reader"
-    weak = Sessions(lambda: None, lambda _: AwsCredentialsSpec("prod", REGION, account, role=role), patience=60)
+    weak = Sessions(
+        lambda: None,
+        lambda _: AwsCredentialsSpec(environment="prod", region=REGION, account_id=account, role=role),
+        patience=60,
+    )
     weak.fetch_caller("prod")
     authorised_from(sandbox, 0)
     yield AwsSecrets(weak.open_client)

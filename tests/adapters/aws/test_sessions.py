@@ -74,7 +74,9 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
     thread.join()
 
 
-PASSPORT = AwsCredentialsSpec("dev", "ap-northeast-1", "111111111111", role=ROLE, session="envctl-ann")
+PASSPORT = AwsCredentialsSpec(
+    environment="dev", region="ap-northeast-1", account_id="111111111111", role=ROLE, session="envctl-ann"
+)
 
 
 def sessions(patience: float = 5, passport: AwsCredentialsSpec = PASSPORT) -> Sessions:

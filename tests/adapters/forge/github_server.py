@@ -45,7 +45,7 @@ class GithubServer(Server):
         self.issues.append(issue | {"state": "open", "labels": [label]} | more)
 
     def api(self, **more: Any) -> GithubApi:
-        return GithubApi(REPOSITORY, TOKEN, self.url, **more)
+        return GithubApi(repository=REPOSITORY, token=TOKEN, url=self.url, **more)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -32,7 +32,7 @@ class GitlabServer(Server):
         self.issues.append(issue | {"state": "opened", "author": _author(machine=machine)})
 
     def api(self, **more: Any) -> GitlabApi:
-        return GitlabApi(PROJECT, TOKEN, self.url, **more)
+        return GitlabApi(project=PROJECT, token=TOKEN, url=self.url, **more)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -38,12 +38,26 @@ def read_branch(server: GithubWithSettings) -> GithubBranch:
 def test_classic_protection_counts_without_rulesets(server: GithubWithSettings) -> None:
     server.routes["rules/branches/main"] = []
     server.routes[PROTECTION] = CLASSIC
-    assert read_branch(server) == GithubBranch(2, True, ("plan", "lint"), False, True, is_protected=True)
+    assert read_branch(server) == GithubBranch(
+        approvals=2,
+        needs_code_owners=True,
+        checks=("plan", "lint"),
+        has_merge_queue=False,
+        blocks_force_push=True,
+        is_protected=True,
+    )
 
 
 def test_stronger_of_both_rules_counts(server: GithubWithSettings) -> None:
     server.routes[PROTECTION] = {**CLASSIC, "allow_force_pushes": {"enabled": True}}
-    assert read_branch(server) == GithubBranch(2, True, ("plan", "lint"), True, True, is_protected=True)
+    assert read_branch(server) == GithubBranch(
+        approvals=2,
+        needs_code_owners=True,
+        checks=("plan", "lint"),
+        has_merge_queue=True,
+        blocks_force_push=True,
+        is_protected=True,
+    )
 
 
 @pytest.mark.parametrize(

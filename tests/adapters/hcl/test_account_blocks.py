@@ -37,7 +37,7 @@ def test_provider_block_is_found_with_its_line() -> None:
     found = providers(code)
     assert list(found) == ["modules/web/main.tf:2"]
     (configuration,) = found.values()
-    assert configuration == ProviderConfiguration("aws.us_east_1", "aws", "the module")
+    assert configuration == ProviderConfiguration(name="aws.us_east_1", kind="aws", module="the module")
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,8 @@ def test_a_module_is_read_with_its_lines() -> None:
     place = "modules/app/variables.tf"
     assert found.variables == (
         Variable(
-            "ports",
-            "object({http = number, more = optional(list(number), [8080])})",
+            name="ports",
+            type_text="object({http = number, more = optional(list(number), [8080])})",
             has_default=True,
             default={"http": 80, "more": [8080]},
             nullable=False,
@@ -82,9 +82,36 @@ def test_a_module_is_read_with_its_lines() -> None:
             description="Where it listens\n",
             location=Location(place, 2),
         ),
-        Variable("token", "string", False, None, True, True, "", Location(place, 20)),
-        Variable("free", "any", False, None, True, False, "", Location(place, 25)),
-        Variable("computed", "number", True, None, True, False, "", Location(place, 27)),
+        Variable(
+            name="token",
+            type_text="string",
+            has_default=False,
+            default=None,
+            nullable=True,
+            sensitive=True,
+            description="",
+            location=Location(place, 20),
+        ),
+        Variable(
+            name="free",
+            type_text="any",
+            has_default=False,
+            default=None,
+            nullable=True,
+            sensitive=False,
+            description="",
+            location=Location(place, 25),
+        ),
+        Variable(
+            name="computed",
+            type_text="number",
+            has_default=True,
+            default=None,
+            nullable=True,
+            sensitive=False,
+            description="",
+            location=Location(place, 27),
+        ),
     )
     assert found.outputs == (Output("address", True, "Where it is", Location("modules/app/main.tf", 14)),)
     assert found.calls == (ModuleCall("inner", "../inner", Location("modules/app/main.tf", 2)),)

@@ -51,7 +51,7 @@ def serve_discovery(server: Server) -> None:
 
 
 def connect(server: Server, clock: Clock | None = None, **parts: Any) -> ClusterApi:
-    connection = ClusterConnection("EKS cluster shop", f"http://{server.host}", **parts)
+    connection = ClusterConnection(name="EKS cluster shop", url=f"http://{server.host}", **parts)
     return ClusterApi(connection, {}, patience=5, sleep=(clock or Clock()).sleep)
 
 

@@ -111,7 +111,7 @@ def test_version_has_two_numbers(api: ClusterApi, server: Server, minor: str, ex
 
 def test_warnings_of_the_server_are_passed_on(server: Server) -> None:
     heard: list[str] = []
-    api = ClusterApi(ClusterConnection("cluster", f"http://{server.host}"), on_warning=heard.append)
+    api = ClusterApi(ClusterConnection(name="cluster", url=f"http://{server.host}"), on_warning=heard.append)
     server.says(WEB_PATH, says_json(WEB, Warning='299 - "v1 \\"old\\" is deprecated", 299 - "second"'))
     api.get(WEB_PATH)
     assert heard == ['v1 "old" is deprecated', "second"]

@@ -26,7 +26,9 @@ def config_map(name: str = "web", **data: str) -> dict[str, Any]:
 
 def connect(cluster: KubernetesCluster, **parts: Any) -> ClusterApi:
     headers = parts.pop("headers", lambda: {"Authorization": f"Bearer {cluster.token}"})
-    connection = ClusterConnection("test cluster", cluster.url, cluster.authority, headers=headers, **parts)
+    connection = ClusterConnection(
+        name="test cluster", url=cluster.url, authority=cluster.authority, headers=headers, **parts
+    )
     return ClusterApi(connection, {}, patience=5)
 
 

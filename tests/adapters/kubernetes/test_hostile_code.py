@@ -13,7 +13,7 @@ from envctl.domain.kubernetes.workload import ClusterReference, Workload
 from envctl.domain.release.bundle import File
 from tests.adapters.kubernetes.test_rendering import render
 
-WORKLOAD = Workload("shop.web", "k", ClusterReference("c"), "shop", name="web")
+WORKLOAD = Workload(owner="shop.web", path="k", cluster=ClusterReference("c"), namespace="shop", name="web")
 OBJECT = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {x: y}}\n"
 SECRET = "{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {password: planted-value}}\n"
 TOP_KEYS = (

@@ -8,7 +8,7 @@ REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 def test_missing_permissions_are_named(server: Server) -> None:
-    connection = ClusterConnection("EKS cluster shop", f"http://{server.host}")
+    connection = ClusterConnection(name="EKS cluster shop", url=f"http://{server.host}")
     allowed, denied = (says_json({"status": {"allowed": each}}, 201) for each in (True, False))
     server.says(REVIEWS, allowed, allowed, denied, allowed)
     missing = KubernetesInspector(dict).list_missing_permissions(connection, "shop")
@@ -25,7 +25,9 @@ def test_tools_are_told_with_their_path() -> None:
 
 def look(cluster: KubernetesCluster, namespace: str = "shop") -> LookPermissions:
     headers = {"authorization": f"Bearer {cluster.token}"}
-    connection = ClusterConnection("cluster", cluster.url, cluster.authority, headers=lambda: headers)
+    connection = ClusterConnection(
+        name="cluster", url=cluster.url, authority=cluster.authority, headers=lambda: headers
+    )
     return KubernetesInspector(dict).check_looking(connection, namespace)
 
 

@@ -48,7 +48,7 @@ replacements:
 """
 FOLDER = {"k/base/kustomization.yaml": BASE, "k/base/envctl.yaml": VARIABLES, "k/base/web.yaml": DEPLOYMENT}
 OVERLAY = {"k/prod/kustomization.yaml": "resources: [../base]\nnamePrefix: big-\n"}
-WORKLOAD = Workload("shop-web", "k/base", ClusterReference("c"), "shop", name="web")
+WORKLOAD = Workload(owner="shop-web", path="k/base", cluster=ClusterReference("c"), namespace="shop", name="web")
 VALUES = {"image": f"web@{DIGEST}", "replicas": "3"}
 
 

@@ -144,7 +144,7 @@ def test_answer_of_something_else_is_told(api: ClusterApi, server: Server, says:
 
 def test_hanging_cluster_ends_in_time(server: Server) -> None:
     server.says(WEB_PATH, Says(hangs=True))
-    api = ClusterApi(ClusterConnection("cluster", f"http://{server.host}"), patience=0.3)
+    api = ClusterApi(ClusterConnection(name="cluster", url=f"http://{server.host}"), patience=0.3)
     with pytest.raises(OperationFailedError) as failed:
         api.get(WEB_PATH)
     assert failed.value.problems[0].code == "E622"
@@ -152,7 +152,7 @@ def test_hanging_cluster_ends_in_time(server: Server) -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://no-such-host.invalid"])
 def test_unreachable_cluster_is_told_with_its_address(url: str) -> None:
-    api = ClusterApi(ClusterConnection("cluster", url), patience=1, sleep=Clock().sleep)
+    api = ClusterApi(ClusterConnection(name="cluster", url=url), patience=1, sleep=Clock().sleep)
     with pytest.raises(OperationFailedError) as failed:
         api.get(WEB_PATH)
     [problem] = failed.value.problems
@@ -176,7 +176,7 @@ def serving_tls(name: str = "127.0.0.1", *, clients: bool = False) -> Any:
 
 
 def get_over_tls(site: Site, **parts: Any) -> object:
-    connection = ClusterConnection("cluster", site.url, **parts)
+    connection = ClusterConnection(name="cluster", url=site.url, **parts)
     return ClusterApi(connection, patience=2, sleep=Clock().sleep).get("/version")
 
 

@@ -99,7 +99,7 @@ def test_silent_watch_ends_in_time(api: ClusterApi, server: Server) -> None:
 def test_cluster_that_is_gone_at_the_end_is_an_error() -> None:
     from envctl.usecases.ports.kubernetes import ClusterConnection
 
-    api = ClusterApi(ClusterConnection("cluster", "http://127.0.0.1:1"), patience=0.2, sleep=Clock().sleep)
+    api = ClusterApi(ClusterConnection(name="cluster", url="http://127.0.0.1:1"), patience=0.2, sleep=Clock().sleep)
     with pytest.raises(OperationFailedError) as failed:
         list(api.watch(DEPLOYMENTS, "shop", seconds=0.3))
     assert failed.value.problems[0].code == "E620"

@@ -41,18 +41,18 @@ def repository(project: Path, email: str = "") -> None:
 
 
 IDENTITIES: dict[str, tuple[dict[str, str], str, Actor]] = {
-    "the actor of a run in GitHub Actions": (ACTIONS, "ann@example.com", Actor("octocat", "github", run_url=RUN)),
+    "the actor of a run in GitHub Actions": (ACTIONS, "ann@example.com", Actor("octocat", via="github", run_url=RUN)),
     "the actor alone where the run is not known": (
         {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat"},
         "",
-        Actor("octocat", "github"),
+        Actor("octocat", via="github"),
     ),
     "a GITHUB_ACTOR outside of Actions is nobody": ({"GITHUB_ACTOR": "octocat"}, "ann@example.com",
                                                     Actor("ann@example.com")),
     "the user of a job in GitLab": (
         {"GITLAB_CI": "true", "GITLAB_USER_LOGIN": "octocat", "CI_JOB_URL": "https://gitlab.com/acme/shop/-/jobs/1"},
         "ann@example.com",
-        Actor("octocat", "gitlab", run_url="https://gitlab.com/acme/shop/-/jobs/1"),
+        Actor("octocat", via="gitlab", run_url="https://gitlab.com/acme/shop/-/jobs/1"),
     ),
     "a user of GitLab outside of a job is nobody": ({"GITLAB_USER_LOGIN": "octocat"}, "ann@example.com",
                                                     Actor("ann@example.com")),

@@ -117,7 +117,10 @@ def sessions(amazon: Amazon, monkeypatch: pytest.MonkeyPatch) -> Sessions:
     for name, value in amazon.environment.items():
         monkeypatch.setenv(name, value)
     return Sessions(
-        lambda: None, lambda name: AwsCredentialsSpec(name, REGION, ACCOUNTS.get(name, ""), role=ROLES.get(name, ""))
+        lambda: None,
+        lambda name: AwsCredentialsSpec(
+            environment=name, region=REGION, account_id=ACCOUNTS.get(name, ""), role=ROLES.get(name, "")
+        ),
     )
 
 

@@ -10,7 +10,9 @@ from envctl.domain.kubernetes.workload import ClusterReference, Workload
 from envctl.usecases.ports.terraform import PreparedStack, StackDriver, Terraform
 
 MODULE = PreparedStack("network")
-OBJECTS = PreparedStack("web", workload=Workload("shop-web", "k8s/web", ClusterReference("shop-dev"), "shop"))
+OBJECTS = PreparedStack(
+    "web", workload=Workload(owner="shop-web", path="k8s/web", cluster=ClusterReference("shop-dev"), namespace="shop")
+)
 METHODS = sorted(name for name in vars(StackDriver) if not name.startswith("_") and name != "delete_plans")
 _ARGUMENTS: dict[str, Any] = {"provider_lock": None, "state": b"", "lock_id": "1", "address": "a", "identity": "b"}
 

@@ -66,7 +66,7 @@ class Bench:
         self.state = root / ".envctl" / "state" / "dev" / f"{STACK}.tfstate"
         self.inherited = {"PATH": str(root / "bin"), "HOME": str(root)}
         self.heard = Heard()
-        self.place = Place("dev", Backend("local", {}, "dev"))
+        self.place = Place(environment="dev", backend=Backend("local", {}, "dev"))
         self.providers: dict[str, dict[str, object]] = {}
         self.driver = self.new_driver()
 
@@ -84,18 +84,26 @@ class Bench:
         as_root: bool = False,
     ) -> PreparedStack:
         folder = f"modules/{STACK}"
-        stacks = {STACK: StackWiring(folder, root_code=RootCode((folder,)) if as_root else None)}
+        stacks = {STACK: StackWiring(module=folder, root_code=RootCode((folder,)) if as_root else None)}
         schema, put_out = {STACK: variables}, {STACK: outputs or {}}
-        wiring = Wiring("shop", ">= 1.10", stacks, {}, schema, put_out, self.providers)
+        wiring = Wiring(
+            project="shop",
+            terraform=">= 1.10",
+            stacks=stacks,
+            artifacts={},
+            schema=schema,
+            outputs=put_out,
+            providers=self.providers,
+        )
         rendered = render_root_module(wiring, STACK, self.place, arguments or {})
         if as_root:
             files = {f"{folder}/main.tf": File(code.encode())}
             assert rendered.generated is not None
             self.workspace.write_tree("dev", STACK, folder, files, rendered.generated)
-            return PreparedStack(STACK, (), rendered.secrets, root=rendered.root)
+            return PreparedStack(STACK, upstream=(), secrets=rendered.secrets, root=rendered.root)
         self.workspace.write_code("dev", {f"modules/{STACK}/main.tf": File(code.encode())})
         self.workspace.write_stack("dev", STACK, rendered.encode())
-        return PreparedStack(STACK, (), rendered.secrets)
+        return PreparedStack(STACK, upstream=(), secrets=rendered.secrets)
 
     def lay_root(
         self, root: str, files: Mapping[str, str], settings: Mapping[str, object] | None = None, name: str = STACK

@@ -33,8 +33,8 @@ pytestmark = pytest.mark.terraform
 ONE = 'resource "terraform_data" "one" { input = "first" }\n'
 SECRET = "planted-hunter2"
 PASSWORD = Variable(
-    "password",
-    "string",
+    name="password",
+    type_text="string",
     has_default=False,
     default=None,
     nullable=False,

@@ -72,14 +72,14 @@ def client(sandbox: RunningSandbox) -> Client:
 def aws(bench: Bench, sandbox: RunningSandbox, request: pytest.FixtureRequest) -> Bench:
     settings = {"bucket": STATE, "region": REGION, "use_lockfile": True, "assume_role": {"role_arn": ROLE}}
     backend = Backend("s3", settings, f"{request.node.name}/dev")
-    bench.place = Place("dev", backend, ACCOUNT, REGION, ROLE)
+    bench.place = Place(environment="dev", backend=backend, account_id=ACCOUNT, region=REGION, assume_role=ROLE)
     bench.inherited |= sandbox.build_environment({}) | {"PATH": bench.inherited["PATH"]}
     return bench
 
 
 PASSWORD = Variable(
-    "password",
-    "string",
+    name="password",
+    type_text="string",
     has_default=False,
     default=None,
     nullable=False,

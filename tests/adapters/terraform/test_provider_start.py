@@ -82,7 +82,9 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -
 
 @pytest.fixture
 def on_aws(bench: Bench, sandbox: RunningSandbox) -> TracedBench:
-    bench.place = Place("dev", Backend("local", {}, "dev"), ACCOUNT, REGION, ROLE)
+    bench.place = Place(
+        environment="dev", backend=Backend("local", {}, "dev"), account_id=ACCOUNT, region=REGION, assume_role=ROLE
+    )
     bench.inherited |= sandbox.build_environment({}) | {"PATH": bench.inherited["PATH"]}
     traced = TracedBench(bench)
     bench.providers = {"aws": {"source": "hashicorp/aws"}}

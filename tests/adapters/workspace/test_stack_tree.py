@@ -29,7 +29,9 @@ ROOT = "stacks/web"
 FILES = {"stacks/web/main.tf": b"main", "modules/in/main.tf": b"in", "shared/run.sh": b"run"}
 OVERRIDE = {"terraform": {"backend": {"local": {"path": "x"}}}}
 GENERATED = GeneratedFiles(OVERRIDE, settings={"a": 1})
-PREPARED = PreparedEnvironment("dev", "", "s" * 64, (PreparedStack("web", root=ROOT),))
+PREPARED = PreparedEnvironment(
+    environment="dev", release="", settings="s" * 64, stacks=(PreparedStack("web", root=ROOT),)
+)
 
 
 class Tree:

@@ -39,10 +39,10 @@ with DirectoryWorkspace(Path("."), Path(sys.argv[1]), "").lock_environment("dev"
 MAIN = b'{"module": {}}'
 COSTS = CostSource(("python3", "tools/cost.py"), 90.0, "111111111111", "ap-northeast-1", {"web": "eu-west-1"})
 PREPARED_DEV = PreparedEnvironment(
-    "dev",
-    "",
-    "s" * 64,
-    (PreparedStack("web", ("network",), binary="tofu", plan_keys=("fancy",), warm=False),),
+    environment="dev",
+    release="",
+    settings="s" * 64,
+    stacks=(PreparedStack("web", upstream=("network",), binary="tofu", plan_keys=("fancy",), warm=False),),
     costs=COSTS,
 )
 INPUTS = ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web", ".terraform.lock.hcl")
@@ -303,18 +303,27 @@ def test_rewritten_stack_invalidates_the_preparation(workspace: DirectoryWorkspa
 def test_preparation_with_secrets_is_not_saved(workspace: DirectoryWorkspace, project: Path) -> None:
     workspace.write_stack("dev", "web", MAIN)
     workspace.save_prepared(
-        PreparedEnvironment("dev", "", "s", (PreparedStack("web", secrets={"password": "hunter2"}),)), INPUTS, ""
+        PreparedEnvironment(
+            environment="dev", release="", settings="s", stacks=(PreparedStack("web", secrets={"password": "hunter2"}),)
+        ),
+        INPUTS,
+        "",
     )
     assert not workspace.has_prepared("dev")
     assert all(b"hunter2" not in file.read_bytes() for file in project.rglob("*") if file.is_file())
 
 
 def test_workload_is_kept_and_its_files_count(workspace: DirectoryWorkspace, project: Path) -> None:
-    output = StackInput("", "string", "cluster", "", "", "cluster_name")
+    output = StackInput(variable="", type_text="string", stack="cluster", root="", workspace="", output="cluster_name")
     work = Workload(
-        "shop-web", "k8s/web", ClusterReference(output=output), "shop", values={"host": "a"}, managers=("cert-manager",)
+        owner="shop-web",
+        path="k8s/web",
+        cluster=ClusterReference(output=output),
+        namespace="shop",
+        values={"host": "a"},
+        managers=("cert-manager",),
     )
-    kept = replace(PREPARED_DEV, stacks=(PreparedStack("web", ("cluster",), inputs=(output,), workload=work),))
+    kept = replace(PREPARED_DEV, stacks=(PreparedStack("web", upstream=("cluster",), inputs=(output,), workload=work),))
     workspace.write_tree("dev", "web", WORKLOAD_ROOT, {"k8s/web/web.yaml": File(b"kind: Service")}, GeneratedFiles())
     workspace.save_prepared(kept, INPUTS, workspace.hash_inputs(INPUTS))
     assert workspace.load_prepared("dev") == kept

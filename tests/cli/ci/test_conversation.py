@@ -176,11 +176,17 @@ def test_old_drift_issue_is_taken_over_by_the_only_project(api: Forge, server: S
 
 
 def drifted(environment: str, stacks: tuple[StackDrift, ...] = DRIFTED) -> EnvironmentDrift:
-    return EnvironmentDrift(environment, "r1", "drifted", stacks)
+    return EnvironmentDrift(environment=environment, release="r1", condition="drifted", stacks=stacks)
 
 
 def clean(environment: str, *, whole: bool = True) -> EnvironmentDrift:
-    return EnvironmentDrift(environment, "r1", "clean", (StackDrift("web", "clean"),), whole=whole)
+    return EnvironmentDrift(
+        environment=environment,
+        release="r1",
+        condition="clean",
+        stacks=(StackDrift(stack="web", condition="clean"),),
+        whole=whole,
+    )
 
 
 def test_an_issue_is_opened_updated_and_closed(api: Forge, server: Server) -> None:
@@ -199,7 +205,7 @@ def test_an_issue_is_opened_updated_and_closed(api: Forge, server: Server) -> No
 @pytest.mark.parametrize(
     "unsure",
     [
-        EnvironmentDrift("prod", "r1", "unknown"),
+        EnvironmentDrift(environment="prod", release="r1", condition="unknown"),
         clean("prod", whole=False),
     ],
     ids=["unknown", "clean in part"],

@@ -43,7 +43,7 @@ def test_later_job_gets_outputs_of_the_command(file: Path) -> None:
 
 def test_existing_variables_of_others_are_kept(file: Path) -> None:
     file.write_text("IMAGE=web\nrelease=r0\n")
-    update_dotenv_file(file, DeploymentResult("dev", "r1"), None, 0)
+    update_dotenv_file(file, DeploymentResult(environment="dev", release="r1"), None, 0)
     found = read(file)
     assert (found["IMAGE"], found["release"]) == ("web", "r1")
 

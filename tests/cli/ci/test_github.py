@@ -180,7 +180,7 @@ def test_refusal_for_now_is_a_notice_with_wait_ok(step: Step, capsys: pytest.Cap
 
 def test_wait_ok_does_not_cover_an_unfinished_deployment(step: Step, capsys: pytest.CaptureFixture[str]) -> None:
     """A killed job must stay red until it was recovered."""
-    busy = Refusal(GuardCode.BUSY, "an apply is unfinished", "envctl recover prod", for_now=True)
+    busy = Refusal(GuardCode.BUSY, message="an apply is unfinished", hint="envctl recover prod", for_now=True)
     for refusals in ((busy,), (*REFUSED_FOR_NOW.refusals, busy)):
         assert refuse_for_now(step, capsys, wait_ok=True, error=RefusedError(refusals)) == 4
         assert all(line.startswith("::error ") for line in step.commands)

@@ -88,7 +88,14 @@ def test_those_of_gitlab_are_what_its_schema_says(tmp_path: Path, shape: str) ->
     orders = (*ORDERS, ("no", "on", "null"))
     for number, (order, folder) in enumerate(itertools.product(orders, ("", "infra/shop", "my infra: #1"))):
         site = GitlabInputs(
-            order, folder, "ap-northeast-1", "release/1.x", settings, package, ("modules/**/*",), protected={"prod"}
+            order=order,
+            folder=folder,
+            region="ap-northeast-1",
+            branch="release/1.x",
+            settings=settings,
+            package=package,
+            watched=("modules/**/*",),
+            protected={"prod"},
         )
         for path, text in render_gitlab_pipeline(PackagedTemplates().load_workflows("gitlab"), site).items():
             # GitLab reads a file with inputs as two documents. The schema knows nothing of what hidden jobs hold.

@@ -13,8 +13,8 @@ from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 WAITS = StackPlan("web", waits_for=("network",))
-NOTHING = EnvironmentPlan("dev", "r1", (StackPlan("web"),))
-SOMETHING = EnvironmentPlan("dev", "r1", (WAITS,))
+NOTHING = EnvironmentPlan(environment="dev", release="r1", stacks=(StackPlan("web"),))
+SOMETHING = EnvironmentPlan(environment="dev", release="r1", stacks=(WAITS,))
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,30 @@ SOMETHING = EnvironmentPlan("dev", "r1", (WAITS,))
     [
         (NOTHING, "r1", "false"),
         (SOMETHING, "r1", "true"),
-        (DeploymentResult("dev", "r1", plan=SOMETHING), "r1", "true"),
-        (DeploymentResult("dev", "r1", plan=NOTHING), "r1", "false"),
-        (DeploymentResult("dev", "r1", up_to_date=True), "r1", "false"),
-        (Drift((EnvironmentDrift("dev", "r1", "clean"),)), "r1", "false"),
-        (Drift((EnvironmentDrift("dev", "r1", "clean"), EnvironmentDrift("prod", "r1", "clean"))), "r1", "false"),
-        (Drift((EnvironmentDrift("dev", "r1", "clean"), EnvironmentDrift("prod", "r2", "clean"))), "", "false"),
+        (DeploymentResult(environment="dev", release="r1", plan=SOMETHING), "r1", "true"),
+        (DeploymentResult(environment="dev", release="r1", plan=NOTHING), "r1", "false"),
+        (DeploymentResult(environment="dev", release="r1", up_to_date=True), "r1", "false"),
+        (Drift((EnvironmentDrift(environment="dev", release="r1", condition="clean"),)), "r1", "false"),
+        (
+            Drift(
+                (
+                    EnvironmentDrift(environment="dev", release="r1", condition="clean"),
+                    EnvironmentDrift(environment="prod", release="r1", condition="clean"),
+                )
+            ),
+            "r1",
+            "false",
+        ),
+        (
+            Drift(
+                (
+                    EnvironmentDrift(environment="dev", release="r1", condition="clean"),
+                    EnvironmentDrift(environment="prod", release="r2", condition="clean"),
+                )
+            ),
+            "",
+            "false",
+        ),
         (None, "", ""),
         (object(), "", ""),
     ],
@@ -38,10 +56,21 @@ def test_release_and_changes(result: object, release: str, changes: str) -> None
 
 
 def test_the_plan_that_was_made_to_be_approved() -> None:
-    answers = Why("prod", "staging", "r1", datetime(2026, 11, 26, tzinfo=UTC), (), {}, "", None, "", plan="5e" * 32)
+    answers = Why(
+        target="prod",
+        source="staging",
+        release="r1",
+        now=datetime(2026, 11, 26, tzinfo=UTC),
+        answers=(),
+        gates={},
+        who="",
+        opens=None,
+        next="",
+        plan="5e" * 32,
+    )
     assert to_variables(answers, None, 0)["plan"] == "5e" * 32
     assert to_variables(NOTHING, None, 0)["plan"] == ""
-    assert to_variables(DeploymentResult("dev", "r1", plan=SOMETHING), None, 0)["plan"] == ""
+    assert to_variables(DeploymentResult(environment="dev", release="r1", plan=SOMETHING), None, 0)["plan"] == ""
 
 
 def test_every_exit_code_of_envctl_has_a_reason() -> None:

@@ -88,11 +88,11 @@ def hostile_diff(text: str) -> Diff:
     release = replace(DIFF.distance.releases[0], commit=text) if DIFF.distance else None
     assert release is not None
     return Diff(
-        replace(DIFF.first, known=release, problems=(Problem("E203", text, text, Location(text, 1)),)),
-        DIFF.second,
-        Distance("prod", "staging", 1, (release,), changes),
-        (ArtifactPair(text, text, f"{text}!", equal=False),),
-        compare_settings(*settings),
+        first=replace(DIFF.first, known=release, problems=(Problem("E203", text, text, Location(text, 1)),)),
+        second=DIFF.second,
+        distance=Distance("prod", "staging", 1, (release,), changes),
+        artifacts=(ArtifactPair(text, text, f"{text}!", equal=False),),
+        settings=compare_settings(*settings),
     )
 
 

@@ -63,7 +63,7 @@ def test_new_own_folder_is_ignored_by_git(project: Path, *, is_there: bool, is_i
     folder = project / ".envctl"
     if is_there:
         folder.mkdir()
-    with open_ports(Options(project)):
+    with open_ports(Options(project=project)):
         (folder / "work").mkdir(parents=True)
     assert (folder / ".gitignore").exists() is is_ignored
 
@@ -74,7 +74,7 @@ def test_forgotten_sandbox_is_named(project: Path, *, is_tried: bool) -> None:
         (project / ".envctl" / "sandbox").mkdir(parents=True)
     failed = OperationFailedError(Problem("E415", "AWS does not confirm your identity", "sign in first"))
     words = ["--yes", "exec", "dev", "--", "tool", "--yes", "a b"]
-    (problem,) = to_envctl_error(failed, Options(project), words).problems
+    (problem,) = to_envctl_error(failed, Options(project=project), words).problems
     named = "; or, for the sandbox: envctl --sandbox exec dev -- tool --yes 'a b'"
     assert problem.hint == f"sign in first{named if is_tried else ''}"
 

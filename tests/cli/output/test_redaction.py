@@ -157,7 +157,7 @@ def test_secrets_in_texts_of_commits_and_jobs_are_not_recorded(tmp_path: Path, m
     for name, value in job.items():
         monkeypatch.setenv(name, value)
     with redact_output():
-        wired = WiredPorts(Options(tmp_path))
+        wired = WiredPorts(Options(project=tmp_path))
         message, request = wired.version_control.read_message(commit), wired.job_requests.find_request(commit)
     assert request.number == 42
     assert secret not in message.text + request.title

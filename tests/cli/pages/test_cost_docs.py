@@ -25,8 +25,8 @@ TABLE, CONSOLE, PROGRAM = (
 QUESTION, ANSWER, PRICES = (text for kind, text in BLOCKS if kind == "json")
 
 SIZE = AttributeChange("instance_type", "t3.micro", "t3.small")
-INSTANCE = ResourceChange("aws_instance.this", "aws_instance", Action.UPDATE, (SIZE,))
-PLAN = EnvironmentPlan("dev", "", (StackPlan("web", (INSTANCE,)),))
+INSTANCE = ResourceChange(address="aws_instance.this", type="aws_instance", action=Action.UPDATE, attributes=(SIZE,))
+PLAN = EnvironmentPlan(environment="dev", release="", stacks=(StackPlan("web", resources=(INSTANCE,)),))
 
 
 def test_the_question_is_the_one_that_is_asked() -> None:

@@ -175,20 +175,37 @@ BIG = (
     *(AttributeChange(f"tags.t{n}", "x" * 500, "y" * 500) for n in range(60)),
 )
 HUGE_PLAN = EnvironmentPlan(
-    "dev",
-    NEW,
-    (
-        StackPlan("network", many_resources(400, Action.UPDATE, **LOTS), warnings=("deprecated",)),
-        StackPlan("web", (*many_resources(300, Action.CREATE, **LOTS), *many_resources(3, Action.DELETE, **LOTS))),
-        StackPlan("data", (ResourceChange("aws_db_instance.this", "aws_db_instance", Action.REPLACE, BIG),)),
+    environment="dev",
+    release=NEW,
+    stacks=(
+        StackPlan("network", resources=many_resources(400, Action.UPDATE, **LOTS), warnings=("deprecated",)),
+        StackPlan(
+            "web", resources=(*many_resources(300, Action.CREATE, **LOTS), *many_resources(3, Action.DELETE, **LOTS))
+        ),
+        StackPlan(
+            "data",
+            resources=(
+                ResourceChange(
+                    address="aws_db_instance.this", type="aws_db_instance", action=Action.REPLACE, attributes=BIG
+                ),
+            ),
+        ),
     ),
 )
-HUGE_DRIFT = tuple(StackDrift(s.stack, "drifted", s.resources) for s in HUGE_PLAN.stacks)
+HUGE_DRIFT = tuple(StackDrift(stack=s.stack, condition="drifted", resources=s.resources) for s in HUGE_PLAN.stacks)
 HUGE: dict[str, object] = {
     "plan": HUGE_PLAN,
     "deployment": replace(RESULTS["a deployment by break-glass"], plan=HUGE_PLAN),  # type: ignore[type-var]
-    "drift": Drift((EnvironmentDrift("dev", NEW, "drifted", HUGE_DRIFT, next="envctl apply dev"),)),
-    "history": History("", entries(*((HANAKO, EnvironmentLocked("dev", "x" * 400)) for _ in range(300))), more=True),
+    "drift": Drift(
+        (
+            EnvironmentDrift(
+                environment="dev", release=NEW, condition="drifted", stacks=HUGE_DRIFT, next="envctl apply dev"
+            ),
+        )
+    ),
+    "history": History(
+        environment="", entries=entries(*((HANAKO, EnvironmentLocked("dev", "x" * 400)) for _ in range(300))), more=True
+    ),
     "status": replace(STATUS, environments=STATUS.environments * 200),
     "why": replace(WHY, answers=WHY.answers * 200),
     "settings": replace(SETTINGS, settings=tuple(replace(s, value="v" * 3000) for s in SETTINGS.settings) * 500),

@@ -25,9 +25,9 @@ NOTES = (
     "G301 protection: the plan would replace web: aws_db_instance.this,\nwhich hold \x1b[2Jdata",
 )
 WAITING_PLAN = EnvironmentPlan(
-    "dev",
-    "",
-    (
+    environment="dev",
+    release="",
+    stacks=(
         *LATER_PLAN.stacks,
         *(StackPlan(name, waits_for=("network",)) for name in ("edge", "service", "observability", "cost", "recovery")),
         StackPlan("data", waits_for=("network",), behind=True),
@@ -47,7 +47,7 @@ QUESTIONS: dict[str, Question] = {
     "to approve what runs something": lambda consent: consent.confirm_approval(RUNNING_PLAN, "peer", ()),
     "to approve what waits": lambda consent: consent.confirm_approval(FIRST_PLAN, "business", ()),
     "to approve nothing": lambda consent: consent.confirm_approval(
-        EnvironmentPlan("prod", "", (StackPlan("web"),)), "peer", ()
+        EnvironmentPlan(environment="prod", release="", stacks=(StackPlan("web"),)), "peer", ()
     ),
     "to break a lock": lambda consent: consent.confirm_unlock(LOCK),
     "to break a lock of which little is known": lambda consent: consent.confirm_unlock(
@@ -110,7 +110,11 @@ def test_first_part_is_confirmed_by_typed_word(typed: str, answer: PlanAnswer, m
 
 @pytest.mark.parametrize("again", [True, False])
 def test_all_is_no_answer_without_stacks_to_create(again: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = WAITING_PLAN if again else EnvironmentPlan("dev", "", (*LATER_PLAN.stacks, WAITING_PLAN.stacks[-1]))
+    plan = (
+        WAITING_PLAN
+        if again
+        else EnvironmentPlan(environment="dev", release="", stacks=(*LATER_PLAN.stacks, WAITING_PLAN.stacks[-1]))
+    )
     monkeypatch.setattr("sys.stdin", io.StringIO("all\n"))
     out = console()
     assert prompter(out, yes=False, interactive=True).confirm_plan(plan, again=again) == ""

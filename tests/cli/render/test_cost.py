@@ -7,7 +7,7 @@ import pytest
 from envctl.cli.render.words.plan.cost import format_cost, format_cost_suffix, rank_costs
 from envctl.domain.plan.changes import Cost, EnvironmentPlan, StackPlan
 
-PLAN = EnvironmentPlan("dev", "", (StackPlan("web"),))
+PLAN = EnvironmentPlan(environment="dev", release="", stacks=(StackPlan("web"),))
 
 SAID: dict[str, tuple[Cost, str]] = {
     "dearer": (Cost("USD", "120.5", "133", "12.5"), "about +12.50 USD a month (of 120.50)"),

@@ -18,19 +18,53 @@ from envctl.domain.ledger.state import Approval
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, ROBOT, TARO
 
 ROW = DeploymentRecord(
-    42, "prod", "promote", "staging", NEW, "c0ffee", False, "taro@example.com", TARO, NOW, ROBOT, "5e77", "f1a9", NOW,
-    NOW, ROBOT, "succeeded", 7, performed=("create aws_vpc", "update aws_eip"), verification="passed", verified_at=NOW,
-    verified_by=ROBOT, checks=("http",),
+    number=42,
+    environment="prod",
+    action="promote",
+    source="staging",
+    release=NEW,
+    commit="c0ffee",
+    uncommitted=False,
+    author="taro@example.com",
+    made_by=TARO,
+    made_at=NOW,
+    by=ROBOT,
+    settings="5e77",
+    plan="f1a9",
+    started_at=NOW,
+    ended_at=NOW,
+    ended_by=ROBOT,
+    outcome="succeeded",
+    changed=7,
+    performed=("create aws_vpc", "update aws_eip"),
+    verification="passed",
+    verified_at=NOW,
+    verified_by=ROBOT,
+    checks=("http",),
     approvals=(
-        Approval("peer", NEW, "5e77", TARO, NOW, "f1a9"),
-        Approval("quality", NEW, "5e77", HANAKO, NOW, unseen=("web", "db")),
+        Approval(gate="peer", release=NEW, settings="5e77", by=TARO, at=NOW, plan="f1a9"),
+        Approval(gate="quality", release=NEW, settings="5e77", by=HANAKO, at=NOW, unseen=("web", "db")),
     ),
     waivers=(Waiver(40, HANAKO, NOW, "checkout is down", ("G104", "G107"), ("3h of 24h", "year end")),),
-    held=(OLD,), rolled_back_by=50,
-)  # fmt: skip
+    held=(OLD,),
+    rolled_back_by=50,
+)
 EMPTY = DeploymentRecord(
-    1, "dev", "apply", "", NEW, "", True, "", None, None, TARO, "5e77", "", NOW
-)  # fmt: skip
+    number=1,
+    environment="dev",
+    action="apply",
+    source="",
+    release=NEW,
+    commit="",
+    uncommitted=True,
+    author="",
+    made_by=None,
+    made_at=None,
+    by=TARO,
+    settings="5e77",
+    plan="",
+    started_at=NOW,
+)
 
 
 def rows(*records: DeploymentRecord) -> list[dict[str, str]]:
@@ -82,7 +116,12 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(list(
 
 @given(reason=TEXTS, name=TEXTS)
 def test_exported_text_round_trips_and_starts_no_formula(reason: str, name: str) -> None:
-    record = replace(ROW, reason=reason, by=Actor(name), approvals=(Approval(reason, NEW, "s", Actor(name), NOW),))
+    record = replace(
+        ROW,
+        reason=reason,
+        by=Actor(name),
+        approvals=(Approval(gate=reason, release=NEW, settings="s", by=Actor(name), at=NOW),),
+    )
     (row,) = rows(record)
     assert row["reason"].removeprefix("'") == reason.removeprefix("'")
     assert row["by"].removeprefix("'") == name.removeprefix("'")

@@ -143,7 +143,7 @@ def test_wide_characters_keep_boxes_and_columns_straight(name: str) -> None:
     "hostile", ["\x1b[2Jmallory", "\x9b31mmallory", "\u202emallory", "mallory\x07", "\ud800mallory"]
 )
 def test_hostile_name_can_not_control_the_terminal(hostile: str) -> None:
-    history = History("", entries((Actor(hostile), ReleaseCreated(NEW))), more=False)
+    history = History(environment="", entries=entries((Actor(hostile), ReleaseCreated(release=NEW))), more=False)
     error = OperationFailedError(Problem("E305", hostile, hostile))
     for text in (said(history), said(history, 120), said(error)):
         assert hostile not in text
@@ -246,11 +246,21 @@ def test_unverified_actor_is_marked() -> None:
 def test_each_new_resource_gets_one_line(snapshot: SnapshotAssertion, width: int) -> None:
     attributes = (AttributeChange("arn", None, Marker.UNKNOWN), AttributeChange("tags.Name", None, "shop-dev-private"))
     new = tuple(
-        ResourceChange(f"aws_subnet.private[{number}]", "aws_subnet", Action.CREATE, attributes) for number in range(13)
+        ResourceChange(
+            address=f"aws_subnet.private[{number}]", type="aws_subnet", action=Action.CREATE, attributes=attributes
+        )
+        for number in range(13)
     )
-    changed = ResourceChange("aws_vpc.this", "aws_vpc", Action.UPDATE, (AttributeChange("tags.Team", "a", "b"),))
+    changed = ResourceChange(
+        address="aws_vpc.this",
+        type="aws_vpc",
+        action=Action.UPDATE,
+        attributes=(AttributeChange("tags.Team", "a", "b"),),
+    )
     out = console(width)
-    render_result(EnvironmentPlan("dev", "", (StackPlan("network", (*new, changed)),)), out)
+    render_result(
+        EnvironmentPlan(environment="dev", release="", stacks=(StackPlan("network", resources=(*new, changed)),)), out
+    )
     assert told(out) == snapshot
 
 

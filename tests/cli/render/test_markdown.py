@@ -172,18 +172,46 @@ def test_hostile_text_does_not_change_structure(hostile: str) -> None:
         staging = replace(STATUS.environments[1], present=replace(STATUS.environments[1].present, lock=lock))
         deployed = replace(BROKEN_GLASS, waived=(refusal,), warnings=(replace(REHEARSED, message=text),), plan=None)
         change = ResourceChange(
-            "aws_vpc.this", "aws_vpc", Action.UPDATE, (AttributeChange("tags.a", text, text + "!"),)
+            address="aws_vpc.this",
+            type="aws_vpc",
+            action=Action.UPDATE,
+            attributes=(AttributeChange("tags.a", text, text + "!"),),
         )
-        drift = Drift((EnvironmentDrift("dev", NEW, "drifted", (StackDrift("network", "drifted", (change,)),)),))
+        drift = Drift(
+            (
+                EnvironmentDrift(
+                    environment="dev",
+                    release=NEW,
+                    condition="drifted",
+                    stacks=(StackDrift(stack="network", condition="drifted", resources=(change,)),),
+                ),
+            )
+        )
         status = replace(STATUS, environments=(staging,), project=text)
         gone = replace(change, address=text, action=Action.REPLACE, reason=text)
         outputs = (OutputChange(text, Action.UPDATE, "a", text),)
-        plan = EnvironmentPlan(text, NEW, (StackPlan(text, (change, gone), outputs, (), (text,)), StackPlan("dns")))
-        history = History(text, entries((Actor(text), EnvironmentLocked(text, text))), more=True)
+        plan = EnvironmentPlan(
+            environment=text,
+            release=NEW,
+            stacks=(
+                StackPlan(text, resources=(change, gone), outputs=outputs, waits_for=(), warnings=(text,)),
+                StackPlan("dns"),
+            ),
+        )
+        history = History(environment=text, entries=entries((Actor(text), EnvironmentLocked(text, text))), more=True)
         setting = Setting(text, text, None, "envctl", sensitive=False, stacks=(text,))
         problem = Problem("E305", f"{text}\ndetail", text, Location(text, 3))
         looked = Verification(text, NEW, (CheckOutcome(text, "failed", text),), text)
-        word = ApprovalResult(text, text, NEW, Actor(text), already=False, missing={text: 1}, next=text, notes=(text,))
+        word = ApprovalResult(
+            environment=text,
+            gate=text,
+            release=NEW,
+            by=Actor(text),
+            already=False,
+            missing={text: 1},
+            next=text,
+            notes=(text,),
+        )
         told = (why, status, deployed, drift, plan, history, EnvironmentSettings(text, (setting,), {}), looked, word)
         wrong = [
             show_error(each, NOW) for each in (OperationFailedError(problem), ConfigurationError(problem, problem))

@@ -58,7 +58,13 @@ def forge(s3: Any, *events: Event) -> list[Entry]:
     for event in events:
         _, last = entries(s3)[-1]
         before = decode_entry(last)
-        entry = Entry(before.seq + 1, hash_bytes(last), before.at, replace(before.actor, name="quinn"), event)
+        entry = Entry(
+            seq=before.seq + 1,
+            prev=hash_bytes(last),
+            at=before.at,
+            actor=replace(before.actor, name="quinn"),
+            event=event,
+        )
         s3.put_object(Bucket=STORE, Key=f"{LEDGER}{entry.seq:010d}.json", Body=encode_entry(entry), IfNoneMatch="*")
         forged.append(entry)
     return forged
@@ -112,15 +118,17 @@ def test_entries_forged_by_developer_are_distrusted(shop: Project, organisation:
     plan = json.loads(shop.run_checked("why", "prod", "--plan", "--json").out)["result"]["plan"]
     start, *_ = forge(
         s3,
-        ApprovalGiven("prod", "peer", release, began.settings, plan),
-        DeploymentStarted("prod", release, began.settings, "promote", "staging"),
+        ApprovalGiven(environment="prod", gate="peer", release=release, settings=began.settings, plan=plan),
+        DeploymentStarted(
+            environment="prod", release=release, settings=began.settings, action="promote", source="staging"
+        ),
     )
     forged = start.seq + 1
     forge(
         s3,
-        DeploymentSucceeded("prod", release, forged, ("parameters",), 2),
+        DeploymentSucceeded(environment="prod", release=release, started=forged, stacks=("parameters",), changed=2),
         VerificationPassed("prod", release, forged),
-        ReleaseCreated("f" * 64),
+        ReleaseCreated(release="f" * 64),
     )
 
     refused = shop.run("promote", "staging", "prod", "--yes", "--json")

@@ -15,45 +15,53 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:333333333333:secret:"
 PARAMETER = "arn:aws:ssm:eu-west-1:333333333333:parameter"
 
 NAMES: dict[str, tuple[SecretKind, str, NeededSecret | None]] = {
-    "a name": ("secretsmanager", "shop/db", NeededSecret("secretsmanager", "shop/db", "shop/db")),
-    "a name of signs": ("secretsmanager", "A-b/_+=.@", NeededSecret("secretsmanager", "A-b/_+=.@", "A-b/_+=.@")),
-    "a parameter": ("ssm", "/shop/db", NeededSecret("ssm", "/shop/db", "/shop/db")),
-    "a parameter without a folder": ("ssm", "db", NeededSecret("ssm", "db", "db")),
-    "a version of a parameter": ("ssm", "/shop/db:3", NeededSecret("ssm", "/shop/db", "/shop/db")),
-    "a label of a parameter": ("ssm", "/shop/db:live", NeededSecret("ssm", "/shop/db", "/shop/db")),
+    "a name": ("secretsmanager", "shop/db", NeededSecret(kind="secretsmanager", name="shop/db", id="shop/db")),
+    "a name of signs": (
+        "secretsmanager",
+        "A-b/_+=.@",
+        NeededSecret(kind="secretsmanager", name="A-b/_+=.@", id="A-b/_+=.@"),
+    ),
+    "a parameter": ("ssm", "/shop/db", NeededSecret(kind="ssm", name="/shop/db", id="/shop/db")),
+    "a parameter without a folder": ("ssm", "db", NeededSecret(kind="ssm", name="db", id="db")),
+    "a version of a parameter": ("ssm", "/shop/db:3", NeededSecret(kind="ssm", name="/shop/db", id="/shop/db")),
+    "a label of a parameter": ("ssm", "/shop/db:live", NeededSecret(kind="ssm", name="/shop/db", id="/shop/db")),
     "a parameter that stands for a secret": (
         "ssm",
         "/aws/reference/secretsmanager/shop/db",
-        NeededSecret("secretsmanager", "shop/db", "shop/db"),
+        NeededSecret(kind="secretsmanager", name="shop/db", id="shop/db"),
     ),
     "a parameter of AWS, which is public": ("ssm", "/aws/service/ami-amazon-linux-latest/al2023", None),
     "the ARN of a parameter of AWS": ("ssm", f"{PARAMETER}/aws/service/ecs/image_id", None),
     "the ARN of a secret": (
         "secretsmanager",
         f"{SECRET}shop/db-a1B2c3",
-        NeededSecret("secretsmanager", "shop/db", f"{SECRET}shop/db-a1B2c3", **HERE),
+        NeededSecret(kind="secretsmanager", name="shop/db", id=f"{SECRET}shop/db-a1B2c3", **HERE),
     ),
     "the ARN of a secret without its suffix": (
         "secretsmanager",
         f"{SECRET}shop/db",
-        NeededSecret("secretsmanager", "shop/db", f"{SECRET}shop/db", **HERE),
+        NeededSecret(kind="secretsmanager", name="shop/db", id=f"{SECRET}shop/db", **HERE),
     ),
     "a key within a secret, as a container asks for it": (
         "secretsmanager",
         f"{SECRET}shop/db-a1B2c3:password::",
-        NeededSecret("secretsmanager", "shop/db", f"{SECRET}shop/db-a1B2c3", **HERE),
+        NeededSecret(kind="secretsmanager", name="shop/db", id=f"{SECRET}shop/db-a1B2c3", **HERE),
     ),
-    "the ARN of a nested one": ("ssm", f"{PARAMETER}/shop/db", NeededSecret("ssm", "/shop/db", "/shop/db", **HERE)),
-    "the ARN of a parameter": ("ssm", f"{PARAMETER}/db", NeededSecret("ssm", "db", "db", **HERE)),
+    "the ARN of a nested one": (
+        "ssm",
+        f"{PARAMETER}/shop/db",
+        NeededSecret(kind="ssm", name="/shop/db", id="/shop/db", **HERE),
+    ),
+    "the ARN of a parameter": ("ssm", f"{PARAMETER}/db", NeededSecret(kind="ssm", name="db", id="db", **HERE)),
     "an ARN of the other kind, which is right": (
         "ssm",
         f"{SECRET}shop/db-a1B2c3",
-        NeededSecret("secretsmanager", "shop/db", f"{SECRET}shop/db-a1B2c3", **HERE),
+        NeededSecret(kind="secretsmanager", name="shop/db", id=f"{SECRET}shop/db-a1B2c3", **HERE),
     ),
     "an ARN of China": (
         "ssm",
         "arn:aws-cn:ssm:cn-north-1:333333333333:parameter/db",
-        NeededSecret("ssm", "db", "db", account_id="333333333333", region="cn-north-1"),
+        NeededSecret(kind="ssm", name="db", id="db", account_id="333333333333", region="cn-north-1"),
     ),
 }
 NO_NAMES: dict[str, tuple[SecretKind, str]] = {

@@ -24,7 +24,7 @@ ON_MAIN = "github.ref == 'refs/heads/main'"
 
 def made(order: tuple[str, ...] = ORDERS[2], folder: str = "", github: Any = None, **more: Any) -> Mapping[str, str]:
     settings = GithubCi.model_validate(github or {})
-    site = WorkflowInputs(order, folder, "ap-northeast-1", package=PACKAGE, github=settings, **more)
+    site = WorkflowInputs(order=order, folder=folder, region="ap-northeast-1", package=PACKAGE, github=settings, **more)
     return render_github_workflows(TEXTS, site)
 
 

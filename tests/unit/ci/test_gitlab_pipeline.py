@@ -32,7 +32,7 @@ ON_MAIN = '$CI_COMMIT_BRANCH == "main" && $CI_COMMIT_REF_PROTECTED == "true"'
 FOLDERS = {"": "", "infra/shop": "infra/shop/", "my infra: #1": "my infra: #1/"}
 PACKAGE = parse_package(f"git+https://git.example.com/acme/envctl@{'a' * 40}")
 ROLE = "arn:aws:iam::444444444444:role/envctl-ci-"
-SITE = GitlabInputs(ORDERS[2], "", "ap-northeast-1", "main", package=PACKAGE)
+SITE = GitlabInputs(order=ORDERS[2], folder="", region="ap-northeast-1", branch="main", package=PACKAGE)
 
 
 def made(*, settings: dict[str, Any] | None = None, **more: Any) -> Mapping[str, str]:

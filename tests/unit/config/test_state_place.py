@@ -239,8 +239,18 @@ def test_commands_that_look_take_the_look_role_of_states() -> None:
 
 def test_other_stacks_are_read_in_their_workspace() -> None:
     project = load('[state]\nbackend = "s3"\nworkspace = "{env}"\nkey = "{stack}"\ndynamodb_table = "locks"')
-    stacks = {"net": StackWiring("modules/net"), "web": StackWiring("modules/web", {"id": "net.id"})}
-    wiring = Wiring("shop", "", stacks, {}, {"net": (), "web": ()}, {"net": {"id": False}})
+    stacks = {
+        "net": StackWiring(module="modules/net"),
+        "web": StackWiring(module="modules/web", inputs={"id": "net.id"}),
+    }
+    wiring = Wiring(
+        project="shop",
+        terraform="",
+        stacks=stacks,
+        artifacts={},
+        schema={"net": (), "web": ()},
+        outputs={"net": {"id": False}},
+    )
     root = render_root_module(wiring, "web", resolve_place(project, "prod"), {})
     read = root.document["data"]["terraform_remote_state"]["net"]
     assert (read["backend"], read["workspace"], read["config"]["key"]) == ("s3", "prod", "net")

@@ -25,26 +25,38 @@ R1, R2 = "1" * 64, "2" * 64
 
 def deployed(release: str = R1, **more: Any) -> Deployment:
     done = Deployment(
-        2, release, "settings", "apply", "", ANN, NOW - 2 * HOUR, "succeeded", NOW - 2 * HOUR, place=PLACE
+        seq=2,
+        release=release,
+        settings="settings",
+        action="apply",
+        source="",
+        by=ANN,
+        started_at=NOW - 2 * HOUR,
+        outcome="succeeded",
+        ended_at=NOW - 2 * HOUR,
+        place=PLACE,
     )
     return replace(done, **more)
 
 
 def proof(release: str = R1, **more: Any) -> Evidence:
     """It has run for an hour, verified."""
-    return replace(Evidence(deployed(release), NOW - HOUR, since=NOW - HOUR), **more)
+    return replace(Evidence(deployment=deployed(release), verified_at=NOW - HOUR, since=NOW - HOUR), **more)
 
 
 def ran(*releases: str) -> EnvironmentState:
     """An environment that ran these releases, each to its end and verified; the last of them still."""
     done = [deployed(release, seq=number) for number, release in enumerate(releases, 2)]
-    evidence = {each.release: Evidence(each, NOW - DAY, longest=HOUR) for each in done[:-1]}
-    now = {done[-1].release: Evidence(done[-1], NOW - HOUR, since=NOW - HOUR)}
-    return EnvironmentState(done[-1], done[-1], evidence | now)
+    evidence = {each.release: Evidence(deployment=each, verified_at=NOW - DAY, longest=HOUR) for each in done[:-1]}
+    now = {done[-1].release: Evidence(deployment=done[-1], verified_at=NOW - HOUR, since=NOW - HOUR)}
+    return EnvironmentState(current=done[-1], last=done[-1], evidence=evidence | now)
 
 
 def made(release: str, seq: int, **more: Any) -> KnownRelease:
-    return replace(KnownRelease(release, seq, NOW - DAY, ANN, "c0ffee", uncommitted=False, author="ann"), **more)
+    return replace(
+        KnownRelease(release=release, seq=seq, at=NOW - DAY, by=ANN, commit="c0ffee", uncommitted=False, author="ann"),
+        **more,
+    )
 
 
 PROMOTION = Request(
@@ -103,16 +115,16 @@ def ruled(request: Request, **rules: Any) -> Request:
 
 
 def approval(by: Actor, gate: str = "peer", **more: Any) -> Approval:
-    return replace(Approval(gate, R1, "settings", by, NOW - HOUR, place=PLACE), **more)
+    return replace(Approval(gate=gate, release=R1, settings="settings", by=by, at=NOW - HOUR, place=PLACE), **more)
 
 
 def change(action: Action, address: str = "aws_vpc.main", **values: object) -> ResourceChange:
     attributes = tuple(AttributeChange(path, None, value) for path, value in values.items())
-    return ResourceChange(address, address.partition(".")[0], action, attributes)
+    return ResourceChange(address=address, type=address.partition(".")[0], action=action, attributes=attributes)
 
 
 def plan(*resources: ResourceChange, stack: str = "network") -> EnvironmentPlan:
-    return EnvironmentPlan("staging", R1, (StackPlan(stack, resources),))
+    return EnvironmentPlan(environment="staging", release=R1, stacks=(StackPlan(stack, resources=resources),))
 
 
 def answer(code: str, request: Request) -> Refusal | None:

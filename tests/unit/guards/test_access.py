@@ -14,9 +14,9 @@ DEV, PROD = "111111111111", "333333333333"
 ROLE = f"arn:aws:iam::{PROD}:role/OperatorRole"
 SESSION = f"arn:aws:sts::{PROD}:assumed-role/OperatorRole/ann@example.com"
 CALLER = CallerIdentity(PROD, SESSION)
-OPERATOR = Actor(SESSION, "aws", verified=True, arn=SESSION)
+OPERATOR = Actor(SESSION, via="aws", verified=True, arn=SESSION)
 RUN = Actor(
-    "octocat", "github", verified=True, arn=f"arn:aws:sts::{DEV}:assumed-role/ci/run", teams=("acme/operators",)
+    "octocat", via="github", verified=True, arn=f"arn:aws:sts::{DEV}:assumed-role/ci/run", teams=("acme/operators",)
 )
 UNPROVEN = replace(RUN, verified=False)
 
@@ -35,8 +35,8 @@ def test_right_account_passes_where(request_: Request) -> None:
 def test_wrong_account_is_refused_and_not_waivable() -> None:
     assert answer("G203", replace(PROMOTION, account=DEV, caller=CALLER)) == Refusal(
         GuardCode.ACCOUNT,
-        f"staging is account {DEV}, but the credentials are of {PROD}: {SESSION}",
-        "use those of staging: assume_role or profile in envctl.toml, then: envctl doctor staging",
+        message=f"staging is account {DEV}, but the credentials are of {PROD}: {SESSION}",
+        hint="use those of staging: assume_role or profile in envctl.toml, then: envctl doctor staging",
         waivable=False,
     )
 
@@ -70,8 +70,8 @@ def test_unlisted_caller_is_refused_with_role_to_assume(request_: Request) -> No
     asked = ruled(request_, apply=(ROLE, "github:octocat"))
     assert answer("G207", asked) == Refusal(
         GuardCode.ALLOWED,
-        f"bob (unverified) may not change {asked.target}; permitted: {ROLE} or github:octocat",
-        f"as {ROLE}: {asked.command}",
+        message=f"bob (unverified) may not change {asked.target}; permitted: {ROLE} or github:octocat",
+        hint=f"as {ROLE}: {asked.command}",
         waivable=False,
     )
 
@@ -82,8 +82,8 @@ def test_unlisted_caller_is_refused_with_role_to_assume(request_: Request) -> No
 def test_ci_only_environment_is_refused_to(actor: Actor) -> None:
     assert answer("G207", replace(ruled(PROMOTION, only_ci=True), actor=actor)) == Refusal(
         GuardCode.ALLOWED,
-        f"only CI may change staging, and {actor.name} is not a verified CI run",
-        "run it in a workflow with its own identity: envctl promote dev staging --yes",
+        message=f"only CI may change staging, and {actor.name} is not a verified CI run",
+        hint="run it in a workflow with its own identity: envctl promote dev staging --yes",
         waivable=False,
     )
 

@@ -174,7 +174,11 @@ def test_missing_approvals_are_refused(request_: Request, wanted: str) -> None:
 
 def test_missing_approval_is_temporary_and_names_approvers() -> None:
     assert answer("G106", ASKED) == Refusal(
-        GuardCode.APPROVALS, f"{LACKS}peer (0 of 1)", TO_GIVE, for_now=True, who="any person except ann, bob"
+        GuardCode.APPROVALS,
+        message=f"{LACKS}peer (0 of 1)",
+        hint=TO_GIVE,
+        for_now=True,
+        who="any person except ann, bob",
     )
 
 
@@ -252,11 +256,11 @@ QA = "arn:aws:iam::333333333333:role/QARole"
 
 def on_aws(person: str, role: str = "QARole") -> Actor:
     arn = f"arn:aws:sts::333333333333:assumed-role/{role}/{person}"
-    return Actor(arn, "aws", verified=True, arn=arn)
+    return Actor(arn, via="aws", verified=True, arn=arn)
 
 
 def github(login: str, **more: Any) -> Actor:
-    return replace(Actor(login, "github", verified=True), **more)
+    return replace(Actor(login, via="github", verified=True), **more)
 
 
 OF_OCTOCAT = released(ASKED, author="583231+octocat@users.noreply.github.com")
@@ -340,7 +344,7 @@ ONE_PERSON: dict[str, tuple[Request, str]] = {
         "peer (0 of 1); cat may not approve at peer, dan may not approve at peer",
     ),
     "who may at another gate": (
-        approved(approval(Actor("eve", "github", verified=True)), request=TO_QA),
+        approved(approval(Actor("eve", via="github", verified=True)), request=TO_QA),
         "peer (0 of 1); eve may not approve at peer",
     ),
     "who may and is too late": (
@@ -388,10 +392,10 @@ def test_maker_is_recognized_in_any_role() -> None:
 
 WAITING = fingerprint_plan(
     EnvironmentPlan(
-        "prod",
-        R1,
-        (
-            StackPlan("network", (change(Action.CREATE),)),
+        environment="prod",
+        release=R1,
+        stacks=(
+            StackPlan("network", resources=(change(Action.CREATE),)),
             StackPlan("web", waits_for=("network",)),
             StackPlan("jobs", waits_for=("web",)),
             StackPlan("db", waits_for=("network",), behind=True),

@@ -45,8 +45,8 @@ def test_found_images_pass(request_: Request) -> None:
 def test_missing_image_is_refused(request_: Request) -> None:
     assert answer("G201", with_images(request_, ABSENT, SIDE)) == Refusal(
         GuardCode.ARTIFACT,
-        f"{request_.target} can't pull every image: app: {APP.reference} not found",
-        f"push the same image there, or let envctl copy it (copy = true in [artifacts]), then: {request_.command}",
+        message=f"{request_.target} can't pull every image: app: {APP.reference} not found",
+        hint=f"push the same image there, or let envctl copy it (copy = true in [artifacts]), then: {request_.command}",
     )
 
 
@@ -65,8 +65,8 @@ def test_missing_repository_must_be_created() -> None:
 def test_unreachable_registry_is_refused_temporarily() -> None:
     assert answer("G201", with_images(PROMOTION, SILENT)) == Refusal(
         GuardCode.ARTIFACT,
-        f"staging can't pull every image: app: {APP.reference} could not be checked",
-        "fix the listed problems, then: envctl promote dev staging",
+        message=f"staging can't pull every image: app: {APP.reference} could not be checked",
+        hint="fix the listed problems, then: envctl promote dev staging",
         for_now=True,
         because=(UNREACHED,),
     )
@@ -113,8 +113,8 @@ def test_warning_only_image_warns_unless_another_is_missing() -> None:
 def test_image_without_digest_is_refused_and_not_waivable(request_: Request) -> None:
     assert answer("G201", with_images(request_, SIDE, TAGGED, replace(LOST, will_be_copied=True))) == Refusal(
         GuardCode.ARTIFACT,
-        "release 111111111111 has no digest for app (registry.example.com/shop:1.4): its image could change",
-        "make a new release to record the digest: envctl apply dev",
+        message="release 111111111111 has no digest for app (registry.example.com/shop:1.4): its image could change",
+        hint="make a new release to record the digest: envctl apply dev",
         waivable=False,
     )
 
@@ -133,12 +133,14 @@ FLOATING: dict[str, tuple[tuple[str, ...], str]] = {
 
 @pytest.mark.parametrize(("images", "told"), FLOATING.values(), ids=FLOATING)
 def test_floating_images_of_a_plan_are_refused(images: tuple[str, ...], told: str) -> None:
-    plan = EnvironmentPlan("staging", "r", (StackPlan("web", floating_images=images), StackPlan("db")))
+    plan = EnvironmentPlan(
+        environment="staging", release="r", stacks=(StackPlan("web", floating_images=images), StackPlan("db"))
+    )
     refusal = answer("G201", replace(with_images(PROMOTION, APP), plan=plan))
     assert refusal == Refusal(
         GuardCode.ARTIFACT,
-        f"{told}. The content behind a tag can change",
-        "write the digests into the code: envctl images pin; then make a new release",
+        message=f"{told}. The content behind a tag can change",
+        hint="write the digests into the code: envctl images pin; then make a new release",
         waivable=False,
     )
     assert answer("G201", replace(DESTRUCTION, plan=plan)) is None

@@ -50,7 +50,7 @@ ALL_WELL = {
         there(PROMOTION, performed={R1: frozenset({"create aws_vpc"})}), plan=plan(change(Action.CREATE))
     ),
 }
-DRIFT = DriftCheck(R1, ANN, NOW, 1, ("network: aws_vpc.main",))
+DRIFT = DriftCheck(release=R1, by=ANN, at=NOW, drifted=1, resources=("network: aws_vpc.main",))
 STRICT = ruled(
     TO_PROD,
     approvals={"peer": 1},
@@ -67,7 +67,7 @@ MUCH_WRONG = replace(
     bundle="damaged",
     unfit=(OTHER,),
     differing={"size": ()},
-    secrets=(Sighting(NeededSecret("ssm", "key", "key"), "absent"),),
+    secrets=(Sighting(NeededSecret(kind="ssm", name="key", id="key"), "absent"),),
     plan=plan(*[change(Action.DELETE, f"aws_vpc.v[{number}]") for number in range(6)]),
 )
 MUCH_WRONG = replace(MUCH_WRONG, present=replace(MUCH_WRONG.present, releases={R1: made(R1, 1, uncommitted=True)}))
@@ -218,7 +218,7 @@ def test_refused_error_holds_refusals_and_their_problems() -> None:
 
 
 def test_refusal_has_plain_defaults() -> None:
-    plain = Refusal(GuardCode.ORDER, "no", "envctl why prod")
+    plain = Refusal(GuardCode.ORDER, message="no", hint="envctl why prod")
     assert (plain.for_now, plain.opens, plain.since, plain.who) == (False, None, None, "")
     assert (plain.warns, plain.waivable, plain.because) == (False, True, ())
 

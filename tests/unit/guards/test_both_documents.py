@@ -97,12 +97,15 @@ UNCOMMITTED = replace(
     TO_PROD, present=replace(TO_PROD.present, releases={R1: replace(TO_PROD.present.releases[R1], uncommitted=True)})
 )
 DIFFERING = replace(TO_PROD, differing={"size": (Problem("E001", "size differs"),)})
-BY_ROLE = Actor("arn:aws:sts::3:assumed-role/Qa/cat", "aws", arn="arn:aws:sts::3:assumed-role/Qa/cat")
+BY_ROLE = Actor("arn:aws:sts::3:assumed-role/Qa/cat", via="aws", arn="arn:aws:sts::3:assumed-role/Qa/cat")
 ASKS_PEER: dict[str, Any] = {"gates": {"approvals": {"peer": 1}}}
 GIVEN = here(TO_PROD, approvals=(approval(CAT),))
 GIVEN_BY_MAKER = here(TO_PROD, approvals=(approval(ANN),))
 OLD = here(TO_PROD, approvals=(approval(CAT, at=NOW - timedelta(days=2)),))
-STALE = there(TO_PROD, evidence={R1: Evidence(deployed(), NOW - timedelta(days=3), since=NOW - timedelta(days=3))})
+STALE = there(
+    TO_PROD,
+    evidence={R1: Evidence(deployment=deployed(), verified_at=NOW - timedelta(days=3), since=NOW - timedelta(days=3))},
+)
 TWO_GATES: dict[str, Any] = {"approvals": {"peer": 1, "law": 1}}
 FREEZE = {"kind": "deny", "name": "x", "start": "2026-11-01T00:00", "end": "2026-12-01T00:00", "tz": "UTC"}
 STRICTER: dict[str, tuple[str, RulesDocument, RulesDocument, Request]] = {
@@ -199,7 +202,7 @@ def test_two_refusals_of_one_guard_are_merged() -> None:
     assert told.opens == NOW - HOUR + timedelta(days=2)
 
 
-REFUSAL = Refusal(GuardCode.SOAK, "no", "wait", for_now=True, opens=NOW, waivable=True)
+REFUSAL = Refusal(GuardCode.SOAK, message="no", hint="wait", for_now=True, opens=NOW, waivable=True)
 OTHER = replace(REFUSAL, message="not that either")
 JOINED: dict[str, tuple[Refusal | None, Refusal | None, dict[str, Any]]] = {
     "the tree alone": (REFUSAL, None, {"message": "no"}),

@@ -51,7 +51,7 @@ PASSED_BY_IN_STAGING = with_environment(TO_PROD, "staging", ran(R1, R2))
 
 
 def seen(drifted: int, *resources: str) -> DriftCheck:
-    return DriftCheck(R1, ANN, NOW - HOUR, drifted, resources)
+    return DriftCheck(release=R1, by=ANN, at=NOW - HOUR, drifted=drifted, resources=resources)
 
 
 VPC, SUBNET, EIP, LOGS = "network: aws_vpc.main", "network: aws_subnet.a", "web: aws_eip.out", "web: aws_x.logs"
@@ -123,7 +123,7 @@ def test_verified_release_passes(request_: Request) -> None:
 
 @pytest.mark.parametrize(("request_", "message", "hint"), NOT_VERIFIED.values(), ids=NOT_VERIFIED.keys())
 def test_unverified_release_is_refused(request_: Request, message: str, hint: str) -> None:
-    assert answer("G103", request_) == Refusal(GuardCode.VERIFIED, message, hint)
+    assert answer("G103", request_) == Refusal(GuardCode.VERIFIED, message=message, hint=hint)
 
 
 CHECKED = ruled(PROMOTION, checks={"smoke": "smoke:1", "http": "http:2"})
@@ -171,8 +171,8 @@ def test_soaked_release_passes(request_: Request) -> None:
 def test_soak_short_by_a_microsecond_is_refused() -> None:
     assert answer("G104", ruled(PROMOTION, soak=HOUR + TICK)) == Refusal(
         GuardCode.SOAK,
-        "release 111111111111 ran verified in dev for 1h of 1h",
-        "wait, then: envctl promote dev staging",
+        message="release 111111111111 ran verified in dev for 1h of 1h",
+        hint="wait, then: envctl promote dev staging",
         for_now=True,
         opens=NOW + TICK,
         since=NOW - HOUR,
@@ -183,8 +183,8 @@ def test_soak_counts_only_the_current_stay() -> None:
     request = ruled(proven(PROMOTION, longest=2 * HOUR), soak=DAY)
     assert answer("G104", request) == Refusal(
         GuardCode.SOAK,
-        "release 111111111111 ran verified in dev for 2h of 1d",
-        "wait, then: envctl promote dev staging",
+        message="release 111111111111 ran verified in dev for 2h of 1d",
+        hint="wait, then: envctl promote dev staging",
         for_now=True,
         opens=NOW - HOUR + DAY,
         since=NOW - HOUR,
@@ -215,7 +215,7 @@ SOAKS_NO_LONGER: dict[str, tuple[Request, str, str]] = {
 
 @pytest.mark.parametrize(("request_", "message", "hint"), SOAKS_NO_LONGER.values(), ids=SOAKS_NO_LONGER.keys())
 def test_soak_of_removed_release_cannot_be_completed(request_: Request, message: str, hint: str) -> None:
-    assert answer("G104", request_) == Refusal(GuardCode.SOAK, message, hint)
+    assert answer("G104", request_) == Refusal(GuardCode.SOAK, message=message, hint=hint)
 
 
 def test_drifted_release_soaks_zero_until_drift_is_cleared() -> None:
@@ -223,8 +223,8 @@ def test_drifted_release_soaks_zero_until_drift_is_cleared() -> None:
     request = ruled(there(proven(PROMOTION, since=None), drift=ONE), soak=DAY)
     assert answer("G104", request) == Refusal(
         GuardCode.SOAK,
-        "release 111111111111 ran verified in dev for 0s of 1d; this time does not count during drift",
-        "envctl drift dev",
+        message="release 111111111111 ran verified in dev for 0s of 1d; this time does not count during drift",
+        hint="envctl drift dev",
     )
 
 
@@ -243,7 +243,7 @@ RECENT: dict[str, Request] = {
 
 
 def too_old(message: str, hint: str, **more: Any) -> Refusal:
-    return Refusal(GuardCode.MAX_AGE, message, hint, **more)
+    return Refusal(GuardCode.MAX_AGE, message=message, hint=hint, **more)
 
 
 TOO_OLD: dict[str, tuple[Request, Refusal]] = {
@@ -312,8 +312,8 @@ def test_source_without_drift_passes(request_: Request) -> None:
 def test_drift_in_the_source_refuses() -> None:
     assert answer("G110", there(PROMOTION, drift=ONE)) == Refusal(
         GuardCode.DRIFT,
-        "dev has drifted: 1 difference from the state (network: aws_vpc.main)",
-        "fix it with: envctl drift dev --fix, or by hand; then check again: envctl drift dev",
+        message="dev has drifted: 1 difference from the state (network: aws_vpc.main)",
+        hint="fix it with: envctl drift dev --fix, or by hand; then check again: envctl drift dev",
         since=NOW - HOUR,
     )
 
@@ -330,9 +330,9 @@ WARNED: dict[str, Request] = {
 def test_drift_in_the_target_warns(request_: Request) -> None:
     assert answer("G110", request_) == Refusal(
         GuardCode.DRIFT,
-        "staging has drifted: 1 difference from the state (network: aws_vpc.main); this deployment restores the"
+        message="staging has drifted: 1 difference from the state (network: aws_vpc.main); this deployment restores the"
         " configured values",
-        "envctl drift staging",
+        hint="envctl drift staging",
         since=NOW - HOUR,
         warns=True,
     )

@@ -10,13 +10,13 @@ from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, Stac
 from tests.unit.guards.asked import ANN, BACK, DESTRUCTION, ENTRY, NOW, PROMOTION, R1, answer, change, here, ruled, said
 
 HELD = StackPlan("web", in_state=3)
-ADDED = StackPlan("web", (change(Action.CREATE),), in_state=1)
-FRESH = StackPlan("web", (change(Action.CREATE),))
+ADDED = StackPlan("web", resources=(change(Action.CREATE),), in_state=1)
+FRESH = StackPlan("web", resources=(change(Action.CREATE),))
 UPSTREAM = StackPlan("network", in_state=2)
 
 
 def planned(request: Request, *stacks: StackPlan) -> Request:
-    return replace(request, plan=EnvironmentPlan(request.target, R1, stacks))
+    return replace(request, plan=EnvironmentPlan(environment=request.target, release=R1, stacks=stacks))
 
 
 WEB = planned(PROMOTION, HELD)

@@ -43,7 +43,7 @@ def asked(
     """R1 is asked for in prod; R2 came after it."""
     releases = {R1: made(R1, 1), R2: made(R2, 5), R3: made(R3, 9)}
     environments = {"dev": ran(R1, R2), "staging": staging or ran(R1, R2), "prod": prod}
-    present = LedgerState(20, "head", releases, environments, came=came)
+    present = LedgerState(seq=20, head="head", releases=releases, environments=environments, came=came)
     return replace(request, target="prod", release=release, present=present)
 
 
@@ -128,7 +128,7 @@ CAME_BEHIND: dict[str, tuple[Came, str]] = {
 
 @pytest.mark.parametrize(("came", "how"), CAME_BEHIND.values(), ids=CAME_BEHIND.keys())
 def test_release_of_an_earlier_commit_is_older(came: Came, how: str) -> None:
-    source = EnvironmentState(BEHIND, BEHIND)
+    source = EnvironmentState(current=BEHIND, last=BEHIND)
     request = replace(asked(ran(R2), came=came, staging=source), pipeline=Pipeline(("staging", "prod")))
     came = {release: {"staging": seen["dev"]} for release, seen in came.items()}
     request = replace(request, present=replace(request.present, came=came))
@@ -146,8 +146,8 @@ def test_earlier_commit_is_told_at_the_entry() -> None:
     )
     warned = Refusal(
         GuardCode.OLDER,
-        "the commit of the working tree is older than the one of release 222222222222 (runs in dev)",
-        f"promote to staging will refuse it; {way_on}",
+        message="the commit of the working tree is older than the one of release 222222222222 (runs in dev)",
+        hint=f"promote to staging will refuse it; {way_on}",
         since=deployed().started_at,
         warns=True,
     )

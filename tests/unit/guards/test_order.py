@@ -88,7 +88,7 @@ def test_promotion_in_pipeline_order_passes(request_: Request) -> None:
 
 @pytest.mark.parametrize(("request_", "message", "hint"), ASTRAY.values(), ids=ASTRAY.keys())
 def test_promotion_out_of_order_is_refused(request_: Request, message: str, hint: str) -> None:
-    assert answer("G101", request_) == Refusal(GuardCode.ORDER, message, hint)
+    assert answer("G101", request_) == Refusal(GuardCode.ORDER, message=message, hint=hint)
 
 
 NOTHING_RUNS = replace(PROMOTION, release=None)
@@ -116,7 +116,7 @@ PROVEN: dict[str, Request] = {
     "an earlier release when the last is not known": here(BACK, last=None),
     "a rollback that failed": STOPPED,
     "a rollback that was given up": here(STOPPED, last=replace(RETURNED, outcome="abandoned")),
-    "a rollback that was not looked at yet": here(ARRIVED, evidence={R1: Evidence(RETURNED)}),
+    "a rollback that was not looked at yet": here(ARRIVED, evidence={R1: Evidence(deployment=RETURNED)}),
     "a rollback that is there already, verified": ARRIVED,
     "a destruction of what is there": DESTRUCTION,
     "a destruction of what nothing proves": replace(DESTRUCTION, present=LedgerState()),
@@ -230,7 +230,7 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
         HISTORY,
     ),
     "a rollback did not help": (
-        here(ARRIVED, evidence={R1: Evidence(RETURNED, revoked="its verification failed: smoke")}),
+        here(ARRIVED, evidence={R1: Evidence(deployment=RETURNED, revoked="its verification failed: smoke")}),
         f"{LACKS}: its verification failed: smoke",
         HISTORY,
     ),
@@ -244,7 +244,7 @@ def test_release_with_evidence_passes(request_: Request) -> None:
 
 @pytest.mark.parametrize(("request_", "message", "hint"), UNPROVEN.values(), ids=UNPROVEN.keys())
 def test_release_without_evidence_is_refused(request_: Request, message: str, hint: str) -> None:
-    assert answer("G102", request_) == Refusal(GuardCode.PROVENANCE, message, hint)
+    assert answer("G102", request_) == Refusal(GuardCode.PROVENANCE, message=message, hint=hint)
 
 
 BUNDLED = {"a promotion": PROMOTION, "the same code again": SAME_CODE, "a rollback": BACK, "a destruction": DESTRUCTION}
@@ -254,12 +254,15 @@ RESTORE = "restore it from a backup of the store; or change the code, and make a
 @pytest.mark.parametrize("request_", BUNDLED.values(), ids=BUNDLED.keys())
 def test_missing_or_damaged_bundle_is_refused_without_waiver(request_: Request) -> None:
     assert answer("G102", replace(request_, bundle="missing")) == Refusal(
-        GuardCode.PROVENANCE, "the bundle of release 111111111111 is not in the store", RESTORE, waivable=False
+        GuardCode.PROVENANCE,
+        message="the bundle of release 111111111111 is not in the store",
+        hint=RESTORE,
+        waivable=False,
     )
     assert answer("G102", replace(request_, bundle="damaged")) == Refusal(
         GuardCode.PROVENANCE,
-        "the bundle of release 111111111111 is damaged: its content does not match its name",
-        RESTORE,
+        message="the bundle of release 111111111111 is damaged: its content does not match its name",
+        hint=RESTORE,
         waivable=False,
     )
 
@@ -278,8 +281,8 @@ def test_release_of_others_is_refused(pipeline: Pipeline, made_for: tuple[str, .
     known = {R1: made(R1, 1, made_for=made_for)}
     assert answer("G102", replace(request, present=replace(request.present, releases=known))) == Refusal(
         GuardCode.PROVENANCE,
-        f"release 111111111111 was made only for {whom}",
-        f"make a new release: envctl apply {entry}",
+        message=f"release 111111111111 was made only for {whom}",
+        hint=f"make a new release: envctl apply {entry}",
         waivable=False,
     )
     fit = {R1: made(R1, 1, made_for=(*made_for, pipeline.standalone_name))}
@@ -294,8 +297,8 @@ def test_release_without_trusted_creation_entry_is_refused(request_: Request) ->
     present = replace(request_.present, releases={})
     assert answer("G102", replace(request_, present=present)) == Refusal(
         GuardCode.PROVENANCE,
-        "release 111111111111 has no trusted creation entry",
-        "make a new release: envctl apply dev; untrusted entries: envctl ledger verify",
+        message="release 111111111111 has no trusted creation entry",
+        hint="make a new release: envctl apply dev; untrusted entries: envctl ledger verify",
         waivable=False,
     )
 

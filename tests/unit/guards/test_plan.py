@@ -85,7 +85,12 @@ HARMFUL: dict[str, tuple[Request, str]] = {
         "the plan would replace network: aws_s3_bucket.logs; it holds data",
     ),
     "the old database of a replacement goes": (
-        planned(GUARDED, ResourceChange("aws_db_instance.main (deposed 1a2b3c4d)", "aws_db_instance", Action.DELETE)),
+        planned(
+            GUARDED,
+            ResourceChange(
+                address="aws_db_instance.main (deposed 1a2b3c4d)", type="aws_db_instance", action=Action.DELETE
+            ),
+        ),
         "the plan would delete network: aws_db_instance.main (deposed 1a2b3c4d); it holds data",
     ),
     "five that hold data are all named": (
@@ -137,11 +142,11 @@ HARMFUL: dict[str, tuple[Request, str]] = {
         replace(
             GUARDED,
             plan=EnvironmentPlan(
-                "staging",
-                R1,
-                (
-                    StackPlan("network", tuple(several(Action.DELETE, 2))),
-                    StackPlan("web", (change(Action.DELETE, "aws_eip.out"),)),
+                environment="staging",
+                release=R1,
+                stacks=(
+                    StackPlan("network", resources=tuple(several(Action.DELETE, 2))),
+                    StackPlan("web", resources=(change(Action.DELETE, "aws_eip.out"),)),
                 ),
             ),
         ),
@@ -168,7 +173,7 @@ def test_harmless_plan_passes(request_: Request) -> None:
 
 @pytest.mark.parametrize(("request_", "message"), HARMFUL.values(), ids=HARMFUL.keys())
 def test_harmful_plan_is_refused(request_: Request, message: str) -> None:
-    assert answer("G301", request_) == Refusal(GuardCode.PROTECTION, message, KEEP)
+    assert answer("G301", request_) == Refusal(GuardCode.PROTECTION, message=message, hint=KEEP)
 
 
 OBJECTS = ruled(GUARDED, max_destroys=0, stateful=frozenset({"Namespace", "aws_s3_bucket"}))
@@ -182,18 +187,24 @@ OTHER_NAME = "to change a field that can't be changed in place, add an object wi
 @pytest.mark.parametrize(
     ("changes", "hint"),
     [
-        ([ResourceChange("Namespace/shop", "Namespace", Action.DELETE)], f"{KEEP_OBJECT}: envctl apply dev"),
-        ([ResourceChange("Service/shop/web", "Service", Action.REPLACE)], f"{OTHER_NAME}: envctl apply dev"),
+        (
+            [ResourceChange(address="Namespace/shop", type="Namespace", action=Action.DELETE)],
+            f"{KEEP_OBJECT}: envctl apply dev",
+        ),
+        (
+            [ResourceChange(address="Service/shop/web", type="Service", action=Action.REPLACE)],
+            f"{OTHER_NAME}: envctl apply dev",
+        ),
         (
             [
-                ResourceChange("Namespace/shop", "Namespace", Action.DELETE),
-                ResourceChange("Service/shop/web", "Service", Action.REPLACE),
+                ResourceChange(address="Namespace/shop", type="Namespace", action=Action.DELETE),
+                ResourceChange(address="Service/shop/web", type="Service", action=Action.REPLACE),
             ],
             f"{KEEP_OBJECT}: envctl apply dev",
         ),
         (
             [
-                ResourceChange("Namespace/shop", "Namespace", Action.DELETE),
+                ResourceChange(address="Namespace/shop", type="Namespace", action=Action.DELETE),
                 change(Action.DELETE, "aws_s3_bucket.logs"),
             ],
             f"{KEEP.removesuffix(': envctl apply dev')}; {KEEP_OBJECT}: envctl apply dev",
@@ -218,8 +229,8 @@ NEVER_DESTROYED: dict[str, tuple[Request, str]] = {
 def test_protected_environment_is_never_destroyed_and_not_waivable(request_: Request, why: str) -> None:
     assert answer("G301", request_) == Refusal(
         GuardCode.PROTECTION,
-        f"staging {why}, and can't be destroyed as a whole",
-        "change its rules in envctl.toml first; its current release: envctl status staging",
+        message=f"staging {why}, and can't be destroyed as a whole",
+        hint="change its rules in envctl.toml first; its current release: envctl status staging",
         waivable=False,
     )
 
@@ -311,8 +322,8 @@ def test_covered_plan_passes(request_: Request) -> None:
 def test_uncovered_plan_is_refused(request_: Request, beyond: str) -> None:
     assert answer("G302", request_) == Refusal(
         GuardCode.SAME_PLAN,
-        MORE + beyond,
-        "envctl approve staging --gate peer --release 111111111111",
+        message=MORE + beyond,
+        hint="envctl approve staging --gate peer --release 111111111111",
         for_now=True,
         who="any person except ann, bob",
     )
@@ -393,8 +404,8 @@ def test_stopped_deployment_needs_approval_of_the_rest(request_: Request, missin
     assert last is not None
     assert check_stopped_deployment(request_) == Refusal(
         GuardCode.SAME_PLAN,
-        f"the last deployment stopped halfway; its rest needs approval at: {', '.join(lacking)}",
-        f"envctl approve staging --gate {lacking[0]} --release 111111111111",
+        message=f"the last deployment stopped halfway; its rest needs approval at: {', '.join(lacking)}",
+        hint=f"envctl approve staging --gate {lacking[0]} --release 111111111111",
         for_now=True,
         since=last.ended_at,
         who="any person except ann, bob",
@@ -412,16 +423,18 @@ def test_only_approvals_since_the_stop_count() -> None:
 
 
 WAITED = EnvironmentPlan(
-    "staging",
-    R1,
-    (
-        StackPlan("network", (ONE,)),
+    environment="staging",
+    release=R1,
+    stacks=(
+        StackPlan("network", resources=(ONE,)),
         StackPlan("web", waits_for=("network",)),
         StackPlan("db", behind=True, waits_for=("network",)),
     ),
 )
 THEN = EnvironmentPlan(
-    "staging", R1, (StackPlan("network", (ONE,)), StackPlan("web", (change(Action.CREATE, "aws_eip.w"),)))
+    environment="staging",
+    release=R1,
+    stacks=(StackPlan("network", resources=(ONE,)), StackPlan("web", resources=(change(Action.CREATE, "aws_eip.w"),))),
 )
 UNSEEN = replace(GATED, approved=meanings(WAITED, plan(ONE)), plan=THEN)
 SAW = fingerprint_plan(WAITED).digest
@@ -459,7 +472,7 @@ def test_named_unseen_stack_passes(request_: Request) -> None:
         (
             given(
                 seen(plan_=SAW),
-                request=replace(UNSEEN, plan=replace(THEN, stacks=(*THEN.stacks, StackPlan("db", (OTHER,))))),
+                request=replace(UNSEEN, plan=replace(THEN, stacks=(*THEN.stacks, StackPlan("db", resources=(OTHER,))))),
             ),
             "update db: aws_vpc.b, create web: aws_eip.w; db and web could not be planned when it was approved",
         ),
@@ -478,10 +491,14 @@ AUTH = "ConfigMap/kube-system/aws-auth"
 
 def taken_over(action: Action, *, made: bool = True) -> Request:
     """The plan after the cluster was made: the stack changes an object in it."""
-    network = StackPlan("network", (ONE, *([CLUSTER] if made else [])), (CLUSTER_NAME,) if made else ())
-    web = StackPlan("web", (ResourceChange(AUTH, "ConfigMap", action),))
-    seen_before = EnvironmentPlan("staging", R1, (network, StackPlan("web", waits_for=("network",))))
-    plan_ = EnvironmentPlan("staging", R1, (network, web))
+    network = StackPlan(
+        "network", resources=(ONE, *([CLUSTER] if made else [])), outputs=(CLUSTER_NAME,) if made else ()
+    )
+    web = StackPlan("web", resources=(ResourceChange(address=AUTH, type="ConfigMap", action=action),))
+    seen_before = EnvironmentPlan(
+        environment="staging", release=R1, stacks=(network, StackPlan("web", waits_for=("network",)))
+    )
+    plan_ = EnvironmentPlan(environment="staging", release=R1, stacks=(network, web))
     clusters = {"web": "network.cluster_name"}
     request = replace(GATED, approved=meanings(seen_before), plan=plan_, clusters=clusters)
     return given(seen(plan_=fingerprint_plan(seen_before).digest, unseen=("web",)), request=request)
@@ -557,8 +574,8 @@ def test_rehearsed_plan_passes(request_: Request) -> None:
 def test_unrehearsed_change_warns_or_refuses_by_setting(request_: Request, new: str) -> None:
     warned = Refusal(
         GuardCode.REHEARSED,
-        f"release 111111111111 never did this in dev: {new}",
-        "check the plan with care, or rehearse it in dev: envctl history dev",
+        message=f"release 111111111111 never did this in dev: {new}",
+        hint="check the plan with care, or rehearse it in dev: envctl history dev",
         warns=True,
     )
     assert answer("G303", request_) == warned

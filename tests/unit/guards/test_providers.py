@@ -13,9 +13,9 @@ from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, R1, SAM
 
 MINE, OTHER = "111111111111", "999999999999"
 ROLE = f"arn:aws:iam::{MINE}:role/deployer"
-RENDERED = ProviderConfiguration("aws", "aws", allowed=(MINE,), role=ROLE)
-SILENT = ProviderConfiguration("aws.us_east_1", "aws", "module.web")
-FOREIGN = ProviderConfiguration("aws.far", "aws", "module.web", allowed=(OTHER,))
+RENDERED = ProviderConfiguration(name="aws", kind="aws", allowed=(MINE,), role=ROLE)
+SILENT = ProviderConfiguration(name="aws.us_east_1", kind="aws", module="module.web")
+FOREIGN = ProviderConfiguration(name="aws.far", kind="aws", module="module.web", allowed=(OTHER,))
 SILENT_ADVICE = (
     "remove the provider block from the module; for another region of the account, give the stack `region = NAME`;"
     ' for another account, write allowed_account_ids = ["ACCOUNT"] in the block, and list it in'
@@ -26,7 +26,7 @@ FOREIGN_ADVICE = f'if intended, write other_accounts = ["{OTHER}"] in [environme
 
 def planned(request: Request, *found: ProviderConfiguration, account: str = MINE, role: str = ROLE) -> Request:
     stacks = (StackPlan("network"), StackPlan("web", providers=(RENDERED, *found)))
-    plan = EnvironmentPlan("staging", R1, stacks)
+    plan = EnvironmentPlan(environment="staging", release=R1, stacks=stacks)
     return replace(request, target="staging", account=account, role=role, plan=plan)
 
 
@@ -48,8 +48,8 @@ def test_provider_passes_where(request_: Request) -> None:
 def test_provider_without_an_account_is_refused(request_: Request) -> None:
     assert answer("G203", planned(request_, SILENT)) == Refusal(
         GuardCode.ACCOUNT,
-        f"web: provider aws.us_east_1 in module.web does not name its account; staging is account {MINE}",
-        f"{SILENT_ADVICE}; then: envctl apply dev",
+        message=f"web: provider aws.us_east_1 in module.web does not name its account; staging is account {MINE}",
+        hint=f"{SILENT_ADVICE}; then: envctl apply dev",
         waivable=False,
     )
 
@@ -63,8 +63,8 @@ def test_provider_of_another_account_is_always_refused(request_: Request) -> Non
     request = planned(request_, FOREIGN)
     assert answer("G203", request) == Refusal(
         GuardCode.ACCOUNT,
-        f"web: provider aws.far in module.web may act in account {OTHER}; staging is account {MINE}",
-        f"{FOREIGN_ADVICE}; then: {request.command}",
+        message=f"web: provider aws.far in module.web may act in account {OTHER}; staging is account {MINE}",
+        hint=f"{FOREIGN_ADVICE}; then: {request.command}",
         waivable=False,
     )
 

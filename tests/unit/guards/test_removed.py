@@ -62,10 +62,10 @@ def test_removed_stack_with_fate_or_unprotected_passes(request_: Request) -> Non
 def test_removed_stack_without_fate_is_refused_where_protected(request_: Request, way_on: str) -> None:
     assert answer("G305", request_) == Refusal(
         GuardCode.REMOVED,
-        f"{request_.target} holds cache; release 111111111111 no longer has it, and does not say whether to"
+        message=f"{request_.target} holds cache; release 111111111111 no longer has it, and does not say whether to"
         " destroy or forget"
         " it",
-        f'add [removed.cache] with then = "destroy" or "forget" to envctl.toml{way_on}',
+        hint=f'add [removed.cache] with then = "destroy" or "forget" to envctl.toml{way_on}',
     )
 
 
@@ -79,7 +79,12 @@ def test_all_removed_stacks_without_fate_are_named() -> None:
 
 def deletes(request: Request, *types: str) -> Request:
     gone = tuple(change(Action.DELETE, f"{each}.this") for each in types)
-    return replace(request, plan=EnvironmentPlan("staging", "r", (StackPlan("cache", gone, leaves="destroy"),)))
+    return replace(
+        request,
+        plan=EnvironmentPlan(
+            environment="staging", release="r", stacks=(StackPlan("cache", resources=gone, leaves="destroy"),)
+        ),
+    )
 
 
 def test_decided_destruction_does_not_count_for_max_destroys() -> None:
@@ -114,7 +119,11 @@ def test_rollback_to_same_stacks_needs_no_approval() -> None:
         (
             replace(
                 GATED,
-                plan=EnvironmentPlan("staging", "r", (StackPlan("web", (change(Action.CREATE),), stateless=True),)),
+                plan=EnvironmentPlan(
+                    environment="staging",
+                    release="r",
+                    stacks=(StackPlan("web", resources=(change(Action.CREATE),), stateless=True),),
+                ),
             ),
             "going back would create web again",
         ),

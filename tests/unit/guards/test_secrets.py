@@ -11,9 +11,9 @@ from envctl.domain.guards import Refusal, Request
 from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, answer
 
 LINE = Location("environments/staging/terraform.tfvars", 3)
-DB = NeededSecret("secretsmanager", "shop/db", "shop/db", ("web.db_secret_name",), LINE)
-KEY = NeededSecret("ssm", "/shop/key", "/shop/key", ("web.key_parameter", "jobs.key_parameter"))
-OLD = NeededSecret("secretsmanager", "shop/old", "shop/old")
+DB = NeededSecret(kind="secretsmanager", name="shop/db", id="shop/db", asked_by=("web.db_secret_name",), location=LINE)
+KEY = NeededSecret(kind="ssm", name="/shop/key", id="/shop/key", asked_by=("web.key_parameter", "jobs.key_parameter"))
+OLD = NeededSecret(kind="secretsmanager", name="shop/old", id="shop/old")
 MOVES = {"a promotion": PROMOTION, "the same code again": SAME_CODE, "a rollback": BACK, "what enters": ENTRY}
 
 
@@ -42,8 +42,8 @@ def test_all_missing_secrets_are_listed_with_their_commands(request_: Request) -
     target = request_.target
     assert answer("G202", looked(request_, old="deleting", db="absent", key="empty")) == Refusal(
         GuardCode.SECRETS,
-        f"{target}: 3 secrets are missing",
-        f"create the listed secrets, then check again: envctl secrets check {target}",
+        message=f"{target}: 3 secrets are missing",
+        hint=f"create the listed secrets, then check again: envctl secrets check {target}",
         because=(
             Problem(
                 "E440",
@@ -77,8 +77,8 @@ def test_unreadable_secret_is_refused() -> None:
     reason = "the secret shop/db in Secrets Manager of staging can't be checked (web.db_secret_name): AWS throttles"
     assert answer("G202", looked(PROMOTION, db="unknown", key="there")) == Refusal(
         GuardCode.SECRETS,
-        "staging: 1 secret could not be checked",
-        "fix the listed problems, then check again: envctl secrets check staging",
+        message="staging: 1 secret could not be checked",
+        hint="fix the listed problems, then check again: envctl secrets check staging",
         because=(Problem("E441", reason, "try again in a minute", LINE),),
     )
 

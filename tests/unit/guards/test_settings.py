@@ -46,8 +46,8 @@ def test_unfit_settings_are_refused_and_not_waivable(request_: Request) -> None:
     target = request_.target
     assert answer("G204", replace(request_, unfit=(WRONG, MISSING))) == Refusal(
         GuardCode.SETTINGS,
-        f"2 settings do not fit release 111111111111 in {target}",
-        f"correct the listed settings, then check them: envctl settings {target}",
+        message=f"2 settings do not fit release 111111111111 in {target}",
+        hint=f"correct the listed settings, then check them: envctl settings {target}",
         waivable=False,
         because=(WRONG, MISSING),
     )
@@ -84,8 +84,8 @@ def test_equal_settings_pass_parity(request_: Request) -> None:
 def test_differing_settings_are_named() -> None:
     assert answer("G205", COMPARED) == Refusal(
         GuardCode.PARITY,
-        "staging and prod differ in cidr, zone; [parity] does not allow it",
-        "make them equal, or list them in may_differ of [parity] in envctl.toml: envctl diff staging prod",
+        message="staging and prod differ in cidr, zone; [parity] does not allow it",
+        hint="make them equal, or list them in may_differ of [parity] in envctl.toml: envctl diff staging prod",
     )
 
 
@@ -140,8 +140,8 @@ def test_committed_release_passes(request_: Request) -> None:
 def test_uncommitted_release_is_refused(request_: Request) -> None:
     assert answer("G206", request_) == Refusal(
         GuardCode.CLEAN,
-        "release 111111111111 was made from a tree with uncommitted changes",
-        "commit the working tree, then: envctl apply dev",
+        message="release 111111111111 was made from a tree with uncommitted changes",
+        hint="commit the working tree, then: envctl apply dev",
     )
 
 

@@ -84,8 +84,8 @@ def test_closed_window_is_refused_until_it_opens(windows: tuple[Window, ...], wh
     request = ruled(PROMOTION, windows=windows)
     assert answer("G107", request) == Refusal(
         GuardCode.WINDOW,
-        f"staging can't be changed now: {why}",
-        "wait, then: envctl promote dev staging",
+        message=f"staging can't be changed now: {why}",
+        hint="wait, then: envctl promote dev staging",
         for_now=True,
         opens=opens,
     )
@@ -166,8 +166,8 @@ def test_unlocked_environment_passes(request_: Request) -> None:
 def test_locked_environment_is_refused_until_unlocked(request_: Request) -> None:
     locked = Refusal(
         GuardCode.LOCK,
-        "staging is locked by cat (unverified): we migrate the database",
-        "envctl unlock staging",
+        message="staging is locked by cat (unverified): we migrate the database",
+        hint="envctl unlock staging",
         for_now=True,
         since=NOW - HOUR,
         who="cat, or any other person",
@@ -181,8 +181,8 @@ def test_hold_refuses_deployment_of_held_release(request_: Request) -> None:
     target = request_.target
     assert answer("G108", here(request_, holds={R1: HOLD})) == Refusal(
         GuardCode.LOCK,
-        f"release 111111111111 is on hold in {target} by cat (unverified): it leaks",
-        f"promote a newer one, or lift the hold: envctl unlock {target} --release 111111111111",
+        message=f"release 111111111111 is on hold in {target} by cat (unverified): it leaks",
+        hint=f"promote a newer one, or lift the hold: envctl unlock {target} --release 111111111111",
         since=NOW - HOUR,
     )
 
@@ -193,7 +193,7 @@ def test_hold_refuses_nothing_else(request_: Request) -> None:
 
 
 def test_verified_name_is_shown_without_remark() -> None:
-    lock = replace(LOCK, by=Actor("cat", "github", verified=True))
+    lock = replace(LOCK, by=Actor("cat", via="github", verified=True))
     refusal = answer("G108", here(PROMOTION, lock=lock))
     assert refusal and refusal.message == "staging is locked by cat: we migrate the database"
 
@@ -231,8 +231,8 @@ def test_running_deployment_is_waited_for() -> None:
 def test_unfinished_deployment_is_refused_and_not_waivable(request_: Request) -> None:
     assert answer("G109", here(request_, last=RUNNING)) == Refusal(
         GuardCode.BUSY,
-        "a deployment of 222222222222 to staging by ann (unverified) is unfinished",
-        "wait for its end, or, if it was interrupted: envctl recover staging",
+        message="a deployment of 222222222222 to staging by ann (unverified) is unfinished",
+        hint="wait for its end, or, if it was interrupted: envctl recover staging",
         for_now=True,
         since=NOW - 2 * HOUR,
         waivable=False,

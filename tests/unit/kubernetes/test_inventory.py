@@ -11,7 +11,7 @@ from envctl.domain.kubernetes.objects import ObjectIdentity, identify
 from envctl.domain.kubernetes.workload import ClusterReference, Workload
 from tests.unit.kubernetes.manifests import build_deployment
 
-WORKLOAD = Workload("shop.dev.web", "kubernetes/web", ClusterReference("c"), "shop")
+WORKLOAD = Workload(owner="shop.dev.web", path="kubernetes/web", cluster=ClusterReference("c"), namespace="shop")
 texts = st.text(min_size=1)
 inventories = st.dictionaries(st.builds(ObjectIdentity, st.text(), texts, st.text(), texts), texts).map(
     lambda objects: Inventory(objects, exists=True, environment="dev")

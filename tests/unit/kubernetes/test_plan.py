@@ -28,52 +28,56 @@ def plan(seen: Observation, hider: ValueHider = HIDER) -> ResourceChange:
 
 def find_new(change: ResourceChange, approved: ResourceChange) -> tuple[PlannedChange, ...]:
     plans = [
-        EnvironmentPlan("prod", "r", (StackPlan("web", (each,)),)) for each in (change, approved)
+        EnvironmentPlan(environment="prod", release="r", stacks=(StackPlan("web", resources=(each,)),))
+        for each in (change, approved)
     ]  # the plan now, and the approved one
     return find_unapproved_changes(fingerprint_plan(plans[0]), fingerprint_plan(plans[1]))
 
 
 def test_new_object_is_created() -> None:
-    change = plan(Observation(DESIRED))
+    change = plan(Observation(desired=DESIRED))
     assert (change.address, change.type, change.action) == ("ConfigMap/shop/app", "ConfigMap", Action.CREATE)
     assert [(each.path, each.after) for each in change.attributes] == [("data.a", "1"), ("data.b", "2")]
 
 
 def test_same_object_does_not_change() -> None:
-    assert plan_change(Observation(DESIRED, PREDICTED, PREDICTED), HIDER) is None
+    assert plan_change(Observation(desired=DESIRED, live=PREDICTED, predicted=PREDICTED), HIDER) is None
 
 
 def test_noise_of_the_server_is_no_change() -> None:
     predicted = copy.deepcopy(PREDICTED)
     predicted["metadata"] |= {"resourceVersion": "9", "generation": 4}
-    assert plan_change(Observation(DESIRED, PREDICTED, predicted), HIDER) is None
+    assert plan_change(Observation(desired=DESIRED, live=PREDICTED, predicted=predicted), HIDER) is None
 
 
 def test_different_object_is_updated() -> None:
-    change = plan(Observation(DESIRED, LIVE, PREDICTED))
+    change = plan(Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED))
     assert change.action is Action.UPDATE
     assert [(each.path, each.before, each.after) for each in change.attributes] == [("data.b", None, "2")]
 
 
 def test_takeover_alone_is_an_update() -> None:
-    change = plan(Observation(DESIRED, PREDICTED, PREDICTED, takeovers=(OWNER,)))
+    change = plan(Observation(desired=DESIRED, live=PREDICTED, predicted=PREDICTED, takeovers=(OWNER,)))
     assert (change.action, change.attributes) == (Action.UPDATE, ())
     assert change.remarks == ('takes over data.a from "kubectl"',)
 
 
 def test_adoption_without_a_change_is_an_import() -> None:
-    change = plan(Observation(DESIRED, PREDICTED, PREDICTED, adopted_from=("helm",)))
+    change = plan(Observation(desired=DESIRED, live=PREDICTED, predicted=PREDICTED, adopted_from=("helm",)))
     assert change.action is Action.IMPORT
     assert change.remarks == ('adopts what "helm" made',)
 
 
 def test_adoption_with_a_change_is_an_update() -> None:
-    assert plan(Observation(DESIRED, LIVE, PREDICTED, adopted_from=("helm",))).action is Action.UPDATE
+    assert (
+        plan(Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED, adopted_from=("helm",))).action
+        is Action.UPDATE
+    )
 
 
 def test_immutable_field_replaces_the_object() -> None:
     desired = build_deployment(selector={"matchLabels": {"app": "other"}})
-    seen = Observation(desired, make_live(build_deployment()), None, replaced=("spec.selector",))
+    seen = Observation(desired=desired, live=make_live(build_deployment()), predicted=None, replaced=("spec.selector",))
     change = plan(seen)
     assert change.action is Action.REPLACE
     assert [(each.path, each.forces_replacement) for each in change.attributes] == [
@@ -83,39 +87,48 @@ def test_immutable_field_replaces_the_object() -> None:
 
 def test_creation_means_the_same_in_another_version_of_the_cluster() -> None:
     """Defaults of the server are in no fingerprint."""
-    assert plan(Observation(DESIRED)).planned == plan(Observation(copy.deepcopy(DESIRED))).planned
+    assert plan(Observation(desired=DESIRED)).planned == plan(Observation(desired=copy.deepcopy(DESIRED))).planned
 
 
 WITHIN: dict[str, tuple[Observation, Observation]] = {
-    "the same": (Observation(DESIRED, LIVE, PREDICTED), Observation(DESIRED, LIVE, PREDICTED)),
+    "the same": (
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED),
+    ),
     "one of two fields": (
-        Observation(DESIRED, LIVE, PREDICTED),
-        Observation(DESIRED, make_live(build_config_map()), PREDICTED),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED),
+        Observation(desired=DESIRED, live=make_live(build_config_map()), predicted=PREDICTED),
     ),
     "one of two takeovers": (
-        Observation(DESIRED, LIVE, PREDICTED, takeovers=(OWNER,)),
-        Observation(DESIRED, LIVE, PREDICTED, takeovers=(OWNER, replace(OWNER, path="data.b"))),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED, takeovers=(OWNER,)),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED, takeovers=(OWNER, replace(OWNER, path="data.b"))),
     ),
 }
 BEYOND: dict[str, tuple[Observation, Observation]] = {
     "another value": (
-        Observation(DESIRED, LIVE, make_live(build_config_map(a="1", b="3"))),
-        Observation(DESIRED, LIVE, PREDICTED),
+        Observation(desired=DESIRED, live=LIVE, predicted=make_live(build_config_map(a="1", b="3"))),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED),
     ),
     "a takeover": (
-        Observation(DESIRED, LIVE, PREDICTED, takeovers=(OWNER,)),
-        Observation(DESIRED, LIVE, PREDICTED),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED, takeovers=(OWNER,)),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED),
     ),
     "a takeover from someone else": (
-        Observation(DESIRED, LIVE, PREDICTED, takeovers=(replace(OWNER, manager="helm"),)),
-        Observation(DESIRED, LIVE, PREDICTED, takeovers=(OWNER,)),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED, takeovers=(replace(OWNER, manager="helm"),)),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED, takeovers=(OWNER,)),
     ),
     "an adoption": (
-        Observation(DESIRED, LIVE, PREDICTED, adopted_from=("helm",)),
-        Observation(DESIRED, LIVE, PREDICTED),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED, adopted_from=("helm",)),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED),
     ),
-    "a replacement": (Observation(DESIRED, LIVE, None), Observation(DESIRED, LIVE, PREDICTED)),
-    "a field that goes": (Observation(DESIRED, PREDICTED, LIVE), Observation(DESIRED, LIVE, PREDICTED)),
+    "a replacement": (
+        Observation(desired=DESIRED, live=LIVE, predicted=None),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED),
+    ),
+    "a field that goes": (
+        Observation(desired=DESIRED, live=PREDICTED, predicted=LIVE),
+        Observation(desired=DESIRED, live=LIVE, predicted=PREDICTED),
+    ),
 }
 
 
@@ -136,9 +149,9 @@ def build_secret(**data: str) -> dict[str, Any]:
 def test_values_of_secrets_are_never_shown() -> None:
     one, other = build_secret(p="aHVudGVyMg=="), build_secret(p="aHVudGVyMw==")
     for seen in (
-        Observation(one),
-        Observation(one, make_live(other), make_live(one)),
-        Observation(one, make_live(other)),
+        Observation(desired=one),
+        Observation(desired=one, live=make_live(other), predicted=make_live(one)),
+        Observation(desired=one, live=make_live(other)),
     ):
         text = repr(plan(seen)) + repr(dict(plan(seen).planned))
         assert "aHVudGVy" not in text
@@ -147,19 +160,19 @@ def test_values_of_secrets_are_never_shown() -> None:
 
 def test_other_values_of_secrets_look_different() -> None:
     one, other = build_secret(p="aHVudGVyMg=="), build_secret(p="aHVudGVyMw==")
-    (shown,) = plan(Observation(one, make_live(other), make_live(one))).attributes
+    (shown,) = plan(Observation(desired=one, live=make_live(other), predicted=make_live(one))).attributes
     assert shown.before != shown.after
 
 
 def test_hash_of_a_value_needs_the_key_of_the_run() -> None:
     one, other = build_secret(p="MQ=="), build_secret(p="Mg==")
-    seen = Observation(one, make_live(other), make_live(one))
+    seen = Observation(desired=one, live=make_live(other), predicted=make_live(one))
     assert plan(seen).attributes != plan(seen, ValueHider(b"another")).attributes
 
 
 def test_sensitive_outputs_are_hidden_in_any_object() -> None:
     hider = ValueHider(b"k", frozenset({"hunter2"}))
-    change = plan(Observation(build_config_map(url="postgres://x:hunter2@db")), hider)
+    change = plan(Observation(desired=build_config_map(url="postgres://x:hunter2@db")), hider)
     assert "hunter2" not in repr(change)
     assert set(change.planned.values()) >= {"*"}
 

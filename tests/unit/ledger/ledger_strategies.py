@@ -59,19 +59,50 @@ actors = st.builds(
 rules = st.sampled_from(["", "ru1es", "0ther"])
 EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
     ReleaseCreated: st.builds(
-        ReleaseCreated, releases, texts, st.booleans(), texts, subject=texts, request=st.integers(0, 10**9)
+        ReleaseCreated,
+        release=releases,
+        commit=texts,
+        uncommitted=st.booleans(),
+        author=texts,
+        subject=texts,
+        request=st.integers(0, 10**9),
     ),
     DeploymentStarted: st.builds(
-        DeploymentStarted, environments, releases, texts, moves, environments, texts, numbers, rules=rules
+        DeploymentStarted,
+        environment=environments,
+        release=releases,
+        settings=texts,
+        action=moves,
+        source=environments,
+        plan=texts,
+        waiver=numbers,
+        rules=rules,
     ),
-    DeploymentSucceeded: st.builds(DeploymentSucceeded, environments, releases, numbers, stack_names, numbers, done),
+    DeploymentSucceeded: st.builds(
+        DeploymentSucceeded,
+        environment=environments,
+        release=releases,
+        started=numbers,
+        stacks=stack_names,
+        changed=numbers,
+        performed=done,
+    ),
     DeploymentFailed: st.builds(
-        DeploymentFailed, environments, releases, numbers, texts, stack_names, st.booleans(), done
+        DeploymentFailed,
+        environment=environments,
+        release=releases,
+        started=numbers,
+        reason=texts,
+        stacks=stack_names,
+        interrupted=st.booleans(),
+        performed=done,
     ),
     DeploymentAbandoned: st.builds(DeploymentAbandoned, environments, releases, numbers, texts),
     VerificationPassed: st.builds(VerificationPassed, environments, releases, numbers, some_texts),
     VerificationFailed: st.builds(VerificationFailed, environments, releases, numbers, some_texts, texts),
-    ApprovalGiven: st.builds(ApprovalGiven, environments, gates, releases, texts, texts),
+    ApprovalGiven: st.builds(
+        ApprovalGiven, environment=environments, gate=gates, release=releases, settings=texts, plan=texts
+    ),
     ApprovalWithdrawn: st.builds(ApprovalWithdrawn, environments, gates, releases),
     RulesApproved: st.builds(RulesApproved, environments, gates, rules, rules),
     RulesResetRequested: st.builds(RulesResetRequested, environments, rules, texts),
@@ -80,36 +111,61 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
     EnvironmentUnlocked: st.builds(EnvironmentUnlocked, environments, texts),
     HoldSet: st.builds(HoldSet, environments, releases, texts),
     HoldLifted: st.builds(HoldLifted, environments, releases, texts),
-    DriftChecked: st.builds(DriftChecked, environments, releases, numbers, some_texts, also=some_texts),
+    DriftChecked: st.builds(
+        DriftChecked, environment=environments, release=releases, drifted=numbers, resources=some_texts, also=some_texts
+    ),
     RolloutStarted: st.builds(
-        RolloutStarted, environments, releases, numbers, stack_name, colors, artifacts, artifacts
+        RolloutStarted,
+        environment=environments,
+        release=releases,
+        started=numbers,
+        stack=stack_name,
+        color=colors,
+        value=artifacts,
+        stable=artifacts,
     ),
     TrafficShiftStarted: st.builds(
         TrafficShiftStarted,
-        environments,
-        releases,
-        numbers,
-        stack_name,
-        st.integers(1, 100),
-        step_numbers,
-        step_numbers,
+        environment=environments,
+        release=releases,
+        started=numbers,
+        stack=stack_name,
+        percent=st.integers(1, 100),
+        step=step_numbers,
+        steps=step_numbers,
     ),
     TrafficShifted: st.builds(
         TrafficShifted,
-        environments,
-        releases,
-        numbers,
-        stack_name,
-        st.one_of(colors, st.just("")),
-        artifacts,
-        st.integers(1, 100),
-        st.one_of(artifacts, st.just("")),
+        environment=environments,
+        release=releases,
+        started=numbers,
+        stack=stack_name,
+        color=st.one_of(colors, st.just("")),
+        value=artifacts,
+        percent=st.integers(1, 100),
+        stable=st.one_of(artifacts, st.just("")),
     ),
     ImportStarted: st.builds(ImportStarted, environments, releases, stack_name, texts),
     ImportEnded: st.builds(
-        ImportEnded, environments, releases, numbers, stack_name, texts, st.sampled_from(get_args(ImportOutcome)), texts
+        ImportEnded,
+        environment=environments,
+        release=releases,
+        started=numbers,
+        stack=stack_name,
+        address=texts,
+        outcome=st.sampled_from(get_args(ImportOutcome)),
+        reason=texts,
     ),
-    StateMoved: st.builds(StateMoved, environments, releases, numbers, stack_name, stack_name, texts, numbers),
+    StateMoved: st.builds(
+        StateMoved,
+        environment=environments,
+        release=releases,
+        started=numbers,
+        stack=stack_name,
+        to=stack_name,
+        lineage=texts,
+        serial=numbers,
+    ),
     WaiverUsed: st.builds(WaiverUsed, environments, releases, texts, some_texts, some_texts, numbers),
 }
 events: st.SearchStrategy[Event] = st.one_of(*EVENTS_BY_KIND.values())
@@ -137,7 +193,7 @@ def story(*steps: Step) -> list[Entry]:
                 actor = step
             case _:
                 at += SECOND
-                entries.append(Entry(len(entries) + 1, prev, at, actor, step))
+                entries.append(Entry(seq=len(entries) + 1, prev=prev, at=at, actor=actor, event=step))
                 prev = hash_bytes(encode_entry(entries[-1]))
     return entries
 
@@ -152,11 +208,28 @@ def stored(entries: list[Entry]) -> list[tuple[int, bytes]]:
 
 def _ends(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:
     where, release, number = st.just(begun.environment), st.just(begun.release), st.just(seq)
-    success = st.builds(DeploymentSucceeded, where, release, number, stack_names, numbers, done)
+    success = st.builds(
+        DeploymentSucceeded,
+        environment=where,
+        release=release,
+        started=number,
+        stacks=stack_names,
+        changed=numbers,
+        performed=done,
+    )
     return st.one_of(
         success,
         success,
-        st.builds(DeploymentFailed, where, release, number, texts, stack_names, st.booleans(), done),
+        st.builds(
+            DeploymentFailed,
+            environment=where,
+            release=release,
+            started=number,
+            reason=texts,
+            stacks=stack_names,
+            interrupted=st.booleans(),
+            performed=done,
+        ),
         st.builds(DeploymentAbandoned, where, release, number, texts),
         st.builds(WaiverUsed, where, release, texts, some_texts, some_texts, number),
         _shifts(begun, seq),
@@ -187,14 +260,23 @@ def _looks(ended: DeploymentSucceeded) -> st.SearchStrategy[Event]:
         passed,
         passed,
         st.builds(VerificationFailed, where, release, number, some_texts, texts),
-        st.builds(DriftChecked, where, release, numbers, some_texts),
+        st.builds(DriftChecked, environment=where, release=release, drifted=numbers, resources=some_texts),
         st.builds(HoldSet, where, releases, texts),
     )
 
 
 def _starts(waived: WaiverUsed, seq: int) -> st.SearchStrategy[Event]:
     where, release = st.just(waived.environment), st.just(waived.release)
-    return st.builds(DeploymentStarted, where, release, texts, moves, environments, texts, st.just(seq))
+    return st.builds(
+        DeploymentStarted,
+        environment=where,
+        release=release,
+        settings=texts,
+        action=moves,
+        source=environments,
+        plan=texts,
+        waiver=st.just(seq),
+    )
 
 
 def _begun(happened: Sequence[Event], number: int) -> DeploymentStarted | None:

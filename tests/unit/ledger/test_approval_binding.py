@@ -10,7 +10,7 @@ from envctl.domain.ledger.projection.apply_entries import apply_entries
 from envctl.domain.ledger.state import Approval
 from tests.unit.ledger.ledger_strategies import START
 
-CAT = Actor("cat", "github", verified=True)
+CAT = Actor("cat", via="github", verified=True)
 BINDING = ApprovalBinding(
     gate="peer",
     release="re1ease",
@@ -21,7 +21,7 @@ BINDING = ApprovalBinding(
     rules="ru1es",
     recorded="rec0rded",
 )
-ENTRY = Entry(1, GENESIS, START, CAT, BINDING.to_event("prod", reviewer=""))
+ENTRY = Entry(seq=1, prev=GENESIS, at=START, actor=CAT, event=BINDING.to_event("prod", reviewer=""))
 
 
 def list_fields(cls: type[ApprovalBinding | ApprovalGiven | Approval]) -> set[str]:

@@ -26,7 +26,7 @@ from envctl.domain.ledger.state import Approval
 from tests.unit.ledger.ledger_strategies import histories
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
-ANN, BOB, CAT = Actor("ann"), Actor("bob", "github", verified=True, run_url="https://ci/1"), Actor("cat")
+ANN, BOB, CAT = Actor("ann"), Actor("bob", via="github", verified=True, run_url="https://ci/1"), Actor("cat")
 R1, R2 = "1" * 64, "2" * 64
 
 
@@ -42,43 +42,56 @@ def followed(entries: list[Entry]) -> dict[int, DeploymentRecord]:
 
 
 def told(*events: tuple[Actor, Event]) -> dict[int, DeploymentRecord]:
-    entries = [Entry(number, GENESIS, at(number), actor, event) for number, (actor, event) in enumerate(events, 1)]
+    entries = [
+        Entry(seq=number, prev=GENESIS, at=at(number), actor=actor, event=event)
+        for number, (actor, event) in enumerate(events, 1)
+    ]
     return followed(entries)
 
 
-MADE = (ANN, ReleaseCreated(R1, "c0ffee", uncommitted=False, author="ann@example.com"))
+MADE = (ANN, ReleaseCreated(release=R1, commit="c0ffee", uncommitted=False, author="ann@example.com"))
 
 
 def test_audit_has_every_field_of_deployment() -> None:
     found = told(
         MADE,
-        (CAT, ApprovalGiven("prod", "peer", R1, "s", "plan")),
-        (CAT, ApprovalGiven("prod", "quality", R1, "other settings")),
-        (CAT, ApprovalGiven("staging", "peer", R1, "s")),
-        (BOB, DeploymentStarted("prod", R1, "s", "promote", "staging", "plan")),
-        (BOB, DeploymentSucceeded("prod", R1, 5, ("network",), 7, ("create aws_vpc",))),
+        (CAT, ApprovalGiven(environment="prod", gate="peer", release=R1, settings="s", plan="plan")),
+        (CAT, ApprovalGiven(environment="prod", gate="quality", release=R1, settings="other settings")),
+        (CAT, ApprovalGiven(environment="staging", gate="peer", release=R1, settings="s")),
+        (
+            BOB,
+            DeploymentStarted(
+                environment="prod", release=R1, settings="s", action="promote", source="staging", plan="plan"
+            ),
+        ),
+        (
+            BOB,
+            DeploymentSucceeded(
+                environment="prod", release=R1, started=5, stacks=("network",), changed=7, performed=("create aws_vpc",)
+            ),
+        ),
         (BOB, VerificationFailed("prod", R1, 5, ("http",), "503")),
         (ANN, VerificationPassed("prod", R1, 5, ("http", "size"))),
     )
     begun = DeploymentRecord(
-        5,
-        "prod",
-        "promote",
-        "staging",
-        R1,
-        "c0ffee",
-        False,
-        "ann@example.com",
-        ANN,
-        at(1),
-        BOB,
-        "s",
-        "plan",
-        at(5),
-        at(6),
-        BOB,
+        number=5,
+        environment="prod",
+        action="promote",
+        source="staging",
+        release=R1,
+        commit="c0ffee",
+        uncommitted=False,
+        author="ann@example.com",
+        made_by=ANN,
+        made_at=at(1),
+        by=BOB,
+        settings="s",
+        plan="plan",
+        started_at=at(5),
+        ended_at=at(6),
+        ended_by=BOB,
     )
-    approvals = (Approval("peer", R1, "s", CAT, at(2), "plan"),)
+    approvals = (Approval(gate="peer", release=R1, settings="s", by=CAT, at=at(2), plan="plan"),)
     ended = replace(begun, outcome="succeeded", changed=7, performed=("create aws_vpc",), approvals=approvals)
     checked = replace(ended, verification="passed", verified_at=at(8), verified_by=ANN, checks=("http", "size"))
     assert found == {5: checked}
@@ -87,10 +100,10 @@ def test_audit_has_every_field_of_deployment() -> None:
 def test_withdrawn_and_later_approvals_do_not_count() -> None:
     found = told(
         MADE,
-        (CAT, ApprovalGiven("prod", "peer", R1, "s")),
+        (CAT, ApprovalGiven(environment="prod", gate="peer", release=R1, settings="s")),
         (CAT, ApprovalWithdrawn("prod", "peer", R1)),
-        (BOB, DeploymentStarted("prod", R1, "s", "promote", "staging")),
-        (CAT, ApprovalGiven("prod", "peer", R1, "s")),
+        (BOB, DeploymentStarted(environment="prod", release=R1, settings="s", action="promote", source="staging")),
+        (CAT, ApprovalGiven(environment="prod", gate="peer", release=R1, settings="s")),
     )
     assert found[4].approvals == ()
 
@@ -99,7 +112,12 @@ def test_waivers_before_and_during_deployment_are_listed() -> None:
     found = told(
         MADE,
         (ANN, WaiverUsed("prod", R1, "checkout is down", ("G104",), ("3h of 24h",))),
-        (ANN, DeploymentStarted("prod", R1, "s", "promote", "staging", waiver=2)),
+        (
+            ANN,
+            DeploymentStarted(
+                environment="prod", release=R1, settings="s", action="promote", source="staging", waiver=2
+            ),
+        ),
         (ANN, WaiverUsed("prod", R1, "checkout is down", ("G301",), ("a database goes",), 3)),
     )
     assert found[3].waivers == (
@@ -110,13 +128,13 @@ def test_waivers_before_and_during_deployment_are_listed() -> None:
 
 def test_rollback_is_shown_on_both_deployments() -> None:
     found = told(
-        (ANN, DeploymentStarted("prod", R1, "s", "promote", "staging")),
-        (ANN, DeploymentSucceeded("prod", R1, 1, ())),
-        (ANN, DeploymentStarted("prod", R2, "s", "promote", "staging")),
-        (ANN, DeploymentSucceeded("prod", R2, 3, ())),
+        (ANN, DeploymentStarted(environment="prod", release=R1, settings="s", action="promote", source="staging")),
+        (ANN, DeploymentSucceeded(environment="prod", release=R1, started=1, stacks=())),
+        (ANN, DeploymentStarted(environment="prod", release=R2, settings="s", action="promote", source="staging")),
+        (ANN, DeploymentSucceeded(environment="prod", release=R2, started=3, stacks=())),
         (BOB, HoldSet("prod", R2, "rolled back")),
-        (BOB, DeploymentStarted("prod", R1, "s", "rollback")),
-        (BOB, DeploymentStarted("prod", R1, "s", "rollback")),
+        (BOB, DeploymentStarted(environment="prod", release=R1, settings="s", action="rollback")),
+        (BOB, DeploymentStarted(environment="prod", release=R1, settings="s", action="rollback")),
     )
     assert [each.rolled_back_by for each in found.values()] == [0, 6, 0, 0]
     assert [each.held for each in found.values()] == [(), (), (R2,), ()]
@@ -124,13 +142,18 @@ def test_rollback_is_shown_on_both_deployments() -> None:
 
 def test_abandoned_deployment_names_who_abandoned_it() -> None:
     found = told(
-        (BOB, DeploymentStarted("dev", R1, "s", "apply")),
+        (BOB, DeploymentStarted(environment="dev", release=R1, settings="s", action="apply")),
         (ANN, DeploymentAbandoned("dev", R1, 1, "its machine is gone")),
         # Its real end came later, and counts no more.
-        (BOB, DeploymentSucceeded("dev", R1, 1, ())),
-        (BOB, DeploymentStarted("dev", R1, "s", "apply")),
-        (BOB, DeploymentFailed("dev", R1, 4, "no", interrupted=True, performed=("create aws_vpc",))),
-        (BOB, DeploymentStarted("dev", R1, "s", "destroy")),
+        (BOB, DeploymentSucceeded(environment="dev", release=R1, started=1, stacks=())),
+        (BOB, DeploymentStarted(environment="dev", release=R1, settings="s", action="apply")),
+        (
+            BOB,
+            DeploymentFailed(
+                environment="dev", release=R1, started=4, reason="no", interrupted=True, performed=("create aws_vpc",)
+            ),
+        ),
+        (BOB, DeploymentStarted(environment="dev", release=R1, settings="s", action="destroy")),
     )
     first, second, third = found.values()
     assert (first.outcome, first.ended_by, first.ended_at) == ("abandoned", ANN, at(2))

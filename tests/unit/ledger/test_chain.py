@@ -61,7 +61,7 @@ def test_two_swapped_entries_are_found_at_the_first(kept: Stored, data: st.DataO
 def test_inserted_entry_is_found_at_the_next_entry(kept: Stored, event: Event, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(kept) - 1))
     prev = hash_bytes(kept[at - 1][1]) if at else GENESIS
-    forged = encode_entry(Entry(at + 1, prev, START, Actor("mallory"), event))
+    forged = encode_entry(Entry(seq=at + 1, prev=prev, at=START, actor=Actor("mallory"), event=event))
     moved = [content for _, content in kept]
     moved.insert(at, forged)
     broken = verify_chain(list(enumerate(moved, 1)))
@@ -69,15 +69,15 @@ def test_inserted_entry_is_found_at_the_next_entry(kept: Stored, event: Event, d
 
 
 def test_rewritten_entry_is_found_by_its_successor() -> None:
-    entries = chain([ReleaseCreated("r1"), ReleaseCreated("r2"), ReleaseCreated("r3")])
-    entries[1] = replace(entries[1], event=ReleaseCreated("r9"))
+    entries = chain([ReleaseCreated(release="r1"), ReleaseCreated(release="r2"), ReleaseCreated(release="r3")])
+    entries[1] = replace(entries[1], event=ReleaseCreated(release="r9"))
     broken = verify_chain(stored(entries))
     assert broken is not None
     assert (broken.seq, broken.reason) == (3, "it does not follow entry 2: one of the two was changed or replaced")
 
 
 def test_entry_under_wrong_number_is_found() -> None:
-    entries = stored(chain([ReleaseCreated("r1"), ReleaseCreated("r2")]))
+    entries = stored(chain([ReleaseCreated(release="r1"), ReleaseCreated(release="r2")]))
     assert verify_chain([entries[0], (2, entries[0][1])]) == ChainBreak(2, "its own number is 1")
 
 

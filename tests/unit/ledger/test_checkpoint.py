@@ -59,50 +59,90 @@ BELIEVED = apply_entries(
     story(
         Actor(
             "ann",
-            "github",
-            True,
-            "https://example.com/1",
-            "arn:aws:sts::1:assumed-role/ci/ann",
-            ("acme/web",),
-            "",
-            ("a",),
+            via="github",
+            verified=True,
+            run_url="https://example.com/1",
+            arn="arn:aws:sts::1:assumed-role/ci/ann",
+            teams=("acme/web",),
+            environment="",
+            also=("a",),
         ),
-        ReleaseCreated("r1", "c0ffee", True, "ann", others=("bob",)),
+        ReleaseCreated(release="r1", commit="c0ffee", uncommitted=True, author="ann", others=("bob",)),
         WaiverUsed("dev", "r1", "it burns", ("G104",), ("soak: too short",)),
-        DeploymentStarted("dev", "r1", "s", "promote", "qa", "f00d", 2),
-        DeploymentSucceeded("dev", "r1", 3, ("network", "web"), 4, ("create aws_vpc", "update aws_eip")),
+        DeploymentStarted(
+            environment="dev", release="r1", settings="s", action="promote", source="qa", plan="f00d", waiver=2
+        ),
+        DeploymentSucceeded(
+            environment="dev",
+            release="r1",
+            started=3,
+            stacks=("network", "web"),
+            changed=4,
+            performed=("create aws_vpc", "update aws_eip"),
+        ),
         VerificationPassed("dev", "r1", 3, ("http",)),
         timedelta(milliseconds=1234567),
-        DeploymentStarted("dev", "r2", "s", "apply", rules="ru1es"),
-        DeploymentSucceeded("dev", "r2", 6, ("network",), left=("web",), forgot=("edge",)),
+        DeploymentStarted(environment="dev", release="r2", settings="s", action="apply", rules="ru1es"),
+        DeploymentSucceeded(
+            environment="dev", release="r2", started=6, stacks=("network",), left=("web",), forgot=("edge",)
+        ),
         VerificationPassed("dev", "r2", 6, ("http", "command")),
-        ApprovalGiven("dev", "peer", "r1", "s", "f00d", place="p1ace", unseen=("web",)),
+        ApprovalGiven(
+            environment="dev", gate="peer", release="r1", settings="s", plan="f00d", place="p1ace", unseen=("web",)
+        ),
         EnvironmentLocked("dev", "we migrate"),
         HoldSet("dev", "r1", "it leaks"),
-        DriftChecked("dev", "r2", 0, ("network: aws_vpc.main",), unplanned=("network: aws_vpc.main",)),
+        DriftChecked(
+            environment="dev",
+            release="r2",
+            drifted=0,
+            resources=("network: aws_vpc.main",),
+            unplanned=("network: aws_vpc.main",),
+        ),
         WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
         DeploymentStarted(
-            "staging", "r1", "s", "apply", waiver=13, only=("network",), unpinned=("hashicorp/aws",), creates=("old",)
+            environment="staging",
+            release="r1",
+            settings="s",
+            action="apply",
+            waiver=13,
+            only=("network",),
+            unpinned=("hashicorp/aws",),
+            creates=("old",),
         ),
-        StateMoved("staging", "r1", 14, "old", "new", "0b1c", 3),
-        DeploymentSucceeded("staging", "r1", 14, ("network",), lost=("web",)),
+        StateMoved(environment="staging", release="r1", started=14, stack="old", to="new", lineage="0b1c", serial=3),
+        DeploymentSucceeded(environment="staging", release="r1", started=14, stacks=("network",), lost=("web",)),
         VerificationFailed("staging", "r1", 14, ("http",), "500"),
         WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
-        TrafficShifted("dev", "r2", 6, "web", "green", "image-2", 100),
-        RolloutStarted("dev", "r2", 6, "jobs", "green", "image-2", "image-1"),
-        RolloutStarted("staging", "r1", 14, "web", "green", "image-2", "image-1"),
-        DeploymentStarted("qa", "r1", "s", "destroy"),
-        DeploymentSucceeded("qa", "r1", 21, (), 1, lost=("network",)),
-        TrafficShiftStarted("staging", "r1", 14, "web", 10, 1, 3),
+        TrafficShifted(
+            environment="dev", release="r2", started=6, stack="web", color="green", value="image-2", percent=100
+        ),
+        RolloutStarted(
+            environment="dev", release="r2", started=6, stack="jobs", color="green", value="image-2", stable="image-1"
+        ),
+        RolloutStarted(
+            environment="staging",
+            release="r1",
+            started=14,
+            stack="web",
+            color="green",
+            value="image-2",
+            stable="image-1",
+        ),
+        DeploymentStarted(environment="qa", release="r1", settings="s", action="destroy"),
+        DeploymentSucceeded(environment="qa", release="r1", started=21, stacks=(), changed=1, lost=("network",)),
+        TrafficShiftStarted(environment="staging", release="r1", started=14, stack="web", percent=10, step=1, steps=3),
         ImportStarted("dev", "r2", "web", "module.web.aws_vpc.main"),
         RulesApproved("dev", "peer", "ru1es", "0thers"),
         RulesResetRequested("dev", "ru1es", "they left"),
-        DeploymentStarted("prod", "r1", "s", "apply"),
+        DeploymentStarted(environment="prod", release="r1", settings="s", action="apply"),
     )
 )
 FORGED = EnvironmentUnlocked("dev", "trust me")
 FULL = apply_entry(
-    BELIEVED, Entry(BELIEVED.seq + 1, BELIEVED.head, START, Actor("mallory"), FORGED), "it is not signed"
+    BELIEVED,
+    Entry(seq=BELIEVED.seq + 1, prev=BELIEVED.head, at=START, actor=Actor("mallory"), event=FORGED),
+    "it is not signed",
 )
 WHOLE = json.loads(gzip.decompress(encode_state(FULL)))
 Path = tuple[str | int, ...]

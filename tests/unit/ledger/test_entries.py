@@ -29,12 +29,14 @@ from envctl.domain.ledger.release_events import ReleaseCreated
 from tests.catching import catch
 from tests.unit.ledger.ledger_strategies import EVENTS_BY_KIND, START, actors, events, moments
 
-ENTRY = Entry(1, GENESIS, START, Actor("ann@example.com"), ReleaseCreated("r1", "c0ffee"))
+ENTRY = Entry(
+    seq=1, prev=GENESIS, at=START, actor=Actor("ann@example.com"), event=ReleaseCreated(release="r1", commit="c0ffee")
+)
 
 
 @given(st.integers(1, 10**9), st.text("0123456789abcdef", min_size=64, max_size=64), moments, actors, events)
 def test_entry_survives_encoding(seq: int, prev: str, at: datetime, actor: Actor, event: Event) -> None:
-    entry = Entry(seq, prev, at, actor, event)
+    entry = Entry(seq=seq, prev=prev, at=at, actor=actor, event=event)
     assert decode_entry(encode_entry(entry)) == entry
     assert encode_entry(decode_entry(encode_entry(entry))) == encode_entry(entry)
 
@@ -42,7 +44,11 @@ def test_entry_survives_encoding(seq: int, prev: str, at: datetime, actor: Actor
 def test_invalid_unicode_is_recorded_as_question_marks() -> None:
     # As Python reads bytes of the command line and of the environment that are not UTF-8.
     entry = Entry(
-        1, GENESIS, START, Actor("caf\udce9", verified=False, via="local"), EnvironmentLocked("dev", "caf\udce9 \udcff")
+        seq=1,
+        prev=GENESIS,
+        at=START,
+        actor=Actor("caf\udce9", verified=False, via="local"),
+        event=EnvironmentLocked("dev", "caf\udce9 \udcff"),
     )
     data = encode_entry(entry)
     read = decode_entry(data)
@@ -84,7 +90,7 @@ OLD: dict[str, tuple[bytes, Event]] = {
         _before_there_were_guards(
             1, '{"author":"ann","commit":"c0ffee","kind":"release created","release":"r1","uncommitted":true}'
         ),
-        ReleaseCreated("r1", "c0ffee", uncommitted=True, author="ann"),
+        ReleaseCreated(release="r1", commit="c0ffee", uncommitted=True, author="ann"),
     ),
     "a deployment that was started": (
         _before_there_were_guards(
@@ -92,7 +98,7 @@ OLD: dict[str, tuple[bytes, Event]] = {
             '{"action":"promote","environment":"staging","kind":"deployment started","release":"r1","settings":"5e77",'
             '"source":"dev"}',
         ),
-        DeploymentStarted("staging", "r1", "5e77", "promote", "dev"),
+        DeploymentStarted(environment="staging", release="r1", settings="5e77", action="promote", source="dev"),
     ),
     "a deployment that succeeded": (
         _before_there_were_guards(
@@ -100,7 +106,7 @@ OLD: dict[str, tuple[bytes, Event]] = {
             '{"changed":3,"environment":"staging","kind":"deployment succeeded","release":"r1",'
             '"stacks":["network","web"],"started":2}',
         ),
-        DeploymentSucceeded("staging", "r1", 2, ("network", "web"), 3),
+        DeploymentSucceeded(environment="staging", release="r1", started=2, stacks=("network", "web"), changed=3),
     ),
     "a deployment that failed": (
         _before_there_were_guards(
@@ -108,7 +114,9 @@ OLD: dict[str, tuple[bytes, Event]] = {
             '{"environment":"staging","interrupted":true,"kind":"deployment failed","reason":"it broke",'
             '"release":"r1","stacks":["network"],"started":2}',
         ),
-        DeploymentFailed("staging", "r1", 2, "it broke", ("network",), interrupted=True),
+        DeploymentFailed(
+            environment="staging", release="r1", started=2, reason="it broke", stacks=("network",), interrupted=True
+        ),
     ),
     "a deployment that was abandoned": (
         _before_there_were_guards(
@@ -120,7 +128,7 @@ OLD: dict[str, tuple[bytes, Event]] = {
         _before_there_were_guards(
             6, '{"environment":"prod","gate":"peer","kind":"approval given","release":"r1","settings":"5e77"}'
         ),
-        ApprovalGiven("prod", "peer", "r1", "5e77"),
+        ApprovalGiven(environment="prod", gate="peer", release="r1", settings="5e77"),
     ),
 }
 
@@ -133,17 +141,28 @@ def test_entries_of_first_version_are_still_read(written: bytes, event: Event) -
 
 
 NEWER: dict[str, tuple[Event, dict[str, Any]]] = {
-    "a start with a plan": (DeploymentStarted("prod", "r1", "s", "promote", "staging", plan="f00d"), {"plan": "f00d"}),
-    "a start with a waiver": (DeploymentStarted("prod", "r1", "s", "promote", "staging", waiver=7), {"waiver": 7}),
+    "a start with a plan": (
+        DeploymentStarted(
+            environment="prod", release="r1", settings="s", action="promote", source="staging", plan="f00d"
+        ),
+        {"plan": "f00d"},
+    ),
+    "a start with a waiver": (
+        DeploymentStarted(environment="prod", release="r1", settings="s", action="promote", source="staging", waiver=7),
+        {"waiver": 7},
+    ),
     "a success that says what was done": (
-        DeploymentSucceeded("prod", "r1", 2, (), performed=("create aws_vpc",)),
+        DeploymentSucceeded(environment="prod", release="r1", started=2, stacks=(), performed=("create aws_vpc",)),
         {"performed": ["create aws_vpc"]},
     ),
     "a failure that says what was done": (
-        DeploymentFailed("prod", "r1", 2, "it broke", performed=("create aws_vpc",)),
+        DeploymentFailed(environment="prod", release="r1", started=2, reason="it broke", performed=("create aws_vpc",)),
         {"performed": ["create aws_vpc"]},
     ),
-    "an approval of a plan": (ApprovalGiven("prod", "peer", "r1", "s", "f00d"), {"plan": "f00d"}),
+    "an approval of a plan": (
+        ApprovalGiven(environment="prod", gate="peer", release="r1", settings="s", plan="f00d"),
+        {"plan": "f00d"},
+    ),
 }
 
 

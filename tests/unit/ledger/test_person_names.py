@@ -13,7 +13,7 @@ ROLE = "arn:aws:sts::333333333333:assumed-role"
 
 def on_aws(last: str, role: str = "QARole") -> Actor:
     arn = f"{ROLE}/{role}/{last}"
-    return Actor(arn, "aws", verified=True, arn=arn)
+    return Actor(arn, via="aws", verified=True, arn=arn)
 
 
 OCTOCAT = (
@@ -100,7 +100,7 @@ def test_actor_with_both_names_joins_both(order: tuple[int, ...]) -> None:
 
 
 def test_additional_names_grant_no_permission() -> None:
-    joined = Actor("mallory", "github", verified=True, arn=f"{ROLE}/dev/m", also=("octocat", f"{ROLE}/QARole/ann"))
+    joined = Actor("mallory", via="github", verified=True, arn=f"{ROLE}/dev/m", also=("octocat", f"{ROLE}/QARole/ann"))
     for pattern in ("github:octocat", "arn:aws:iam::333333333333:role/QARole", f"{ROLE}/QARole/ann"):
         assert not is_permitted([pattern], joined)
         assert not can_approve_at([pattern], joined)
@@ -121,37 +121,39 @@ MACHINES = (
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_app_or_bot_is_not_a_person(name: str) -> None:
-    assert is_machine(Actor(name, "github"))
-    assert not can_approve_at([], Actor(name, "github", verified=True))
-    assert not can_approve_at(["github:*", "github-team:*"], Actor(name, "github", verified=True, teams=("acme/web",)))
+    assert is_machine(Actor(name, via="github"))
+    assert not can_approve_at([], Actor(name, via="github", verified=True))
+    assert not can_approve_at(
+        ["github:*", "github-team:*"], Actor(name, via="github", verified=True, teams=("acme/web",))
+    )
 
 
 @pytest.mark.parametrize("name", ["octocat", "robot", "bot", "project_bot", "a[bot]b", "ann@example.com"])
 def test_person_is_not_a_bot(name: str) -> None:
-    assert not is_machine(Actor(name, "github"))
+    assert not is_machine(Actor(name, via="github"))
 
 
 def test_bot_counts_only_by_its_exact_name() -> None:
-    gatekeeper = Actor("gatekeeper[bot]", "github", verified=True)
+    gatekeeper = Actor("gatekeeper[bot]", via="github", verified=True)
     assert can_approve_at(["github:Gatekeeper[bot]"], gatekeeper)
     assert not can_approve_at(["github:gatekeeper*"], gatekeeper)
-    assert not can_approve_at(["github:gatekeeper[bot]"], Actor("gatekeeper[bot]", "github"))
+    assert not can_approve_at(["github:gatekeeper[bot]"], Actor("gatekeeper[bot]", via="github"))
 
 
 def test_project_token_counts_only_by_its_exact_name() -> None:
-    token = Actor("project_42_bot", "gitlab", verified=True)
+    token = Actor("project_42_bot", via="gitlab", verified=True)
     assert can_approve_at(["gitlab:project_42_bot"], token)
     assert not can_approve_at(["gitlab:project_42*", "github:project_42_bot"], token)
 
 
 def test_reviewer_is_not_verified_by_gitlab() -> None:
-    job = Actor("octocat", "gitlab", verified=True, environment="prod", also=("ann@example.com",))
+    job = Actor("octocat", via="gitlab", verified=True, environment="prod", also=("ann@example.com",))
     named = build_reviewer("hubot", job, "prod")
     assert (named.verified, named.also) == (False, ("octocat", "ann@example.com"))
 
 
 def test_job_of_gitlab_is_one_person_with_its_address() -> None:
-    job = Actor("octocat", "gitlab", verified=True, also=("ann@example.com",))
+    job = Actor("octocat", via="gitlab", verified=True, also=("ann@example.com",))
     assert len(list_people([on_aws("ann@example.com"), job])) == 1
 
 
@@ -160,5 +162,5 @@ def test_reviewer_recorded_with_aws_keys_is_the_recorder() -> None:
     ann = on_aws("ann")
     named = [build_reviewer(name, ann, "prod") for name in ("octocat", "hubot")]
     assert len(list_people([ann, *named])) == 1
-    job = Actor("merger", "github", verified=True, arn=ann.arn, environment="prod")
+    job = Actor("merger", via="github", verified=True, arn=ann.arn, environment="prod")
     assert len(list_people([job, *(build_reviewer(name, job, "prod") for name in ("octocat", "hubot"))])) == 3

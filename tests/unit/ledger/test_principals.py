@@ -10,11 +10,11 @@ from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
 ACCOUNT = "333333333333"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/OperatorRole/ann@example.com"
 USER = f"arn:aws:iam::{ACCOUNT}:user/teams/web/ann"
-ANN = Actor(SESSION, "aws", verified=True, arn=SESSION)
-RUN = Actor("renovate[bot]", "github", verified=True, arn=SESSION, teams=("acme/operators", "acme/web"))
-UNPROVEN = Actor("renovate[bot]", "github", arn=SESSION, teams=("acme/operators",))
+ANN = Actor(SESSION, via="aws", verified=True, arn=SESSION)
+RUN = Actor("renovate[bot]", via="github", verified=True, arn=SESSION, teams=("acme/operators", "acme/web"))
+UNPROVEN = Actor("renovate[bot]", via="github", arn=SESSION, teams=("acme/operators",))
 LOCAL = Actor("ann@example.com")
-JOB = Actor("Octo.Cat", "gitlab", verified=True, arn=SESSION)
+JOB = Actor("Octo.Cat", via="gitlab", verified=True, arn=SESSION)
 
 MEANT = {
     "a role means each of its sessions": (f"arn:aws:iam::{ACCOUNT}:role/OperatorRole", ANN, True),
@@ -24,7 +24,7 @@ MEANT = {
     "one session can be meant": (SESSION, ANN, True),
     "a star at the end of a session": (f"arn:aws:sts::{ACCOUNT}:assumed-role/OperatorRole/*", ANN, True),
     "a dot is no more than a dot": (SESSION.replace(".", "x"), ANN, False),
-    "a user by its ARN": (USER, Actor(USER, "aws", verified=True, arn=USER), True),
+    "a user by its ARN": (USER, Actor(USER, via="aws", verified=True, arn=USER), True),
     "a run by its actor": ("github:renovate[bot]", RUN, True),
     "brackets are no set of letters": ("github:renovate[b]", RUN, False),
     "a run by a team of the actor": ("github-team:acme/operators", RUN, True),
@@ -41,7 +41,7 @@ MEANT = {
     "a job by the role that it has": (f"arn:aws:iam::{ACCOUNT}:role/OperatorRole", JOB, True),
     "a login of GitLab is not one of GitHub": ("github:*", JOB, False),
     "a login of GitHub is not one of GitLab": ("gitlab:*", RUN, False),
-    "a user that nobody vouches for is not": ("gitlab:*", Actor("Octo.Cat", "gitlab", arn=SESSION), False),
+    "a user that nobody vouches for is not": ("gitlab:*", Actor("Octo.Cat", via="gitlab", arn=SESSION), False),
     "an actor is not a person on AWS": ("github:*", ANN, False),
 }
 
@@ -57,7 +57,7 @@ def test_empty_pattern_matches_no_principal() -> None:
 
 def test_only_verified_run_is_a_ci_run() -> None:
     assert all(map(is_ci_run, (RUN, JOB)))
-    assert not any(map(is_ci_run, (UNPROVEN, ANN, LOCAL, Actor("Octo.Cat", "gitlab"))))
+    assert not any(map(is_ci_run, (UNPROVEN, ANN, LOCAL, Actor("Octo.Cat", via="gitlab"))))
 
 
 ROLES = {

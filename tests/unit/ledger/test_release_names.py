@@ -20,7 +20,17 @@ COMMIT, SHARED = "c0ffee1" + "0" * 33, "5eed5eed" + "0" * 32
 
 def known(release: str, seq: int, commit: str = "", request: int = 0, subject: str = "") -> KnownRelease:
     by = Actor("ann@example.com")
-    return KnownRelease(release, seq, AT, by, commit, not commit, "", subject=subject, request=request)
+    return KnownRelease(
+        release=release,
+        seq=seq,
+        at=AT,
+        by=by,
+        commit=commit,
+        uncommitted=not commit,
+        author="",
+        subject=subject,
+        request=request,
+    )
 
 
 def build_ledger(*releases: KnownRelease) -> LedgerState:

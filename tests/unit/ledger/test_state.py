@@ -31,16 +31,21 @@ durations = st.timedeltas(timedelta(), timedelta(days=400))
 
 
 def deployment(release: str = "r1", outcome: Outcome = "succeeded", seq: int = 2) -> Deployment:
-    return Deployment(seq, release, "s", "apply", "", ANN, NOW, outcome)
+    return Deployment(
+        seq=seq, release=release, settings="s", action="apply", source="", by=ANN, started_at=NOW, outcome=outcome
+    )
 
 
 SOAKED: dict[str, tuple[Evidence, timedelta]] = {
-    "what was never verified has not soaked": (Evidence(deployment()), timedelta()),
-    "a stay that goes on grows": (Evidence(deployment(), since=NOW - HOUR), HOUR),
-    "a stay that ended keeps its length": (Evidence(deployment(), longest=HOUR), HOUR),
-    "a stay counts once it is the longest": (Evidence(deployment(), since=NOW - 2 * HOUR, longest=HOUR), 2 * HOUR),
+    "what was never verified has not soaked": (Evidence(deployment=deployment()), timedelta()),
+    "a stay that goes on grows": (Evidence(deployment=deployment(), since=NOW - HOUR), HOUR),
+    "a stay that ended keeps its length": (Evidence(deployment=deployment(), longest=HOUR), HOUR),
+    "a stay counts once it is the longest": (
+        Evidence(deployment=deployment(), since=NOW - 2 * HOUR, longest=HOUR),
+        2 * HOUR,
+    ),
     "an earlier stay counts while it is longest": (
-        Evidence(deployment(), since=NOW - HOUR, longest=2 * HOUR),
+        Evidence(deployment=deployment(), since=NOW - HOUR, longest=2 * HOUR),
         2 * HOUR,
     ),
 }
@@ -53,26 +58,34 @@ def test_soak_is_the_longest_stay(proof: Evidence, soaked: timedelta) -> None:
 
 @given(durations, durations, durations)
 def test_waiting_never_reduces_soak(ago: timedelta, longest: timedelta, later: timedelta) -> None:
-    proof = Evidence(deployment(), since=NOW - ago, longest=longest)
+    proof = Evidence(deployment=deployment(), since=NOW - ago, longest=longest)
     assert longest <= proof.measure_soak(NOW) <= proof.measure_soak(NOW + later)
 
 
 def test_revoked_evidence_is_not_verified() -> None:
-    assert Evidence(deployment(), NOW).verified
-    assert not Evidence(deployment(), revoked="its verification failed").verified
+    assert Evidence(deployment=deployment(), verified_at=NOW).verified
+    assert not Evidence(deployment=deployment(), revoked="its verification failed").verified
 
 
 STANDING: dict[str, tuple[EnvironmentState, bool, Deployment | None]] = {
     "where nothing ever was, nothing stands": (EMPTY_ENVIRONMENT, False, None),
-    "a success stands": (EnvironmentState(deployment(), deployment()), True, None),
+    "a success stands": (EnvironmentState(current=deployment(), last=deployment()), True, None),
     "a deployment that goes on leaves nothing whole": (
-        EnvironmentState(deployment(), deployment("r2", "unfinished", 4)),
+        EnvironmentState(current=deployment(), last=deployment("r2", "unfinished", 4)),
         False,
         deployment("r2", "unfinished", 4),
     ),
-    "a failure leaves nothing whole": (EnvironmentState(deployment(), deployment("r1", "failed", 4)), False, None),
-    "the first failure leaves nothing whole": (EnvironmentState(None, deployment("r1", "failed")), False, None),
-    "an environment that was destroyed is not whole": (EnvironmentState(None, deployment()), False, None),
+    "a failure leaves nothing whole": (
+        EnvironmentState(current=deployment(), last=deployment("r1", "failed", 4)),
+        False,
+        None,
+    ),
+    "the first failure leaves nothing whole": (
+        EnvironmentState(current=None, last=deployment("r1", "failed")),
+        False,
+        None,
+    ),
+    "an environment that was destroyed is not whole": (EnvironmentState(current=None, last=deployment()), False, None),
 }
 
 
@@ -82,8 +95,13 @@ def test_environment_is_whole_or_not(there: EnvironmentState, whole: bool, unfin
 
 
 def test_current_evidence_is_of_fully_deployed_release() -> None:
-    one, other = Evidence(deployment(), NOW), Evidence(deployment("r2", seq=4), NOW)
-    there = EnvironmentState(deployment("r2", seq=4), deployment("r2", seq=4), {"r1": one, "r2": other})
+    one, other = (
+        Evidence(deployment=deployment(), verified_at=NOW),
+        Evidence(deployment=deployment("r2", seq=4), verified_at=NOW),
+    )
+    there = EnvironmentState(
+        current=deployment("r2", seq=4), last=deployment("r2", seq=4), evidence={"r1": one, "r2": other}
+    )
     assert there.current_evidence == other
     assert replace(there, last=deployment("r3", "failed", 6)).current_evidence is None
     assert replace(there, evidence={"r1": one}).current_evidence is None
@@ -92,7 +110,7 @@ def test_current_evidence_is_of_fully_deployed_release() -> None:
 
 @pytest.mark.parametrize(("drifted", "expected"), [(None, False), (0, False), (1, True)])
 def test_environment_drifted_when_last_check_found_drift(drifted: int | None, expected: bool) -> None:
-    seen = None if drifted is None else DriftCheck("r1", ANN, NOW, drifted)
+    seen = None if drifted is None else DriftCheck(release="r1", by=ANN, at=NOW, drifted=drifted)
     assert EnvironmentState(drift=seen).drifted is expected
 
 
@@ -107,7 +125,10 @@ def test_unknown_environment_has_empty_state() -> None:
     [("r2", "r1", True), ("r1", "r2", False), ("r1", "r1", False), ("r9", "r1", False), ("r1", "r9", False)],
 )
 def test_release_is_newer_when_created_later(release: str, than: str, newer: bool) -> None:
-    made = {name: KnownRelease(name, seq, NOW, ANN, "", False, "") for seq, name in enumerate(("r1", "r2"), 1)}
+    made = {
+        name: KnownRelease(release=name, seq=seq, at=NOW, by=ANN, commit="", uncommitted=False, author="")
+        for seq, name in enumerate(("r1", "r2"), 1)
+    }
     assert LedgerState(releases=made).is_newer(release, than) is newer
 
 
@@ -118,10 +139,16 @@ def deployed(*places: Place) -> LedgerState:
     """One deployment after the other, each to its end."""
     happened: list[Event] = []
     for environment, release, *failed in places:
-        happened.append(DeploymentStarted(environment, release, "settings", "apply"))
+        happened.append(
+            DeploymentStarted(environment=environment, release=release, settings="settings", action="apply")
+        )
         started = len(happened)
-        end: Event = DeploymentSucceeded(environment, release, started, ())
-        happened.append(DeploymentFailed(environment, release, started, "it broke") if failed else end)
+        end: Event = DeploymentSucceeded(environment=environment, release=release, started=started, stacks=())
+        happened.append(
+            DeploymentFailed(environment=environment, release=release, started=started, reason="it broke")
+            if failed
+            else end
+        )
     return apply_entries(story(*happened))
 
 

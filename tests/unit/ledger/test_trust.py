@@ -32,7 +32,13 @@ KEYS = {
     for name, key in PRIVATE.items()
 }
 TRUST = Trust("shop", ORDER, {name: EnvironmentKeys((KEYS[name],)) for name in ORDER})
-ENTRY = Entry(7, "ab" * 32, START, Actor("ann"), ApprovalGiven("prod", "peer", "r1", "s", "f00d"))
+ENTRY = Entry(
+    seq=7,
+    prev="ab" * 32,
+    at=START,
+    actor=Actor("ann"),
+    event=ApprovalGiven(environment="prod", gate="peer", release="r1", settings="s", plan="f00d"),
+)
 
 
 def signed(entry: Entry, key: str = "", trust: Trust = TRUST) -> Entry:
@@ -52,7 +58,7 @@ def resigned(entries: list[Entry]) -> list[Entry]:
 GOOD = signed(ENTRY)
 OLD = replace(TRUST, pinned={**TRUST.pinned, "prod": EnvironmentKeys((KEYS["stranger"], KEYS["prod"]))})
 LATER = replace(TRUST, pinned={**TRUST.pinned, "prod": EnvironmentKeys((KEYS["prod"],), signed_from=8)})
-MADE = replace(ENTRY, event=ReleaseCreated("r1"))
+MADE = replace(ENTRY, event=ReleaseCreated(release="r1"))
 
 OF = "it is signed with the key of"
 UNFIT = "its signature does not match its content or its position"
@@ -128,7 +134,7 @@ def test_personal_events_are_those_that_people_sign() -> None:
         "rules reset withdrawn",
     }
     assert is_personal_event(EnvironmentLocked("prod", "mine"))
-    assert not is_personal_event(DeploymentStarted("prod", "r1", "s", "apply"))
+    assert not is_personal_event(DeploymentStarted(environment="prod", release="r1", settings="s", action="apply"))
 
 
 def test_trust_name_depends_on_every_deciding_field() -> None:
@@ -174,7 +180,7 @@ def test_correctly_signed_history_is_trusted_completely(entries: list[Entry]) ->
 @given(ledgers, events, st.sampled_from(["", "dev", "staging", "prod", "stranger"]))
 def test_distrusted_entry_changes_only_sequence_and_head(entries: list[Entry], event: Event, key: str) -> None:
     before = apply_entries(entries)
-    forged = Entry(before.seq + 1, before.head, START, Actor("mallory"), event)
+    forged = Entry(seq=before.seq + 1, prev=before.head, at=START, actor=Actor("mallory"), event=event)
     if key:
         forged = signed(forged, key)
     after = apply_entry(before, forged, TRUST.explain_distrust(forged))

@@ -9,10 +9,10 @@ from envctl.domain.next_step.condition import Condition, find_condition
 from tests.unit.guards.asked import ANN, NOW, R1, deployed, ran
 
 RUNS = ran(R1)
-DRIFTED = replace(RUNS, drift=DriftCheck(R1, ANN, NOW, 2))
+DRIFTED = replace(RUNS, drift=DriftCheck(release=R1, by=ANN, at=NOW, drifted=2))
 LOCKED = replace(RUNS, lock=Lock(ANN, NOW, "load test"))
 IMPORTS = (OpenImport(9, "web", "aws_vpc.main", ANN, NOW),)
-UNVERIFIED = replace(RUNS, evidence={R1: Evidence(deployed(R1))})
+UNVERIFIED = replace(RUNS, evidence={R1: Evidence(deployment=deployed(R1))})
 
 
 def ended(outcome: str) -> EnvironmentState:

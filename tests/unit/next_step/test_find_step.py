@@ -26,10 +26,14 @@ from tests.unit.guards.asked import ANN, BOB, HOUR, NOW, PROMOTION, R1, R2, depl
 SHORT = R1[:12]
 PIPELINE = PROMOTION.pipeline
 UNVERIFIED = replace(ran(R1), evidence={R1: proof(verified_at=None)})
-DRIFTED = replace(ran(R1), drift=DriftCheck(R1, BOB, NOW, 2, ("web: a",)))
-BY_HAND = replace(ran(R1), drift=DriftCheck(R1, BOB, NOW, 2, ("web: a",), unplanned=("web: a",)))
+DRIFTED = replace(ran(R1), drift=DriftCheck(release=R1, by=BOB, at=NOW, drifted=2, resources=("web: a",)))
+BY_HAND = replace(
+    ran(R1), drift=DriftCheck(release=R1, by=BOB, at=NOW, drifted=2, resources=("web: a",), unplanned=("web: a",))
+)
 ADDED = "web: Deployment.apps/shop/web"
-OBJECT_BY_HAND = replace(ran(R1), drift=DriftCheck(R1, BOB, NOW, 1, (ADDED,), unplanned=(ADDED,)))
+OBJECT_BY_HAND = replace(
+    ran(R1), drift=DriftCheck(release=R1, by=BOB, at=NOW, drifted=1, resources=(ADDED,), unplanned=(ADDED,))
+)
 LOCKED = replace(ran(R1), lock=Lock(BOB, NOW, "not now"))
 
 
@@ -42,8 +46,8 @@ def ended(
 
 def situation(state: EnvironmentState, **more: object) -> Situation:
     known = {R1: made(R1, 1), R2: made(R2, 2)}
-    present = LedgerState(9, releases=known, environments={"dev": ran(R1), "staging": state})
-    return replace(Situation("staging", PIPELINE, present, lag=0), **more)  # type: ignore[arg-type]
+    present = LedgerState(seq=9, releases=known, environments={"dev": ran(R1), "staging": state})
+    return replace(Situation(environment="staging", pipeline=PIPELINE, present=present, lag=0), **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -105,14 +109,14 @@ def test_state_alone_names_the_next_command(facts: Situation, command: str) -> N
 
 
 def test_first_deployment_of_the_entry_is_an_apply() -> None:
-    facts = Situation("dev", PIPELINE, LedgerState())
+    facts = Situation(environment="dev", pipeline=PIPELINE, present=LedgerState())
     assert find_next_steps(facts, find_goal(facts)) == (NextStep("envctl apply dev", "the first deployment"),)
 
 
 def ask(change: Callable[[Request], Request], before: tuple[NextStep, ...] = ()) -> tuple[NextStep, ...]:
     """The next steps of staging, one release behind, where the guards are asked of a changed request."""
     request = change(replace(PROMOTION, actor=ANN))
-    facts = Situation("staging", PIPELINE, request.present, lag=1)
+    facts = Situation(environment="staging", pipeline=PIPELINE, present=request.present, lag=1)
     goal = find_goal(facts)
     assert goal is not None
     return find_next_steps(facts, goal, request, list_refusals(request), before)

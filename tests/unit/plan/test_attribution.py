@@ -7,18 +7,25 @@ import pytest
 from envctl.domain.plan.attribution import Cause, Part, split_by_cause
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
 
-DRIFTED = (ResourceChange("x.a", "x", Action.UPDATE, (AttributeChange("tag", "ours", "theirs"),)),)
+DRIFTED = (
+    ResourceChange(
+        address="x.a", type="x", action=Action.UPDATE, attributes=(AttributeChange("tag", "ours", "theirs"),)
+    ),
+)
 
 
 def update(*attributes: tuple[str, object], address: str = "x.a", action: Action = Action.UPDATE) -> ResourceChange:
     return ResourceChange(
-        address, "x", action, tuple(AttributeChange(path, "old", after) for path, after in attributes)
+        address=address,
+        type="x",
+        action=action,
+        attributes=tuple(AttributeChange(path, "old", after) for path, after in attributes),
     )
 
 
 def stack(*resources: ResourceChange, drifted: tuple[ResourceChange, ...] = (), output: object = None) -> StackPlan:
     outputs = (OutputChange("n", Action.UPDATE, "old", output),) if output is not None else ()
-    return StackPlan("web", resources, outputs, drifted=drifted)
+    return StackPlan("web", resources=resources, outputs=outputs, drifted=drifted)
 
 
 def named(resource: ResourceChange) -> str:
@@ -91,7 +98,7 @@ CASES = {
         settings=[NOTHING],
     ),
     "a resource that goes with the code": case(
-        stack(ResourceChange("x.a", "x", Action.DELETE)),
+        stack(ResourceChange(address="x.a", type="x", action=Action.DELETE)),
         {"release": ["delete x.a"]},
         drift=[NOTHING],
         settings=[NOTHING],

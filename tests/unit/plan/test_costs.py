@@ -21,10 +21,10 @@ from envctl.domain.plan.changes import (
 from envctl.domain.plan.costs import MalformedAnswerError, encode_question, has_priced_changes, parse_cost
 
 SIZE = ResourceChange(
-    "aws_instance.this",
-    "aws_instance",
-    Action.UPDATE,
-    (
+    address="aws_instance.this",
+    type="aws_instance",
+    action=Action.UPDATE,
+    attributes=(
         AttributeChange("instance_type", "t3.micro", "t3.small"),
         AttributeChange("arn", "arn:aws:x", Marker.UNKNOWN),
         AttributeChange("user_data", Marker.SENSITIVE, Marker.SENSITIVE),
@@ -33,12 +33,16 @@ SIZE = ResourceChange(
         AttributeChange("exact", None, Decimal("0.12345678901234567890")),
     ),
 )
-READ = ResourceChange("data.aws_ami.this", "aws_ami", Action.READ)
-INVOKED = ResourceChange("action.aws_do.it", "aws_do", Action.INVOKE)
-NEW = ResourceChange("aws_eip.out", "aws_eip", Action.CREATE)
+READ = ResourceChange(address="data.aws_ami.this", type="aws_ami", action=Action.READ)
+INVOKED = ResourceChange(address="action.aws_do.it", type="aws_do", action=Action.INVOKE)
+NEW = ResourceChange(address="aws_eip.out", type="aws_eip", action=Action.CREATE)
 OUTPUT = OutputChange("url", Action.CREATE, None, "https://example.com")
-WEB = StackPlan("web", (READ, SIZE, INVOKED), (OUTPUT,))
-PLAN = EnvironmentPlan("dev", "", (WEB, StackPlan("far", (NEW,)), StackPlan("dns", waits_for=("web",))))
+WEB = StackPlan("web", resources=(READ, SIZE, INVOKED), outputs=(OUTPUT,))
+PLAN = EnvironmentPlan(
+    environment="dev",
+    release="",
+    stacks=(WEB, StackPlan("far", resources=(NEW,)), StackPlan("dns", waits_for=("web",))),
+)
 KNOWN = "web aws_instance.this"
 
 
@@ -80,16 +84,16 @@ def test_cost_question_has_null_for_missing_account() -> None:
 @pytest.mark.parametrize(
     ("stacks", "worth"),
     [
-        pytest.param((StackPlan("web", (SIZE,)),), True, id="a resource that changes"),
-        pytest.param((StackPlan("web"), StackPlan("far", (NEW,))), True, id="a resource of another stack"),
-        pytest.param((StackPlan("web", (READ,)),), False, id="a data source that is read"),
-        pytest.param((StackPlan("web", (), (OUTPUT,)),), False, id="an output"),
+        pytest.param((StackPlan("web", resources=(SIZE,)),), True, id="a resource that changes"),
+        pytest.param((StackPlan("web"), StackPlan("far", resources=(NEW,))), True, id="a resource of another stack"),
+        pytest.param((StackPlan("web", resources=(READ,)),), False, id="a data source that is read"),
+        pytest.param((StackPlan("web", resources=(), outputs=(OUTPUT,)),), False, id="an output"),
         pytest.param((StackPlan("dns", waits_for=("web",)),), False, id="a stack that waits"),
         pytest.param((StackPlan("web"),), False, id="nothing"),
     ],
 )
 def test_cost_is_estimated_only_for_priced_changes(stacks: tuple[StackPlan, ...], worth: bool) -> None:
-    assert has_priced_changes(EnvironmentPlan("dev", "", stacks)) is worth
+    assert has_priced_changes(EnvironmentPlan(environment="dev", release="", stacks=stacks)) is worth
 
 
 def answer(before: str = "120.5", after: str = "133.0", **more: Any) -> str:

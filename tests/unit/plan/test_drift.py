@@ -105,11 +105,11 @@ def test_invalid_ignore_pattern_is_refused(text: str) -> None:
 
 def changed(address: str, *paths: str, action: Action = Action.UPDATE) -> ResourceChange:
     attributes = tuple(AttributeChange(path, 1, 2) for path in paths)
-    return ResourceChange(address, address.partition(".")[0], action, attributes)
+    return ResourceChange(address=address, type=address.partition(".")[0], action=action, attributes=attributes)
 
 
 def left(*resources: ResourceChange, rule: str = CAPACITY) -> tuple[tuple[ResourceChange, ...], tuple[str, ...]]:
-    plan, ignored = drop_ignored(StackPlan("web", resources), [IgnorePattern.parse(rule)])
+    plan, ignored = drop_ignored(StackPlan("web", resources=resources), [IgnorePattern.parse(rule)])
     return plan.resources, ignored
 
 
@@ -137,7 +137,9 @@ def test_unignored_change_without_attributes_stays_drifted() -> None:
 
 def test_an_output_is_ignored_by_its_name() -> None:
     outputs = (OutputChange("address", Action.UPDATE, 1, 2), OutputChange("id", Action.UPDATE, 1, 2))
-    plan, ignored = drop_ignored(StackPlan("web", (), outputs), [IgnorePattern.parse("output.address")])
+    plan, ignored = drop_ignored(
+        StackPlan("web", resources=(), outputs=outputs), [IgnorePattern.parse("output.address")]
+    )
     assert (plan.outputs, ignored) == (outputs[1:], ("output.address",))
 
 
@@ -146,20 +148,20 @@ DATABASE = "module.data.aws_db_instance.this"
 
 @pytest.mark.parametrize("path", ["latest_restorable_time", "replicas[0]", "status"])
 def test_volatile_attributes_of_aws_are_no_drift(path: str) -> None:
-    plan = StackPlan("data", (changed(DATABASE, path), changed("aws_x.y", path)))
+    plan = StackPlan("data", resources=(changed(DATABASE, path), changed("aws_x.y", path)))
     assert drop_volatile(plan).resources == (changed("aws_x.y", path),)
 
 
 def test_deleted_or_otherwise_changed_database_has_drifted() -> None:
     gone = changed(DATABASE, "status", action=Action.DELETE)
-    assert drop_volatile(StackPlan("data", (gone,))).resources == (gone,)
+    assert drop_volatile(StackPlan("data", resources=(gone,))).resources == (gone,)
     both = changed(DATABASE, "status", "multi_az")
-    assert drop_volatile(StackPlan("data", (both,))).resources == (changed(DATABASE, "multi_az"),)
+    assert drop_volatile(StackPlan("data", resources=(both,))).resources == (changed(DATABASE, "multi_az"),)
 
 
 def test_equal_drift_of_environments_is_one_finding() -> None:
-    same = StackPlan("web", (changed("aws_x.y", "a"),), (OutputChange("n", Action.UPDATE, [1], [2]),))
-    other = StackPlan("web", (changed("aws_x.y", "b"),))
+    same = StackPlan("web", resources=(changed("aws_x.y", "a"),), outputs=(OutputChange("n", Action.UPDATE, [1], [2]),))
+    other = StackPlan("web", resources=(changed("aws_x.y", "b"),))
     found = group_differences([("dev", same), ("staging", other), ("prod", same)])
     assert [(finding.environments, finding.stack, finding.name) for finding in found] == [
         (("dev", "prod"), "web", "aws_x.y"),
@@ -170,4 +172,11 @@ def test_equal_drift_of_environments_is_one_finding() -> None:
 
 def test_same_resource_in_another_stack_is_another_finding() -> None:
     resource = changed("aws_x.y", "a")
-    assert len(group_differences([("dev", StackPlan("a", (resource,))), ("prod", StackPlan("b", (resource,)))])) == 2
+    assert (
+        len(
+            group_differences(
+                [("dev", StackPlan("a", resources=(resource,))), ("prod", StackPlan("b", resources=(resource,)))]
+            )
+        )
+        == 2
+    )

@@ -39,7 +39,7 @@ def read(plan: dict[str, Any]) -> StackPlan:
 
 
 def meant(plan: dict[str, Any]) -> PlanFingerprint:
-    return fingerprint_plan(EnvironmentPlan("dev", "r1", (read(plan),)))
+    return fingerprint_plan(EnvironmentPlan(environment="dev", release="r1", stacks=(read(plan),)))
 
 
 def changed(action: str = "create", **more: object) -> dict[str, Any]:

@@ -18,16 +18,20 @@ from envctl.domain.plan.provider_accounts import ProviderConfiguration
 
 CLUSTERS = {"web": "eks.cluster_name", "access": "eks.cluster_name"}
 NAME = AttributeChange("name", None, "shop-prod")
-CLUSTER = ResourceChange("aws_eks_cluster.this", "aws_eks_cluster", Action.CREATE, (NAME,))
+CLUSTER = ResourceChange(
+    address="aws_eks_cluster.this", type="aws_eks_cluster", action=Action.CREATE, attributes=(NAME,)
+)
 OUTPUT = OutputChange("cluster_name", Action.CREATE, None, "shop-prod")
-EKS = StackPlan("eks", (CLUSTER,), (OUTPUT,), providers=(ProviderConfiguration("aws", "aws"),))
-TOKYO = ProviderConfiguration("aws.tokyo", "aws")
-ELSEWHERE = ProviderConfiguration("aws", "aws", endpoints=("https://eks.example.com",))
+EKS = StackPlan(
+    "eks", resources=(CLUSTER,), outputs=(OUTPUT,), providers=(ProviderConfiguration(name="aws", kind="aws"),)
+)
+TOKYO = ProviderConfiguration(name="aws.tokyo", kind="aws")
+ELSEWHERE = ProviderConfiguration(name="aws", kind="aws", endpoints=("https://eks.example.com",))
 
 
 def find(eks: StackPlan | None = EKS, clusters: dict[str, str] | None = None) -> frozenset[str]:
     others = (StackPlan("web"), StackPlan("access"))
-    plan = EnvironmentPlan("prod", "r1", (eks, *others) if eks else others)
+    plan = EnvironmentPlan(environment="prod", release="r1", stacks=(eks, *others) if eks else others)
     return list_stacks_in_new_clusters(plan, CLUSTERS if clusters is None else clusters)
 
 

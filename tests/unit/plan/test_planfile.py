@@ -52,7 +52,9 @@ def updated(before: object, after: object, **more: Any) -> dict[str, Any]:
 
 
 def became(action: Action, attributes: tuple[AttributeChange, ...] = (), **more: Any) -> ResourceChange:
-    return ResourceChange("terraform_data.x", "terraform_data", action, attributes, **more)
+    return ResourceChange(
+        address="terraform_data.x", type="terraform_data", action=action, attributes=attributes, **more
+    )
 
 
 A_CAME, A_WENT = (AttributeChange("a", None, 1),), (AttributeChange("a", 1, None),)
@@ -87,11 +89,16 @@ RESOURCES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
     "it is forgotten": (resource("forget"), became(Action.FORGET)),
     "what a replacement left behind is told apart from the resource itself": (
         resource("delete", before={"a": 1}, deposed="1a2b3c4d"),
-        ResourceChange("terraform_data.x (deposed 1a2b3c4d)", "terraform_data", Action.DELETE, A_WENT),
+        ResourceChange(
+            address="terraform_data.x (deposed 1a2b3c4d)",
+            type="terraform_data",
+            action=Action.DELETE,
+            attributes=A_WENT,
+        ),
     ),
     "the address inside a nested module stays whole": (
         resource("create", address="module.web.module.web.terraform_data.x"),
-        ResourceChange("module.web.terraform_data.x", "terraform_data", Action.CREATE),
+        ResourceChange(address="module.web.terraform_data.x", type="terraform_data", action=Action.CREATE),
     ),
 }
 

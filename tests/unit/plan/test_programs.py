@@ -48,7 +48,8 @@ def read(document: Json) -> tuple[ResourceChange, ...]:
 
 def covers(approved: Json, then: Json) -> bool:
     one, other = (
-        fingerprint_plan(EnvironmentPlan("prod", "r1", (parse_plan(WEB, each, ()),))) for each in (approved, then)
+        fingerprint_plan(EnvironmentPlan(environment="prod", release="r1", stacks=(parse_plan(WEB, each, ()),)))
+        for each in (approved, then)
     )
     return not find_unapproved_changes(other, one)
 

@@ -281,8 +281,8 @@ def test_role_has_an_account(role: str, account: str) -> None:
     assert parse_role_account(role) == account
 
 
-MODULES = ProviderConfiguration("aws.far", "aws", "module.web")
-TABLE, CLOUD_TABLE = ProviderConfiguration("aws", "aws"), ProviderConfiguration("awscc", "awscc")
+MODULES = ProviderConfiguration(name="aws.far", kind="aws", module="module.web")
+TABLE, CLOUD_TABLE = ProviderConfiguration(name="aws", kind="aws"), ProviderConfiguration(name="awscc", kind="awscc")
 NAME_OTHER = f'if intended, write other_accounts = ["{OTHER}"] in [environments.dev] of envctl.toml'
 RENDER = "with a region in [environments.dev], envctl renders it from [environments.dev]"
 TAKE_ACCOUNTS = f"remove allowed_account_ids from [providers.aws]: {RENDER}"

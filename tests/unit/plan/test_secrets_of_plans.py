@@ -47,9 +47,13 @@ def test_sensitive_number_is_never_hashed(number: object) -> None:
 
 def test_values_are_redacted_and_addresses_stay() -> None:
     change = AttributeChange("url", f"a {SECRET}", {"b": [f"{SECRET} c", 1]})
-    resource = ResourceChange(f'aws_vpc.this["{SECRET}"]', "aws_vpc", Action.UPDATE, (change,))
+    resource = ResourceChange(
+        address=f'aws_vpc.this["{SECRET}"]', type="aws_vpc", action=Action.UPDATE, attributes=(change,)
+    )
     output = OutputChange("x", Action.UPDATE, SECRET, f"<{SECRET}>")
-    found = redact_plan(StackPlan("web", (resource,), (output,), drifted=(resource,)), frozenset([SECRET]))
+    found = redact_plan(
+        StackPlan("web", resources=(resource,), outputs=(output,), drifted=(resource,)), frozenset([SECRET])
+    )
     assert found.resources[0].address == resource.address
     assert found.resources[0].attributes == (AttributeChange("url", "a (sensitive)", {"b": ["(sensitive) c", 1]}),)
     assert found.drifted == found.resources

@@ -22,7 +22,7 @@ STATEFUL = frozenset({"aws_db_instance"})
 
 def change(address: str, action: Action = Action.UPDATE, **values: object) -> ResourceChange:
     attributes = tuple(AttributeChange(path, None, value) for path, value in values.items())
-    return ResourceChange(address, address.partition(".")[0], action, attributes)
+    return ResourceChange(address=address, type=address.partition(".")[0], action=action, attributes=attributes)
 
 
 def items(count: int, action: Action = Action.UPDATE) -> list[ResourceChange]:
@@ -33,10 +33,10 @@ def items(count: int, action: Action = Action.UPDATE) -> list[ResourceChange]:
     ("plans", "wanted"),
     [
         ([], False),
-        ([StackPlan("web", tuple(items(MAX_CHANGES)))], False),
-        ([StackPlan("web", tuple(items(MAX_CHANGES + 1)))], True),
-        ([StackPlan("web", tuple(items(MAX_CHANGES))), StackPlan("db", tuple(items(1)))], True),
-        ([StackPlan("web", (*items(MAX_CHANGES), change("data.x.y", Action.READ)))], False),
+        ([StackPlan("web", resources=tuple(items(MAX_CHANGES)))], False),
+        ([StackPlan("web", resources=tuple(items(MAX_CHANGES + 1)))], True),
+        ([StackPlan("web", resources=tuple(items(MAX_CHANGES))), StackPlan("db", resources=tuple(items(1)))], True),
+        ([StackPlan("web", resources=(*items(MAX_CHANGES), change("data.x.y", Action.READ)))], False),
     ],
 )
 def test_plan_is_large_with_many_changes(plans: list[StackPlan], wanted: bool) -> None:

@@ -20,10 +20,10 @@ from envctl.domain.plan.unseen_stacks import (
 from tests.catching import catch
 
 PLAN = EnvironmentPlan(
-    "prod",
-    "r1",
-    (
-        StackPlan("network", (ResourceChange("aws_vpc.main", "aws_vpc", Action.CREATE),)),
+    environment="prod",
+    release="r1",
+    stacks=(
+        StackPlan("network", resources=(ResourceChange(address="aws_vpc.main", type="aws_vpc", action=Action.CREATE),)),
         StackPlan("web", waits_for=("network", "db")),
         StackPlan("db", waits_for=("network",), behind=True),
         StackPlan("jobs", waits_for=("web",)),
@@ -45,30 +45,30 @@ def test_acceptable_stacks_hold_no_resources() -> None:
     assert list_acceptable(PLAN) == ("web", "jobs")
 
 
-VPC = ResourceChange("aws_vpc.main", "aws_vpc", Action.CREATE)
+VPC = ResourceChange(address="aws_vpc.main", type="aws_vpc", action=Action.CREATE)
 BEYOND_CREATION = {
-    "creates": (StackPlan("web", (VPC,), (OutputChange("id", Action.CREATE, None, "vpc-1"),)), ""),
-    "reads": (StackPlan("web", (VPC, replace(VPC, action=Action.READ))), ""),
+    "creates": (StackPlan("web", resources=(VPC,), outputs=(OutputChange("id", Action.CREATE, None, "vpc-1"),)), ""),
+    "reads": (StackPlan("web", resources=(VPC, replace(VPC, action=Action.READ))), ""),
     "nothing": (StackPlan("web"), ""),
     **{
         f"{action} too": (
-            StackPlan("web", (VPC, replace(VPC, action=action))),
+            StackPlan("web", resources=(VPC, replace(VPC, action=action))),
             f"its plan does more than create ({action})",
         )
         for action in Action
         if action not in (Action.CREATE, Action.READ)
     },
     "two kinds": (
-        StackPlan("web", (replace(VPC, action=Action.UPDATE), replace(VPC, action=Action.DELETE))),
+        StackPlan("web", resources=(replace(VPC, action=Action.UPDATE), replace(VPC, action=Action.DELETE))),
         "its plan does more than create (delete and update)",
     ),
     "another output": (
-        StackPlan("web", (VPC,), (OutputChange("id", Action.UPDATE, "vpc-0", "vpc-1"),)),
+        StackPlan("web", resources=(VPC,), outputs=(OutputChange("id", Action.UPDATE, "vpc-0", "vpc-1"),)),
         "its plan does more than create (update)",
     ),
-    "resources in its state": (StackPlan("web", (VPC,), in_state=1), "it already holds resources"),
+    "resources in its state": (StackPlan("web", resources=(VPC,), in_state=1), "it already holds resources"),
     "programs": (
-        StackPlan("web", (replace(VPC, programs=("local-exec: ./run.sh",)),)),
+        StackPlan("web", resources=(replace(VPC, programs=("local-exec: ./run.sh",)),)),
         "its plan runs programs on this machine",
     ),
 }
@@ -127,7 +127,9 @@ def test_objects_of_new_cluster_may_change_unseen() -> None:
 def test_reader_of_changing_output_is_planned_anew() -> None:
     changing = StackPlan("network", outputs=(OutputChange("id", Action.UPDATE, "a", "b"),))
     plan = EnvironmentPlan(
-        "prod", "r1", (changing, StackPlan("web"), StackPlan("db"), StackPlan("jobs", waits_for=("web",)))
+        environment="prod",
+        release="r1",
+        stacks=(changing, StackPlan("web"), StackPlan("db"), StackPlan("jobs", waits_for=("web",))),
     )
     needs = {"web": ("network",), "db": ("web",), "jobs": ("network", "web")}
     assert list(describe_replanned(plan, needs)) == [

@@ -41,7 +41,7 @@ def image(*stacks: str, **more: object) -> dict[str, object]:
 
 def declare(name: str) -> Variable:
     return Variable(
-        name,
+        name=name,
         type_text="string",
         has_default=False,
         default=None,
@@ -54,9 +54,17 @@ def declare(name: str) -> Variable:
 
 def make_wiring(**artifacts: object) -> Wiring:
     declared = tuple(declare(name) for name in ("image", *TRAFFIC_VARIABLES))
-    stacks = {name: StackWiring("modules/service") for name in STACKS}
+    stacks = {name: StackWiring(module="modules/service") for name in STACKS}
     carried = {key.replace("__", "."): value for key, value in artifacts.items()}
-    return Wiring("shop", "", stacks, carried, dict.fromkeys(STACKS, declared), {name: {} for name in STACKS}, {})
+    return Wiring(
+        project="shop",
+        terraform="",
+        stacks=stacks,
+        artifacts=carried,
+        schema=dict.fromkeys(STACKS, declared),
+        outputs={name: {} for name in STACKS},
+        providers={},
+    )
 
 
 def test_artifact_of_a_stack_wins_in_its_rollout() -> None:

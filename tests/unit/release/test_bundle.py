@@ -25,8 +25,8 @@ from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 def variable(name: str, type_text: str = "string", *, default: object = None) -> Variable:
     return Variable(
-        name,
-        type_text,
+        name=name,
+        type_text=type_text,
         has_default=default is not None,
         default=default,
         nullable=False,
@@ -39,7 +39,10 @@ def variable(name: str, type_text: str = "string", *, default: object = None) ->
 WIRING = Wiring(
     project="shop",
     terraform=">= 1.10",
-    stacks={"network": StackWiring("modules/vpc"), "web": StackWiring("modules/web", {"subnet": "network.subnet"})},
+    stacks={
+        "network": StackWiring(module="modules/vpc"),
+        "web": StackWiring(module="modules/web", inputs={"subnet": "network.subnet"}),
+    },
     artifacts={"image": "registry.example.com/shop@sha256:" + "a" * 64},
     schema={
         "network": (variable("cidr"),),
@@ -225,10 +228,10 @@ def test_forged_bundle_with_matching_hash_is_refused(bundle: bytes) -> None:
 
 
 ROOT_STACK = StackWiring(
-    "live",
-    {"subnet": "network.subnet"},
+    module="live",
+    inputs={"subnet": "network.subnet"},
     root_code=RootCode(
-        ("live",), (RootProvider("aws", "aws"),), ("aws",), ("aws_vpc.a",), (("a.b", "a.c"),), {"r": "{}"}
+        ("live",), (RootProvider(name="aws", kind="aws"),), ("aws",), ("aws_vpc.a",), (("a.b", "a.c"),), {"r": "{}"}
     ),
     providers={"aws.b": {"region": "eu-west-1"}},
     default_tags=True,
@@ -276,7 +279,7 @@ def test_handmade_bundle_of_ordinary_files_is_accepted() -> None:
 
 
 def test_upstream_stacks_are_named_once_and_sorted() -> None:
-    wired = StackWiring("m", {"a": "web.x", "b": "network.y[0]", "c": "web.z"})
+    wired = StackWiring(module="m", inputs={"a": "web.x", "b": "network.y[0]", "c": "web.z"})
     assert wired.upstream == ("network", "web")
 
 
@@ -288,8 +291,8 @@ def test_provider_lock_is_read_from_its_files() -> None:
 SHARED = replace(
     WIRING,
     stacks={
-        "network": StackWiring("../../modules/vpc"),
-        "web": StackWiring("modules/web", {"subnet": "network.subnet"}),
+        "network": StackWiring(module="../../modules/vpc"),
+        "web": StackWiring(module="modules/web", inputs={"subnet": "network.subnet"}),
     },
     modules=(BundledModule("network.far", "acme/far/aws", "1.0.0", ".remote/acme-far"),),
     base="projects/shop",

@@ -27,16 +27,19 @@ SECRET = "hunter2-correct-horse"
 
 def variable(name: str, type_text: str = "string", **more: object) -> Variable:
     fields = {"has_default": False, "default": None, "nullable": True, "sensitive": False, "description": "", **more}
-    return Variable(name, type_text, location=Location("main.tf", 1), **fields)  # type: ignore[arg-type]
+    return Variable(name=name, type_text=type_text, location=Location("main.tf", 1), **fields)  # type: ignore[arg-type]
 
 
 WIRING = Wiring(
-    "shop",
-    ">= 1.10",
-    {"network": StackWiring("modules/vpc"), "web": StackWiring("modules/web", {"subnet": "network.subnet"})},
-    {"image": "shop@sha256:1"},
-    {"network": (variable("cidr"),), "web": (variable("size", "number"),)},
-    {"network": {"subnet": False}, "web": {"url": False}},
+    project="shop",
+    terraform=">= 1.10",
+    stacks={
+        "network": StackWiring(module="modules/vpc"),
+        "web": StackWiring(module="modules/web", inputs={"subnet": "network.subnet"}),
+    },
+    artifacts={"image": "shop@sha256:1"},
+    schema={"network": (variable("cidr"),), "web": (variable("size", "number"),)},
+    outputs={"network": {"subnet": False}, "web": {"url": False}},
 )
 FILES = {
     "modules/vpc/main.tf": File(b"a\nb\nc\n"),
@@ -100,7 +103,7 @@ def test_file_changes_are_listed(module: str, name: str, file: File | None, how:
 def test_module_change_names_stacks_of_both_releases() -> None:
     newer = replace(
         with_files({"modules/web/main.tf": File(b"two\n")}),
-        wiring=replace(WIRING, stacks={**WIRING.stacks, "jobs": StackWiring("modules/web")}),
+        wiring=replace(WIRING, stacks={**WIRING.stacks, "jobs": StackWiring(module="modules/web")}),
     )
     assert [module.stacks for module in list_module_changes(RELEASE, newer)] == [("web", "jobs")]
     assert [module.stacks for module in list_module_changes(newer, RELEASE)] == [("web", "jobs")]
@@ -158,7 +161,7 @@ PARTS = {
     "a stack that came, without all that it declares": lists(
         RELEASE,
         wired(
-            stacks={**STACKS, "jobs": StackWiring("modules/jobs", {"a": "web.url"})},
+            stacks={**STACKS, "jobs": StackWiring(module="modules/jobs", inputs={"a": "web.url"})},
             schema={**WIRING.schema, "jobs": (variable("queue"),)},
             outputs={**WIRING.outputs, "jobs": {"name": False}},
         ),
@@ -169,12 +172,12 @@ PARTS = {
     ),
     "another module of a stack": lists(
         RELEASE,
-        wired(stacks={**STACKS, "network": StackWiring("modules/vpc2")}),
+        wired(stacks={**STACKS, "network": StackWiring(module="modules/vpc2")}),
         wiring=(PartChange("stack network", "modules/vpc", "modules/vpc2"),),
     ),
     "another input": lists(
         RELEASE,
-        wired(stacks={**STACKS, "web": StackWiring("modules/web", {"subnet": "network.other"})}),
+        wired(stacks={**STACKS, "web": StackWiring(module="modules/web", inputs={"subnet": "network.other"})}),
         wiring=(PartChange("web.subnet", "network.subnet", "network.other"),),
     ),
     "another order": lists(
@@ -264,10 +267,14 @@ def test_sensitive_artifact_is_compared_and_redacted() -> None:
 
 def known(name: str, seq: int) -> KnownRelease:
     at = datetime(2026, 11, 25, seq, tzinfo=UTC)
-    return KnownRelease(name, seq, at, Actor("ann@example.com"), "", uncommitted=True, author="")
+    return KnownRelease(
+        release=name, seq=seq, at=at, by=Actor("ann@example.com"), commit="", uncommitted=True, author=""
+    )
 
 
-PRESENT = LedgerState(9, "", {name: known(name, seq) for name, seq in (("a", 1), ("b", 4), ("c", 6), ("d", 9))})
+PRESENT = LedgerState(
+    seq=9, head="", releases={name: known(name, seq) for name, seq in (("a", 1), ("b", 4), ("c", 6), ("d", 9))}
+)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,14 @@ from envctl.domain.release.rendering.root_module import render_module_record
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.release.wiring import BundledModule, StackWiring, Wiring
 
-ROOT = StackWiring("stacks/web", root_code=RootCode(("stacks/web",)))
+ROOT = StackWiring(module="stacks/web", root_code=RootCode(("stacks/web",)))
 WIRING = Wiring(
-    "shop", "", {"web": ROOT, "net": StackWiring("modules/net")}, {}, {"web": (), "net": ()}, {"web": {}, "net": {}}
+    project="shop",
+    terraform="",
+    stacks={"web": ROOT, "net": StackWiring(module="modules/net")},
+    artifacts={},
+    schema={"web": (), "net": ()},
+    outputs={"web": {}, "net": {}},
 )
 VPC = Package("acme/vpc/aws", {"main.tf": File(b"vpc"), "modules/sub/main.tf": File(b"sub")})
 ONLY = Package("git::https://example.com/only//a/b", {"main.tf": File(b"only")})

@@ -12,13 +12,31 @@ from envctl.domain.terraform.variables import Variable
 
 def variable(name: str, *, has_default: bool) -> Variable:
     place = Location("modules/web/variables.tf", 1)
-    return Variable(name, "string", has_default, None, nullable=True, sensitive=False, description="", location=place)
+    return Variable(
+        name=name,
+        type_text="string",
+        has_default=has_default,
+        default=None,
+        nullable=True,
+        sensitive=False,
+        description="",
+        location=place,
+    )
 
 
 def release(stack: str, *variables: Variable, remote: bool = False, **providers: dict[str, object]) -> Release:
-    stacks = {stack: StackWiring(f"modules/{stack}")}
+    stacks = {stack: StackWiring(module=f"modules/{stack}")}
     modules = (BundledModule(f"{stack}.vpc", "acme/vpc/aws", "1.0.0", ".remote/acme-vpc"),) if remote else ()
-    wiring = Wiring("shop", ">= 1.10", stacks, {}, {stack: variables}, {stack: {}}, providers, modules)
+    wiring = Wiring(
+        project="shop",
+        terraform=">= 1.10",
+        stacks=stacks,
+        artifacts={},
+        schema={stack: variables},
+        outputs={stack: {}},
+        providers=providers,
+        modules=modules,
+    )
     return Release(wiring, {f"modules/{stack}/main.tf": File(b"")}).with_lock(b"lock")
 
 

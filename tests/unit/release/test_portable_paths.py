@@ -16,7 +16,14 @@ from envctl.domain.release.manifest import DamagedBundleError
 from envctl.domain.release.portable_paths import find_clash, find_folder_fault, find_path_fault
 from envctl.domain.release.wiring import StackWiring, Wiring
 
-WIRING = Wiring("shop", ">= 1.10", {"web": StackWiring("modules/web")}, {}, {"web": ()}, {"web": {}})
+WIRING = Wiring(
+    project="shop",
+    terraform=">= 1.10",
+    stacks={"web": StackWiring(module="modules/web")},
+    artifacts={},
+    schema={"web": ()},
+    outputs={"web": {}},
+)
 OUTSIDE = {
     "absolute": "/etc/passwd",
     "upwards": "../x",

@@ -27,7 +27,14 @@ from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 
 HERE = Location("modules/network/main.tf", 1)
 COMMIT, SHA256 = "0123456789abcdef" * 2 + "01234567", "a" * 64
-WIRING = Wiring("shop", "", {"network": StackWiring("modules/network"), "web": StackWiring("modules/web")}, {}, {}, {})
+WIRING = Wiring(
+    project="shop",
+    terraform="",
+    stacks={"network": StackWiring(module="modules/network"), "web": StackWiring(module="modules/web")},
+    artifacts={},
+    schema={},
+    outputs={},
+)
 VPC = BundledModule(
     "network.vpc", "registry.terraform.io/acme/vpc/aws", "5.1.0", f"{REMOTE_MODULES_FOLDER}/acme-vpc-aws"
 )

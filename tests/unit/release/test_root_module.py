@@ -21,17 +21,25 @@ from tests.unit.terraform import type_strategies
 def variable(name: str, type_text: str = "string", *, sensitive: bool = False) -> Variable:
     location = Location("modules/web/variables.tf", 1)
     return Variable(
-        name, type_text, has_default=False, default=None, nullable=True, sensitive=sensitive, description="",
+        name=name,
+        type_text=type_text,
+        has_default=False,
+        default=None,
+        nullable=True,
+        sensitive=sensitive,
+        description="",
         location=location,
-    )  # fmt: skip
+    )
 
 
 WIRING = Wiring(
     project="shop",
     terraform=">= 1.10",
     stacks={
-        "network": StackWiring("modules/vpc"),
-        "web": StackWiring("modules/web", {"subnet": "network.subnets[0]", "vpc": 'network.ids["a-b"].vpc'}),
+        "network": StackWiring(module="modules/vpc"),
+        "web": StackWiring(
+            module="modules/web", inputs={"subnet": "network.subnets[0]", "vpc": 'network.ids["a-b"].vpc'}
+        ),
     },
     artifacts={},
     schema={
@@ -46,12 +54,12 @@ WIRING = Wiring(
     },
     outputs={"network": {"subnets": False, "ids": False}, "web": {"url": False, "token": True}},
 )
-LOCAL = Place("dev", Backend("local", {}, "dev"))
+LOCAL = Place(environment="dev", backend=Backend("local", {}, "dev"))
 RENAMED = replace(WIRING, stacks={**WIRING.stacks, "network": replace(WIRING.stacks["network"], moved_from="net")})
 ROLE = "arn:aws:iam::222222222222:role/envctl-deployer"
 S3 = Place(
-    "staging",
-    Backend(
+    environment="staging",
+    backend=Backend(
         "s3",
         {
             "bucket": "shop-tfstate-222222222222",

@@ -23,28 +23,39 @@ from envctl.domain.terraform.workdir_names import DECLARATIONS_FILE, SETTINGS_FI
 
 HOME, OTHER = "111111111111", "999999999999"
 ROLE = f"arn:aws:iam::{HOME}:role/deployer"
-PLACE = Place("dev", Backend("local", {}, "dev"), HOME, "eu-west-1", ROLE)
-DEFAULT = RootProvider("aws", "aws", region_variable="region", has_region=True, credentials=("profile",))
-ALIAS = RootProvider("aws", "aws", "east", region="us-east-1", has_region=True)
-ELSEWHERE = RootProvider("aws", "aws", "dns", is_separate=True, role=f"arn:aws:iam::{OTHER}:role/dns")
+PLACE = Place(
+    environment="dev", backend=Backend("local", {}, "dev"), account_id=HOME, region="eu-west-1", assume_role=ROLE
+)
+DEFAULT = RootProvider(name="aws", kind="aws", region_variable="region", has_region=True, credentials=("profile",))
+ALIAS = RootProvider(name="aws", kind="aws", alias="east", region="us-east-1", has_region=True)
+ELSEWHERE = RootProvider(name="aws", kind="aws", alias="dns", is_separate=True, role=f"arn:aws:iam::{OTHER}:role/dns")
 
 
 def make_wiring(*providers: RootProvider, **more: Any) -> Wiring:
     variables = tuple(
-        Variable(name, "string", False, None, True, name == "password", "", Location("x", 1))
+        Variable(
+            name=name,
+            type_text="string",
+            has_default=False,
+            default=None,
+            nullable=True,
+            sensitive=name == "password",
+            description="",
+            location=Location("x", 1),
+        )
         for name in ("name", "password", "peer")
     )
     code = RootCode(
         ("live/web", "shared/x.json"), providers, ("aws",), ("aws_vpc.a", "module.m"), (("aws_vpc.b", "aws_vpc.a"),)
     )
-    web = StackWiring("live/web", {"peer": "net.peer[0]"}, root_code=code)
+    web = StackWiring(module="live/web", inputs={"peer": "net.peer[0]"}, root_code=code)
     return Wiring(
-        "shop",
-        ">= 1.10",
-        {"net": StackWiring("modules/net"), "web": replace(web, **more)},
-        {},
-        {"net": (), "web": variables},
-        {"net": {"peer": True}, "web": {}},
+        project="shop",
+        terraform=">= 1.10",
+        stacks={"net": StackWiring(module="modules/net"), "web": replace(web, **more)},
+        artifacts={},
+        schema={"net": (), "web": variables},
+        outputs={"net": {"peer": True}, "web": {}},
     )
 
 
@@ -127,7 +138,9 @@ def test_variable_with_a_sensitive_output_is_sensitive() -> None:
     wiring = make_wiring()
     assert render(wiring).document["variable"] == {"peer": {"sensitive": True}}
     (found,) = list_stack_inputs(wiring, "web", PLACE.backend)
-    assert found == StackInput("peer", "string", "net", "", "", "peer", "[0]")
+    assert found == StackInput(
+        variable="peer", type_text="string", stack="net", root="", workspace="", output="peer", path="[0]"
+    )
     assert list_stack_inputs(wiring, "net", PLACE.backend) == ()
 
 
@@ -145,7 +158,7 @@ def test_tree_holds_what_the_root_needs() -> None:
 
 
 def test_stack_that_becomes_a_root_keeps_its_resources() -> None:
-    root, module = make_wiring().stacks["web"], StackWiring("live/web")
+    root, module = make_wiring().stacks["web"], StackWiring(module="live/web")
     moved = {"module.web.aws_vpc.a": "aws_vpc.b", "module.web.module.m": "module.m"}
     assert pair_addresses("web", "web", module, root) == moved
     back = {"aws_vpc.a": "module.web.aws_vpc.a", "module.m": "module.web.module.m"}
@@ -155,9 +168,9 @@ def test_stack_that_becomes_a_root_keeps_its_resources() -> None:
 
 def test_root_with_a_module_of_the_same_name_moves_nothing() -> None:
     code = RootCode(addresses=("aws_vpc.a", "module.web"))
-    root = StackWiring("live/web", root_code=code)
-    assert pair_addresses("web", "web", StackWiring("live/web"), root) == {}
-    assert pair_addresses("web", "web", root, StackWiring("live/web")) == {"aws_vpc.a": "module.web.aws_vpc.a"}
+    root = StackWiring(module="live/web", root_code=code)
+    assert pair_addresses("web", "web", StackWiring(module="live/web"), root) == {}
+    assert pair_addresses("web", "web", root, StackWiring(module="live/web")) == {"aws_vpc.a": "module.web.aws_vpc.a"}
 
 
 def test_other_states_are_read_with_the_role_of_the_states() -> None:
@@ -175,12 +188,12 @@ def test_other_states_are_read_with_the_role_of_the_states() -> None:
 
 def test_replaced_parts_of_providers_are_named() -> None:
     block = ProviderDeclaration(
-        Location("live/web/main.tf", 3),
-        "aws",
-        "",
-        "hashicorp/aws",
-        {"allowed_account_ids": ["222222222222"], "profile": True},
-        {"allowed_account_ids": "x", "profile": "y"},
+        location=Location("live/web/main.tf", 3),
+        name="aws",
+        alias="",
+        source="hashicorp/aws",
+        arguments={"allowed_account_ids": ["222222222222"], "profile": True},
+        credentials={"allowed_account_ids": "x", "profile": "y"},
         has_region=True,
     )
     state = StateBlock(Location("live/web/main.tf", 1), "backend")

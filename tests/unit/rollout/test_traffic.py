@@ -74,11 +74,11 @@ def test_other_color_of_other_color_is_the_same(color: str) -> None:
 
 
 def one(action: Action, address: str = "aws_ecs_service.this") -> ResourceChange:
-    return ResourceChange(address, address.partition(".")[0], action)
+    return ResourceChange(address=address, type=address.partition(".")[0], action=action)
 
 
 def plan(*resources: ResourceChange) -> StackPlan:
-    return StackPlan("service", resources)
+    return StackPlan("service", resources=resources)
 
 
 CREATE, UPDATE, REPLACE, DELETE, READ = (

@@ -13,7 +13,9 @@ RULE_PLACE = Location("modules/network/variables.tf", 9)
 
 def declare(name: str, type_text: str = "string", **changes: Any) -> Variable:
     given = {"has_default": "default" in changes, "default": None, "nullable": True, "sensitive": False, **changes}
-    return Variable(name, type_text, description="", location=Location("modules/network/variables.tf", 3), **given)
+    return Variable(
+        name=name, type_text=type_text, description="", location=Location("modules/network/variables.tf", 3), **given
+    )
 
 
 def find(variables: list[Variable], rules: dict[str, str], values: dict[str, object], **changes: Any) -> list[Problem]:

@@ -121,7 +121,7 @@ def test_set_values_reach_terraform_as_they_are(tmp_path_factory: pytest.TempPat
     world, release = release_of(pairs)
     context = Context(world.ports, project_file.load_project(world.ports))
     resolved = load_settings(context, "dev", release.wiring)
-    place = Place("dev", Backend("local", {}, "dev"))
+    place = Place(environment="dev", backend=Backend("local", {}, "dev"))
     root = render_root_module(release.wiring, "web", place, resolved.arguments["web"])
 
     top = tmp_path_factory.mktemp("set") / "work" / "dev"

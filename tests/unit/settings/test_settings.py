@@ -30,7 +30,16 @@ def variable(
 ) -> Variable:
     has_default = default is not REQUIRED
     place = Location("modules/m/variables.tf", line)
-    return Variable(name, type_text, has_default, default if has_default else None, nullable, sensitive, "", place)
+    return Variable(
+        name=name,
+        type_text=type_text,
+        has_default=has_default,
+        default=default if has_default else None,
+        nullable=nullable,
+        sensitive=sensitive,
+        description="",
+        location=place,
+    )
 
 
 def file_of(values: Mapping[str, object], name: str = "environments/dev/terraform.tfvars") -> SettingsFile:

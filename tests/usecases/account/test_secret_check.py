@@ -221,7 +221,13 @@ def test_secret_is_created_with_tags_and_then_updated() -> None:
     world = project()
     done = set_secret(world.ports, "prod", "shop/db", value, kms_key="alias/shop")
     assert done == SecretSet(
-        "prod", "111111111111", "secretsmanager", "shop/db", True, False, "envctl secrets check prod"
+        environment="prod",
+        account_id="111111111111",
+        kind="secretsmanager",
+        name="shop/db",
+        created=True,
+        arn_differs=False,
+        next="envctl secrets check prod",
     )
     tags = {"project": "shop", "environment": "prod", "managed_by": "envctl"}
     assert world.secrets.created == {DB: (tags, "alias/shop")}

@@ -20,7 +20,9 @@ from tests.fakes.machine import SettableIdentity
 from tests.fakes.world import World, list_entries
 
 RUN = "https://github.com/acme/shop/actions/runs/7"
-JOB = Actor("merger", "github", verified=True, run_url=RUN, arn="arn:aws:sts::3:assumed-role/ci/x", environment="prod")
+JOB = Actor(
+    "merger", via="github", verified=True, run_url=RUN, arn="arn:aws:sts::3:assumed-role/ci/x", environment="prod"
+)
 GATES = b"approvals = { peer = 2 }"
 SURE = DeployOptions()
 
@@ -80,7 +82,7 @@ def test_recorded_reviews_open_gate_for_the_reviewed_plan(world: World) -> None:
     assert (told.gate, told.missing, told.next) == ("peer", {}, "envctl promote staging prod")
     assert {event.plan for event in given(world)} == {told.plan}
     by = {approval.by for approval in journal.load(world.ports).find_environment("prod").approvals}
-    assert by == {Actor(name, "github", verified=True, run_url=RUN) for name in ("octocat", "hubot")}
+    assert by == {Actor(name, via="github", verified=True, run_url=RUN) for name in ("octocat", "hubot")}
     assert promote(world.ports, "staging", "prod", SURE).deployment is not None
 
 
@@ -149,7 +151,7 @@ def test_reviewer_is_unverified_without_verified_job_of_environment(world: World
     world.identity.who = job
     assert outcomes(reviewed(world, "octocat")) == {"octocat": "may not approve at peer: only github:octocat may"}
     # Not even one that was recorded all the same.
-    told = ApprovalGiven("prod", "peer", "r1", "s", "", "octocat")
+    told = ApprovalGiven(environment="prod", gate="peer", release="r1", settings="s", plan="", reviewer="octocat")
     journal.append(world.ports, lambda _: told)
     assert [a.by.verified for a in journal.load(world.ports).find_environment("prod").approvals] == [False]
 
@@ -157,7 +159,7 @@ def test_reviewer_is_unverified_without_verified_job_of_environment(world: World
 def test_reviewer_withdraws_own_approval(world: World) -> None:
     reviewed(world, "octocat", "hubot")
     assert isinstance(world.identity, Somebody)
-    world.identity.who = Actor("octocat", "github", verified=True)
+    world.identity.who = Actor("octocat", via="github", verified=True)
     assert withdraw_approval(world.ports, "prod", "peer").withdrawn
     assert [a.by.name for a in journal.load(world.ports).find_environment("prod").approvals] == ["hubot"]
 
@@ -274,7 +276,7 @@ def test_reviewing_bot_does_not_count(world: World) -> None:
 def test_reviews_recorded_with_aws_keys_count_as_recorder(world: World) -> None:
     """With the keys of a principal and no token of GitHub, any name could be recorded."""
     arn = "arn:aws:sts::3:assumed-role/dev/mallory"
-    world.identity = Somebody(who=Actor(arn, "aws", verified=True, arn=arn))
+    world.identity = Somebody(who=Actor(arn, via="aws", verified=True, arn=arn))
     assert [(each.outcome, each.why) for each in reviewed(world, "octocat", "hubot").reviewers] == [
         ("does not count", "promotes it")
     ] * 2

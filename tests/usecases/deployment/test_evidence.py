@@ -246,7 +246,7 @@ class TestApprovedPlan:
         return world
 
     def more(self, action: Action = Action.CREATE, kind: str = "terraform_data") -> ResourceChange:
-        return ResourceChange(f"{kind}.more", kind, action)
+        return ResourceChange(address=f"{kind}.more", type=kind, action=action)
 
     def test_plan_is_shown_before_approval_is_requested(self) -> None:
         world = self.waiting()
@@ -568,7 +568,7 @@ class TestProtection:
     def test_stateful_resource_is_not_deleted(self, world: World) -> None:
         edit_project(world, ("[environments.prod]\n", "[environments.prod]\nprotected = true\n"))
         deploy_to_staging(world)
-        delete = ResourceChange("aws_db_instance.main", "aws_db_instance", Action.DELETE)
+        delete = ResourceChange(address="aws_db_instance.main", type="aws_db_instance", action=Action.DELETE)
         world.terraform.extra_changes["prod", "network"] = (delete,)
         with pytest.raises(RefusedError, match=r"G301.*delete network: aws_db_instance.main"):
             promote(world.ports, "staging", "prod")

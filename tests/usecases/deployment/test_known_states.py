@@ -278,7 +278,9 @@ def list_calls(world: World, kind: str) -> set[tuple[str, ...]]:
 
 
 def test_expected_refresh_follows_its_apply(world: World) -> None:
-    world.terraform.extra_changes["dev", "network"] = (ResourceChange("aws_vpc.this", "aws_vpc", Action.CREATE),)
+    world.terraform.extra_changes["dev", "network"] = (
+        ResourceChange(address="aws_vpc.this", type="aws_vpc", action=Action.CREATE),
+    )
     edit_network(world)
     apply(world.ports, "dev")
     assert list_calls(world, "expect_refresh") == {("dev", "network")}

@@ -25,9 +25,12 @@ FILES = {
     "k/auth.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {name: aws-auth}}\n",
 }
 GATES = "[environments.prod.gates]\napprovals = { peer = 1 }\n"
-AUTH = ResourceChange("ConfigMap/kube-system/aws-auth", "ConfigMap", Action.UPDATE)
+AUTH = ResourceChange(address="ConfigMap/kube-system/aws-auth", type="ConfigMap", action=Action.UPDATE)
 CLUSTER = ResourceChange(
-    "module.eks.aws_eks_cluster.this", "aws_eks_cluster", Action.CREATE, (AttributeChange("name", None, "shop"),)
+    address="module.eks.aws_eks_cluster.this",
+    type="aws_eks_cluster",
+    action=Action.CREATE,
+    attributes=(AttributeChange("name", None, "shop"),),
 )
 
 

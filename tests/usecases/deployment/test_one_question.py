@@ -11,7 +11,7 @@ from tests.catching import catch
 from tests.fakes.world import World
 from tests.usecases.deployment.test_many_stacks import PART, TOML, applied, approves, says
 
-UPDATE = ResourceChange("aws_vpc.this", "aws_vpc", Action.UPDATE)
+UPDATE = ResourceChange(address="aws_vpc.this", type="aws_vpc", action=Action.UPDATE)
 COVERED = [f"{name}: only creates, as answered" for name in ("mid", "side", "top")]
 NEW_UPSTREAM = TOML.replace(
     "[stacks.alone]", '[stacks.first]\nmodule = "modules/part"\n\n[stacks.alone]\nafter = ["first"]'

@@ -473,7 +473,7 @@ class TestJoinedLooks:
 
     def test_look_at_a_replaced_deployment_is_left_out(self, world: World) -> None:
         known = journal.load(world.ports)
-        found = DriftScan(world.ports, load_project(world.ports), records=False).check_all(
+        found = DriftScan(ports=world.ports, project=load_project(world.ports), records=False).check_all(
             dict.fromkeys(("dev", "staging"), ALL_STACKS)
         )
         world.edit("modules/network/main.tf", NETWORK.decode() + "# edited\n")
@@ -543,11 +543,13 @@ class TestFix:
                     return seen
                 values = (443, None) if ("apply", "staging", "web") not in self.calls else (None, 443)
                 there = AttributeChange("ingress[0].from_port", *values)
-                changes = (ResourceChange(group, "aws_security_group", Action.UPDATE, (there,)),)
+                changes = (
+                    ResourceChange(address=group, type="aws_security_group", action=Action.UPDATE, attributes=(there,)),
+                )
                 before_apply = values[0] is not None
-                gone = ResourceChange(rule, "aws_security_group_rule", Action.DELETE)
+                gone = ResourceChange(address=rule, type="aws_security_group_rule", action=Action.DELETE)
                 found = (*changes, gone) if before_apply else changes if back else ()
-                return replace(seen, drift=StackPlan(stack.name, found))
+                return replace(seen, drift=StackPlan(stack.name, resources=found))
 
             def plan(
                 self,
@@ -559,7 +561,7 @@ class TestFix:
                 on_changes: Callable[[], None] = ignore_changes,
             ) -> StackPlan:
                 found = super().plan(environment, stack, destroy=destroy, locking=locking, on_changes=on_changes)
-                made = ResourceChange(rule, "aws_security_group_rule", Action.CREATE)
+                made = ResourceChange(address=rule, type="aws_security_group_rule", action=Action.CREATE)
                 return replace(found, resources=(made,), restored=(group,)) if stack.name == "web" else found
 
         before = world.terraform

@@ -281,7 +281,14 @@ def test_diff_runs_no_terraform(world: World) -> None:
 
 @pytest.mark.parametrize("problem", ["", "prod: kustomize can't render"])
 def test_diff_is_unknown_without_all_objects(problem: str) -> None:
-    side = Side("staging", "deployed", "r1")
+    side = Side(environment="staging", origin="deployed", release="r1")
     objects = ObjectChanges("staging", "prod", (StackObjects("web", problem=problem),))
-    found = Diff(side, replace(side, environment="prod"), None, (), None, objects=objects)
+    found = Diff(
+        first=side,
+        second=replace(side, environment="prod"),
+        distance=None,
+        artifacts=(),
+        settings=None,
+        objects=objects,
+    )
     assert found.unknown is bool(problem)

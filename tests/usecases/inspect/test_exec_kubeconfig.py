@@ -24,13 +24,18 @@ def world() -> World:
     world = World()
     for name in ("shop", "batch"):
         world.kubernetes_clusters.eks["dev", name] = ClusterConnection(
-            f"EKS cluster {name}", f"https://{name}", "PEM", headers=lambda: {"Authorization": "Bearer hidden"}
+            name=f"EKS cluster {name}",
+            url=f"https://{name}",
+            authority="PEM",
+            headers=lambda: {"Authorization": "Bearer hidden"},
         )
     return world
 
 
 def stack(name: str, cluster: ClusterReference, namespace: str = "ns", region: str = "") -> PreparedStack:
-    return PreparedStack(name, region=region, workload=Workload(f"shop-{name}", "k", cluster, namespace))
+    return PreparedStack(
+        name, region=region, workload=Workload(owner=f"shop-{name}", path="k", cluster=cluster, namespace=namespace)
+    )
 
 
 def named(name: str) -> ClusterReference:
@@ -78,14 +83,16 @@ def test_clusters_of_one_name_in_two_regions_differ(world: World) -> None:
 
 
 def test_cluster_is_named_by_an_output(world: World) -> None:
-    output = StackInput("cluster", "string", "eks", "", "", "names", "[0]")
+    output = StackInput(
+        variable="cluster", type_text="string", stack="eks", root="", workspace="", output="names", path="[0]"
+    )
     outputs = {"eks": {"names": Output(["shop"])}}
     stacks = (stack("web", ClusterReference(output=output)),)
     assert parse(build(world, *stacks, outputs=outputs))["current-context"] == "shop"
 
 
 def test_kubeconfig_without_a_cluster_leads_nowhere(world: World) -> None:
-    output = StackInput("cluster", "string", "eks", "", "", "name")
+    output = StackInput(variable="cluster", type_text="string", stack="eks", root="", workspace="", output="name")
     found = parse(build(world, stack("web", ClusterReference(output=output))))
     assert (found["contexts"], found["current-context"]) == ([], "no-cluster-of-dev")
 

@@ -93,9 +93,13 @@ class TestReleases:
         assert stands(told, "staging") == {second: "never", first: "runs"}
 
     def test_failed_and_unfinished_releases_are_distinguished(self, world: World) -> None:
-        append(world, ReleaseCreated(OLD), ReleaseCreated(NEW))
-        start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
-        append(world, DeploymentFailed("dev", OLD, start, "no"), DeploymentStarted("dev", NEW, "s", "apply"))
+        append(world, ReleaseCreated(release=OLD), ReleaseCreated(release=NEW))
+        start = append(world, DeploymentStarted(environment="dev", release=OLD, settings="s", action="apply"))
+        append(
+            world,
+            DeploymentFailed(environment="dev", release=OLD, started=start, reason="no"),
+            DeploymentStarted(environment="dev", release=NEW, settings="s", action="apply"),
+        )
         assert stands(build_report(world.ports), "dev") == {NEW: "unfinished", OLD: "failed"}
 
     def test_destroyed_release_is_shown_as_left(self, world: World) -> None:
@@ -104,19 +108,21 @@ class TestReleases:
         assert stands(build_report(world.ports), "dev") == {release: "left"}
 
     def test_old_releases_are_omitted_unless_they_run(self, world: World) -> None:
-        append(world, ReleaseCreated(OLD))
-        start = append(world, DeploymentStarted("prod", OLD, "s", "promote", "staging"))
-        append(world, DeploymentSucceeded("prod", OLD, start, ("network",)))
-        append(world, *(ReleaseCreated(f"{number:064}") for number in range(30)))
+        append(world, ReleaseCreated(release=OLD))
+        start = append(
+            world, DeploymentStarted(environment="prod", release=OLD, settings="s", action="promote", source="staging")
+        )
+        append(world, DeploymentSucceeded(environment="prod", release=OLD, started=start, stacks=("network",)))
+        append(world, *(ReleaseCreated(release=f"{number:064}") for number in range(30)))
         told = build_report(world.ports)
         assert (len(told.releases), told.more_releases) == (21, 10)
         assert stands(told, "prod")[OLD] == "runs"
 
     def test_outcome_before_the_read_range_is_unknown(self, world: World) -> None:
-        append(world, ReleaseCreated(OLD))
-        start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
-        append(world, DeploymentFailed("dev", OLD, start, "no"))
-        append(world, ReleaseCreated(NEW), *(WaiverUsed("prod", NEW, "x", (), ()) for _ in range(2)))
+        append(world, ReleaseCreated(release=OLD))
+        start = append(world, DeploymentStarted(environment="dev", release=OLD, settings="s", action="apply"))
+        append(world, DeploymentFailed(environment="dev", release=OLD, started=start, reason="no"))
+        append(world, ReleaseCreated(release=NEW), *(WaiverUsed("prod", NEW, "x", (), ()) for _ in range(2)))
         present = journal.load(world.ports)
         seen = timeline.load_timeline(world.ports, present, 50, through=3)
         assert seen.more
@@ -149,25 +155,29 @@ class TestTimeline:
             assert last.deployment == each.present.last
 
     def test_first_end_of_a_deployment_counts(self, world: World) -> None:
-        append(world, ReleaseCreated(OLD))
-        start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
-        append(world, DeploymentAbandoned("dev", OLD, start, "gone"), DeploymentSucceeded("dev", OLD, start, ()))
+        append(world, ReleaseCreated(release=OLD))
+        start = append(world, DeploymentStarted(environment="dev", release=OLD, settings="s", action="apply"))
+        append(
+            world,
+            DeploymentAbandoned("dev", OLD, start, "gone"),
+            DeploymentSucceeded(environment="dev", release=OLD, started=start, stacks=()),
+        )
         (only,) = build_report(world.ports).timeline.deployments
         assert only.deployment.outcome == "abandoned"
 
     def test_unfinished_deployment_shows_its_waiver(self, world: World) -> None:
-        append(world, ReleaseCreated(OLD))
-        start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
+        append(world, ReleaseCreated(release=OLD))
+        start = append(world, DeploymentStarted(environment="dev", release=OLD, settings="s", action="apply"))
         waiver = append(world, WaiverUsed("dev", OLD, "now", ("G301",), ("no",), start))
         (only,) = build_report(world.ports).timeline.deployments
         assert only.deployment.waiver == waiver
 
     @pytest.mark.slow
     def test_older_deployments_are_omitted(self, world: World) -> None:
-        append(world, ReleaseCreated(OLD))
+        append(world, ReleaseCreated(release=OLD))
         for _ in range(51):
-            start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
-            append(world, DeploymentFailed("dev", OLD, start, "no"))
+            start = append(world, DeploymentStarted(environment="dev", release=OLD, settings="s", action="apply"))
+            append(world, DeploymentFailed(environment="dev", release=OLD, started=start, reason="no"))
         told = build_report(world.ports).timeline
         assert (len(told.deployments), told.more) == (50, True)
 

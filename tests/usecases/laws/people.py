@@ -60,7 +60,7 @@ class _TokenIdentity(SettableIdentity):
 
     def identify_actor(self) -> Actor:
         said = {"GITHUB_ACTOR": self.name, "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "1"}
-        run = Actor(self.name, "github", run_url="https://github.com/acme/shop/actions/runs/1")
+        run = Actor(self.name, via="github", run_url="https://github.com/acme/shop/actions/runs/1")
         inherited = {**said, "AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}
         return AwsIdentity(
             lambda: run, lambda: self.standing, lambda: inherited, lambda: "https://gitlab.com"

@@ -79,7 +79,7 @@ def forge(world: World, event: Event) -> Entry:
     """Append an entry signed with the key for looks of staging."""
     intruder = Intruder(world)
     before = intruder.read_entries()
-    entry = Entry(len(before) + 1, hash_bytes(encode_entry(before[-1])), LATE, MALLORY, event)
+    entry = Entry(seq=len(before) + 1, prev=hash_bytes(encode_entry(before[-1])), at=LATE, actor=MALLORY, event=event)
     message = world.trust.encode_signed_message(entry)
     key = world.trust.pinned["staging"].look_keys[-1]
     value = world.signatures.for_looks().sign("staging", "ECDSA_SHA_256", message, personally=False)
@@ -135,11 +135,13 @@ def list_forgeries(world: World) -> dict[str, Event]:
     assert release is not None
     name, seq = release.release, release.seq
     return {
-        "clean under the lock": DriftChecked("staging", name, 0),
-        "a negative count under the lock": DriftChecked("staging", name, -1),
-        "an approval": ApprovalGiven("staging", "peer", name, "settings", "plan"),
+        "clean under the lock": DriftChecked(environment="staging", release=name, drifted=0),
+        "a negative count under the lock": DriftChecked(environment="staging", release=name, drifted=-1),
+        "an approval": ApprovalGiven(
+            environment="staging", gate="peer", release=name, settings="settings", plan="plan"
+        ),
         "a verification": VerificationPassed("staging", name, seq),
-        "a deployment": DeploymentStarted("staging", name, "settings", "apply"),
+        "a deployment": DeploymentStarted(environment="staging", release=name, settings="settings", action="apply"),
         "an unlock": EnvironmentUnlocked("staging"),
         "a lifted hold": HoldLifted("staging", name, "mine"),
     }
@@ -176,14 +178,16 @@ def test_forged_look_clears_no_drift(world: World, drifted: int) -> None:
     check(world.ports)
     name = staging(world).current
     assert name is not None
-    forge(world, DriftChecked("staging", name.release, drifted, locked=False))
+    forge(world, DriftChecked(environment="staging", release=name.release, drifted=drifted, locked=False))
     assert staging(world).drifted
 
 
 def test_look_key_of_another_environment_counts_nothing(world: World) -> None:
     name = staging(world).current
     assert name is not None
-    forged = forge(world, DriftChecked("dev", name.release, 1, ("web: x",), locked=False))
+    forged = forge(
+        world, DriftChecked(environment="dev", release=name.release, drifted=1, resources=("web: x",), locked=False)
+    )
     assert not journal.load(world.ports).find_environment("dev").drifted
     (problem,) = catch(OperationFailedError, verify_ledger, world.ports).problems
     assert f"entry {forged.seq}" in problem.message
@@ -192,7 +196,9 @@ def test_look_key_of_another_environment_counts_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("first", ["dev", "staging"])
 def test_entry_for_another_signed_environment_counts_nothing(world: World, first: str) -> None:
-    looks = {each: DriftChecked(each, "0" * 64, 0, locked=False) for each in ("dev", "staging")}
+    looks = {
+        each: DriftChecked(environment=each, release="0" * 64, drifted=0, locked=False) for each in ("dev", "staging")
+    }
     main = looks.pop(first)
     before = journal.load(world.ports).environments
     forged = forge(world, main.add_looks(looks.values()))

@@ -145,12 +145,18 @@ def test_unsigned_deployment_is_not_recorded_or_started(world: World) -> None:
 # What somebody forges, and what becomes of prod or staging where it is believed.
 def _forgeries(release: str) -> dict[str, Event]:
     return {
-        "an approval": ApprovalGiven("prod", "peer", release, "settings", "plan"),
-        "a start": DeploymentStarted("prod", release, "settings", "promote", "staging"),
-        "an end": DeploymentSucceeded("staging", release, 5, ("network", "web"), 2),
+        "an approval": ApprovalGiven(
+            environment="prod", gate="peer", release=release, settings="settings", plan="plan"
+        ),
+        "a start": DeploymentStarted(
+            environment="prod", release=release, settings="settings", action="promote", source="staging"
+        ),
+        "an end": DeploymentSucceeded(
+            environment="staging", release=release, started=5, stacks=("network", "web"), changed=2
+        ),
         "a verification": VerificationPassed("staging", release, 5),
         "a verification that failed": VerificationFailed("staging", release, 5, ("http",), "500"),
-        "drift": DriftChecked("staging", release, 3, ("network: aws_vpc.main",)),
+        "drift": DriftChecked(environment="staging", release=release, drifted=3, resources=("network: aws_vpc.main",)),
         "a lock": EnvironmentLocked("prod", "mine"),
         "a lock that is lifted": EnvironmentUnlocked("prod"),
         "a hold": HoldSet("prod", release, "mine"),
@@ -199,8 +205,15 @@ def test_release_without_signed_creation_entry_is_refused(world: World, intruder
     unsigned.edit("modules/web/main.tf", unsigned.tree.content["modules/web/main.tf"].decode() + "# mine\n")
     release = apply(unsigned.ports, "dev").release
     assert journal.load(world.ports).releases == {}
-    start = intruder.forge_entry(DeploymentStarted("dev", release, "settings", "apply"), key="dev")
-    intruder.forge_entry(DeploymentSucceeded("dev", release, start.seq, ("network", "web"), 2), key="dev")
+    start = intruder.forge_entry(
+        DeploymentStarted(environment="dev", release=release, settings="settings", action="apply"), key="dev"
+    )
+    intruder.forge_entry(
+        DeploymentSucceeded(
+            environment="dev", release=release, started=start.seq, stacks=("network", "web"), changed=2
+        ),
+        key="dev",
+    )
     intruder.forge_entry(VerificationPassed("dev", release, start.seq), key="dev")
     assert journal.load(world.ports).find_environment("dev").current_evidence is not None
     with pytest.raises(RefusedError, match=r"G102.*has no trusted creation entry"):
@@ -223,7 +236,7 @@ def test_distrusted_entry_blocks_no_deployment(world: World, intruder: Intruder)
     for event in (
         EnvironmentLocked("prod", "mine"),
         HoldSet("prod", release, "mine"),
-        DeploymentStarted("prod", release, "settings", "promote", "staging"),
+        DeploymentStarted(environment="prod", release=release, settings="settings", action="promote", source="staging"),
     ):
         intruder.forge_entry(event, key="dev")
     done = promote(world.ports, "staging", "prod")
@@ -249,8 +262,15 @@ def test_distrusted_entries_are_reported_everywhere(world: World, intruder: Intr
 def test_forged_deployment_is_in_no_timeline_and_export(world: World, intruder: Intruder) -> None:
     release = deploy_to_staging(world)
     before = build_report(world.ports).timeline.deployments
-    start = intruder.forge_entry(DeploymentStarted("prod", release, "settings", "promote", "staging"))
-    end = intruder.forge_entry(DeploymentSucceeded("prod", release, start.seq, ("network", "web"), 2), key="dev")
+    start = intruder.forge_entry(
+        DeploymentStarted(environment="prod", release=release, settings="settings", action="promote", source="staging")
+    )
+    end = intruder.forge_entry(
+        DeploymentSucceeded(
+            environment="prod", release=release, started=start.seq, stacks=("network", "web"), changed=2
+        ),
+        key="dev",
+    )
     assert build_report(world.ports).timeline.deployments == before
     found = export.export_deployments(world.ports)
     assert [each.environment for each in found.deployments] == ["dev", "staging"]
@@ -501,7 +521,9 @@ def test_unsigned_checkpoint_does_not_fail_the_entry(world: World) -> None:
     """What was recorded is recorded. Here the key says no once it has signed the entry."""
     head, content = GENESIS, world.store.content
     for seq in range(1, checkpoint.INTERVAL + 1):
-        content[f"ledger/{seq:010d}.json"] = encode_entry(Entry(seq, head, LATE, MALLORY, EnvironmentLocked("qa", "")))
+        content[f"ledger/{seq:010d}.json"] = encode_entry(
+            Entry(seq=seq, prev=head, at=LATE, actor=MALLORY, event=EnvironmentLocked("qa", ""))
+        )
         head = hash_bytes(content[f"ledger/{seq:010d}.json"])
     sign = world.signatures.sign
 

@@ -112,7 +112,14 @@ def _write_old(world: World, event: object, off: timedelta) -> Entry:
     """As an older envctl did, on a machine whose clock is off: by that clock alone."""
     now = journal.load(world.ports)
     at = world.store.true.time + off  # type: ignore[attr-defined]
-    entry = Entry(now.seq + 1, now.head, at, world.identity.identify_actor(), event, world.nonces.new())  # type: ignore[arg-type]
+    entry = Entry(
+        seq=now.seq + 1,
+        prev=now.head,
+        at=at,
+        actor=world.identity.identify_actor(),
+        event=event,  # type: ignore[arg-type]
+        mark=world.nonces.new(),
+    )
     world.store.create(ledger_store.entry_key(entry.seq), encode_entry(entry))
     return entry
 
@@ -136,7 +143,7 @@ def test_entry_from_the_future_blocks_nothing(world: World) -> None:
 
 def test_entry_time_never_decreases(world: World) -> None:
     into_staging(world)
-    future = _write_old(world, DeploymentStarted("dev", "r", "s", "apply"), YEAR)
+    future = _write_old(world, DeploymentStarted(environment="dev", release="r", settings="s", action="apply"), YEAR)
     lock_environment(world.ports, "prod", "we migrate")
     unlock_environment(world.ports, "prod")
     first, second = list_entries(world)[-2:]
@@ -152,7 +159,9 @@ def test_jump_forward_gives_no_soak(world: World) -> None:
     passes(world, HOUR)
     current = journal.load(world.ports).find_environment("staging").current
     assert current is not None
-    started = DeploymentStarted("staging", current.release, current.settings, "apply")
+    started = DeploymentStarted(
+        environment="staging", release=current.release, settings=current.settings, action="apply"
+    )
     _write_old(world, started, 26 * HOUR)
     proof = journal.load(world.ports).find_environment("staging").evidence[current.release]
     assert proof.measure_soak(world.store.true.time) == timedelta()  # type: ignore[attr-defined]

@@ -44,7 +44,10 @@ inputs = {{ subnet = "network.subnet" }}
 WIRING = Wiring(
     project="shop",
     terraform=">= 1.10",
-    stacks={"network": StackWiring("modules/network"), "web": StackWiring("modules/web", {"subnet": "network.subnet"})},
+    stacks={
+        "network": StackWiring(module="modules/network"),
+        "web": StackWiring(module="modules/web", inputs={"subnet": "network.subnet"}),
+    },
     artifacts={},
     schema={"network": (), "web": ()},
     outputs={"network": {"subnet": False}, "web": {}},

@@ -21,8 +21,8 @@ from tests.usecases.steps import deploy_to_staging
 
 OTHER = "999999999999"
 ALIAS = '\nprovider "aws" {\n  alias  = "us_east_1"\n  region = "us-east-1"\n}\n'
-SILENT = ProviderConfiguration("aws.us_east_1", "aws", "module.network")
-FOREIGN = ProviderConfiguration("aws.far", "aws", "module.network", allowed=(OTHER,))
+SILENT = ProviderConfiguration(name="aws.us_east_1", kind="aws", module="module.network")
+FOREIGN = ProviderConfiguration(name="aws.far", kind="aws", module="module.network", allowed=(OTHER,))
 STATE = '\ndata "terraform_remote_state" "a" {\n  backend = "s3"\n  config  = { bucket = "b" }\n}\n'
 
 

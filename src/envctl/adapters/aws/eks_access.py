@@ -44,9 +44,9 @@ class EksClusters:
         url, authority = _read_address(where, found)
         tokens = _Tokens(lambda: self._create_token(environment, region, name, where), self._now)
         return ClusterConnection(
-            where,
-            url,
-            authority,
+            name=where,
+            url=url,
+            authority=authority,
             headers=tokens.load_headers,
             renew_credentials=tokens.forget,
             version=str(found.get("version", "")),

@@ -26,7 +26,7 @@ class RunReview:
     environments: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GithubApi:
     """Raises OperationFailedError with E036 if GitHub refuses or is unreachable. `environ` names a proxy; `patience`,
     `pause` and `longest_pause` are in seconds.
@@ -129,12 +129,12 @@ class GithubApi:
             "X-GitHub-Api-Version": "2022-11-28",
         }
         return Rest(
-            "GitHub",
-            self.repository,
-            self.url.rstrip("/"),
-            f"repos/{self.repository}",
-            headers,
-            _HINT_BY_STATUS,
+            forge="GitHub",
+            project=self.repository,
+            url=self.url.rstrip("/"),
+            project_path=f"repos/{self.repository}",
+            headers=headers,
+            hint_by_status=_HINT_BY_STATUS,
             environ=self.environ,
             patience=self.patience,
             pause=self.pause,

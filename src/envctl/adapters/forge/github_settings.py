@@ -46,7 +46,9 @@ class GithubSettingsReader:
         }
         self._repository = repository
         address = f"{url.rstrip('/')}/repos/{quote(repository)}"
-        self._requests = SettingRequests("GitHub", address, headers, environ, patience=patience, pause=pause)
+        self._requests = SettingRequests(
+            forge="GitHub", url=address, headers=headers, environ=environ, patience=patience, pause=pause
+        )
 
     def read_settings(self, wanted: WantedSettings) -> GithubSettings:
         read, read_optional = self._requests.read, self._requests.read_optional

@@ -18,7 +18,7 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _QUICK_ACTION = re.compile(r"\s*/[A-Za-z]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GitlabApi:
     """Raises OperationFailedError with E036 if GitLab refuses or is unreachable. `environ` names a proxy; `patience`,
     `pause` and `longest_pause` are in seconds.
@@ -83,12 +83,12 @@ class GitlabApi:
         from urllib.parse import quote
 
         return Rest(
-            "GitLab",
-            self.name or self.project,
-            self.url.rstrip("/"),
-            f"projects/{quote(self.project, safe='')}",
-            {"PRIVATE-TOKEN": self.token},
-            _HINT_BY_STATUS,
+            forge="GitLab",
+            project=self.name or self.project,
+            url=self.url.rstrip("/"),
+            project_path=f"projects/{quote(self.project, safe='')}",
+            headers={"PRIVATE-TOKEN": self.token},
+            hint_by_status=_HINT_BY_STATUS,
             environ=self.environ,
             authorities=self.authorities,
             patience=self.patience,

@@ -50,7 +50,13 @@ class GitlabSettingsReader:
         address = f"{url.rstrip('/')}/projects/{quote(project, safe='')}"
         headers = {"PRIVATE-TOKEN": token}
         self._requests = SettingRequests(
-            "GitLab", address, headers, environ, authorities, patience=patience, pause=pause
+            forge="GitLab",
+            url=address,
+            headers=headers,
+            environ=environ,
+            authorities=authorities,
+            patience=patience,
+            pause=pause,
         )
 
     def read_settings(self, wanted: WantedSettings) -> GitlabSettings:

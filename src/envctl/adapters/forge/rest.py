@@ -50,7 +50,7 @@ class _Answer:
     document: Any = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rest:
     """The API of one project. Raises OperationFailedError with E036 if the forge refuses, or is unreachable. `environ`
     names proxies, and `authorities` a file of certificates; `patience` and `pause` are in seconds.

@@ -35,7 +35,7 @@ class GithubReviews:
         if not token:
             message = "the reviewers of this job are unknown: the step has no token"
             raise UsageError(Problem("E037", message, "pass it: env: GITHUB_TOKEN: ${{ github.token }}"))
-        api = GithubApi(repository, token, env.get("GITHUB_API_URL") or API_URL, env)
+        api = GithubApi(repository=repository, token=token, url=env.get("GITHUB_API_URL") or API_URL, environ=env)
         # GitHub compares the names of environments without regard to case.
         return [
             review.reviewer
@@ -55,5 +55,5 @@ class GithubReviews:
             return ()
         # A deployment waits for it: give up early on a slow GitHub.
         url, few = env.get("GITHUB_API_URL") or API_URL, AUTHORS_SECONDS
-        api = GithubApi(repository, token, url, env, patience=few, longest_pause=few)
+        api = GithubApi(repository=repository, token=token, url=url, environ=env, patience=few, longest_pause=few)
         return api.list_authors(commit, since if _COMMIT.fullmatch(since) else "")

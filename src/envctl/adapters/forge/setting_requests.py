@@ -41,7 +41,7 @@ class MissingError(RefusedError):
         self.reason = reason
 
 
-@dataclass
+@dataclass(kw_only=True)
 class SettingRequests:
     """Reads settings below `url`, the address of one repository in the API. `environ` names proxies, `authorities` a
     file of certificates; `patience` and `pause` are in seconds. Once the forge was unreachable, or busy for several

@@ -33,7 +33,7 @@ _WORDS = re.compile(r"\*\*/|\*\*|\*|\?|\[[^\]]+\]|\{|\}|,|\\.|.", re.DOTALL)
 _MEANINGS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
 
 
-@dataclass
+@dataclass(kw_only=True)
 class RootReads:
     """The reads found so far. `known` are folders whose files are in the tree of the root anyway, if `files` holds
     them."""

@@ -68,7 +68,7 @@ def _read_root(
             _read_json(blocks, path, own.documents[path], own.scope, is_override=_is_override(path))
         else:
             _read_code(blocks, own.sources[path], own.scope, is_override=_is_override(path))
-    reads = RootReads(root, frozenset(code), files.keys())
+    reads = RootReads(root=root, known=frozenset(code), files=files.keys())
     search_reads(reads, files, templates, code_folders.read_folders(code, modules, root))
     return RootFindings(
         folders=tuple(sorted(code.keys() - {root})),
@@ -86,7 +86,7 @@ def _read_root(
     )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _RootBlocks:
     """The blocks of a root module. `providers` have location, name, arguments, credentials, and the region: its
     possible values and its code.
@@ -228,13 +228,13 @@ def _to_declarations(blocks: _RootBlocks, scope: Scope) -> Iterator[ProviderDecl
         variable = _VARIABLE.fullmatch(_resolve_local(text.strip(), scope))
         alias = arguments.get("alias")
         yield ProviderDeclaration(
-            place,
-            name,
+            location=place,
+            name=name,
             # Terraform refuses an expression as alias.
-            alias if isinstance(alias, str) else "",
-            blocks.sources.get(name, f"hashicorp/{name}"),
-            arguments,
-            credentials,
+            alias=alias if isinstance(alias, str) else "",
+            source=blocks.sources.get(name, f"hashicorp/{name}"),
+            arguments=arguments,
+            credentials=credentials,
             region=next(iter(values)) if len(values) == 1 and UNKNOWN not in next(iter(values)) else "",
             region_variable=variable[1] if variable else "",
             has_region=region is not None,

@@ -88,13 +88,13 @@ def _search_folder(sources: list[Source], prefix: str, *, is_called: bool) -> It
         collected = _CollectedTags(local)
         collected.add(source, attributes["tags"])
         yield ResourceTags(
-            type_,
-            source.locate_node(attributes["tags"]),
-            collected.tags,
-            collected.lines,
-            tuple(collected.variables),
-            collected.is_complete,
-            is_called,
+            type=type_,
+            location=source.locate_node(attributes["tags"]),
+            tags=collected.tags,
+            lines=collected.lines,
+            variables=tuple(collected.variables),
+            is_complete=collected.is_complete,
+            is_called=is_called,
         )
 
 

@@ -101,7 +101,7 @@ class KubernetesDriver:
             on_changes()
         return StackPlan(
             stack.name,
-            plan.changes,
+            resources=plan.changes,
             warnings=plan.warnings,
             stateless=not (plan.inventory.exists or plan.inventory.objects),
             in_state=plan.held,

@@ -62,9 +62,9 @@ class Kubeconfigs:
         authority = "" if skips else cluster.read_pem("certificate-authority")
         credentials = UserCredentials(user, cluster, context, self._environ)
         return ClusterConnection(
-            f"cluster of the context {context}",
-            url,
-            authority,
+            name=f"cluster of the context {context}",
+            url=url,
+            authority=authority,
             headers=credentials.load_headers,
             renew_credentials=credentials.forget,
             client_certificate=credentials.load_certificate,

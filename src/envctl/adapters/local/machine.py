@@ -54,9 +54,9 @@ class LocalIdentity:
             run = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"
             wanted = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
             url = run.format_map(known) if all(key in known for key in wanted) else ""
-            return Actor(known["GITHUB_ACTOR"], "github", run_url=url)
+            return Actor(known["GITHUB_ACTOR"], via="github", run_url=url)
         if known.get("GITLAB_CI") == "true" and known.get("GITLAB_USER_LOGIN"):
-            return Actor(known["GITLAB_USER_LOGIN"], "gitlab", run_url=known.get("CI_JOB_URL", ""))
+            return Actor(known["GITLAB_USER_LOGIN"], via="gitlab", run_url=known.get("CI_JOB_URL", ""))
         return Actor(known.get("GIT_AUTHOR_EMAIL") or run_git(self._project, "config", "user.email") or _user_name())
 
 

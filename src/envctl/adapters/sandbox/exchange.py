@@ -56,7 +56,7 @@ class EksNode:
     taints: tuple[Mapping[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EksCluster:
     """A cluster of EKS.
 

@@ -183,10 +183,10 @@ class DirectoryWorkspace:
             stacks = tuple(
                 PreparedStack(
                     s["name"],
-                    tuple(s["upstream"]),
-                    {},
-                    s["binary"],
-                    s["profile"],
+                    upstream=tuple(s["upstream"]),
+                    secrets={},
+                    binary=s["binary"],
+                    profile=s["profile"],
                     after=tuple(s["after"]),
                     plan_keys=tuple(s["plan_keys"]),
                     base=s["base"],
@@ -205,12 +205,12 @@ class DirectoryWorkspace:
                 return None
             costs = CostSource(**{**found, "command": tuple(found["command"])}) if (found := kept["costs"]) else None
             return PreparedEnvironment(
-                environment,
-                kept["release"],
-                kept["settings"],
-                stacks,
-                kept["live"],
-                costs,
+                environment=environment,
+                release=kept["release"],
+                settings=kept["settings"],
+                stacks=stacks,
+                traffic=kept["live"],
+                costs=costs,
                 value_sources=_decode_sources(kept["value_sources"]),
                 withheld=tuple(kept["withheld"]),
                 public_names=tuple(kept["public_names"]),

@@ -90,7 +90,9 @@ class GithubJob(CiJob):
         if not (repository and token):
             message = "can't write to GitHub: the step has no token"
             raise UsageError(Problem("E037", message, "add it: env: GITHUB_TOKEN: ${{ github.token }}"))
-        return GithubApi(repository, token, variables.get("GITHUB_API_URL") or API_URL, variables)
+        return GithubApi(
+            repository=repository, token=token, url=variables.get("GITHUB_API_URL") or API_URL, environ=variables
+        )
 
     def _find_pull_request(self) -> int:
         from envctl.domain.errors import Problem, UsageError

@@ -41,7 +41,14 @@ class GitlabJob(CiJob):
             hint = "set this CI/CD variable to a project access token with the scope api"
             raise UsageError(Problem("E037", message, hint))
         url, ca_file = variables.get("CI_API_V4_URL") or API_URL, variables.get("CI_SERVER_TLS_CA_FILE", "")
-        return GitlabApi(project, token, url, variables, ca_file, variables.get("CI_PROJECT_PATH", ""))
+        return GitlabApi(
+            project=project,
+            token=token,
+            url=url,
+            environ=variables,
+            authorities=ca_file,
+            name=variables.get("CI_PROJECT_PATH", ""),
+        )
 
     def _find_pull_request(self) -> int:
         from envctl.domain.errors import Problem, UsageError

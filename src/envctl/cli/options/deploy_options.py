@@ -43,4 +43,6 @@ def parse_deploy_options(
         raise UsageError(Problem("E008", "the reason is empty", 'give a reason: --break-glass "…"'))
     WAIT_OK.set(wait_ok)
     reason = (break_glass or "").strip()
-    return DeployOptions(context.obj.dry_run, not no_verify, reason, older=older, state_lost=state_lost)
+    return DeployOptions(
+        dry_run=context.obj.dry_run, verify=not no_verify, break_glass=reason, older=older, state_lost=state_lost
+    )

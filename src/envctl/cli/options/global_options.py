@@ -29,7 +29,7 @@ VALUE_OPTIONS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Options:
     project: Path = Path()
     json: bool = False

@@ -22,7 +22,7 @@ CREDENTIALS_MARGIN = timedelta(minutes=5)
 """Time credentials must last beyond the longest earlier deployment: durations vary."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AwsCredentialsSpec:
     """The parameters of a session with AWS. Empty texts mean not set.
 
@@ -86,16 +86,18 @@ def build_credentials_spec(project: "Project", environment: str, actor: "Actor |
         )
     target = project.environments[environment]
     return AwsCredentialsSpec(
-        environment,
-        target.region or DEFAULT_REGION,
-        target.account_id or "",
-        target.profile or "",
-        project.find_acting_role(environment),
-        target.external_id or "",
+        environment=environment,
+        region=target.region or DEFAULT_REGION,
+        account_id=target.account_id or "",
+        profile=target.profile or "",
+        role=project.find_acting_role(environment),
+        external_id=target.external_id or "",
         # A role to look with is mostly taken from another role, and AWS then refuses more than an hour.
-        min(target.session_duration, LONGEST_LOOK) if project.looks_with_role(environment) else target.session_duration,
-        format_session_name(actor),
-        target.session_tags,
+        duration=min(target.session_duration, LONGEST_LOOK)
+        if project.looks_with_role(environment)
+        else target.session_duration,
+        session=format_session_name(actor),
+        tags=target.session_tags,
     )
 
 

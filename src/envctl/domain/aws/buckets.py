@@ -16,7 +16,7 @@ PUBLIC_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "Re
 DAYS_PER_YEAR = 365
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WantedBucket:
     """A bucket for the Terraform states of these environments, or for the store below `prefix`."""
 
@@ -47,7 +47,7 @@ class Retention:
     days: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FoundBucket:
     """An existing bucket; the defaults are those of a new one.
 

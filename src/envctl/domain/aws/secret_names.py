@@ -36,7 +36,7 @@ def parse_secret(kind: SecretKind, text: str) -> NeededSecret | None:
             kind, text = "secretsmanager", text.removeprefix(_SECRETS_MANAGER_PREFIX)
     if not _NAME[kind].fullmatch(text):
         raise ValueError("not a name")
-    return NeededSecret(kind, text, text)
+    return NeededSecret(kind=kind, name=text, id=text)
 
 
 def _parse_arn(text: str) -> NeededSecret | None:
@@ -52,10 +52,10 @@ def _parse_arn(text: str) -> NeededSecret | None:
             return None
         if named is None or named.kind != "ssm":
             raise ValueError("not the ARN of a parameter")
-        return NeededSecret("ssm", named.name, named.name, account_id=account, region=region)
+        return NeededSecret(kind="ssm", name=named.name, id=named.name, account_id=account, region=region)
     found = _SECRET_RESOURCE.fullmatch(arn["rest"])
     if found is None or not _NAME["secretsmanager"].fullmatch(found["name"]):
         raise ValueError("not the ARN of a secret")
     whole = f"{text[: arn.start('rest')]}secret:{found['name']}"
     name = _RANDOM_SUFFIX.sub("", found["name"]) or found["name"]
-    return NeededSecret("secretsmanager", name, whole, account_id=account, region=region)
+    return NeededSecret(kind="secretsmanager", name=name, id=whole, account_id=account, region=region)

@@ -17,7 +17,7 @@ MISSING_STATES: frozenset[SecretState] = frozenset({"absent", "deleting", "empty
 ENCRYPTED_TYPE = "SecureString"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NeededSecret:
     """A secret named in settings.
 

@@ -40,7 +40,7 @@ _UNSET_KEYS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GitlabInputs:
     """The values of a project in the templates of the pipeline.
 

@@ -11,7 +11,7 @@ DEFAULT_BRANCH = "main"
 _PLACEHOLDER = re.compile(r"%\{([\w.]+)\}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WorkflowInputs:
     """The values of a project in the templates of GitHub workflows."""
 

@@ -1,6 +1,7 @@
 """The guards: pure rules, each with a refusal as its answer, all checked together.
 
-A guard reads a `Request` (`request.py`) and returns a `Refusal` or None. Each has a row in `GUARDS`, below.
+A guard reads a `Request` (`request.py`) and returns a `Refusal` or None. Each has a row in `GUARDS`, at the end of its
+file.
 Every guard is asked twice: under the rules of the working tree, and under the recorded ones (`rules.py`).
 
 Begin with `request.py`: `Request`, `Refusal`; then `check_guards` below, and `provenance.py` as an example.

@@ -40,7 +40,7 @@ def check_approvals(request: Request) -> Refusal | None:
     if request.rules.is_usual:
         message += f"; envctl.toml sets no approvals for {request.target}: the usual ones apply"
         hint = f"if it needs none, write [environments.{request.target}.gates] approvals = {{}}; otherwise: {hint}"
-    return Refusal(GuardCode.APPROVALS, message, hint, for_now=True, who=who)
+    return Refusal(GuardCode.APPROVALS, message=message, hint=hint, for_now=True, who=who)
 
 
 def is_approval_required(request: Request) -> bool:
@@ -286,4 +286,4 @@ def _list_past_settings(request: Request) -> set[tuple[str, str]]:
     return {(deployment.settings, deployment.place) for deployment in ran if deployment and deployment.place}
 
 
-GUARDS = (Guard(code=GuardCode.APPROVALS, check=check_approvals, reason="the approval is missing", of_path=True),)
+GUARDS = (Guard(GuardCode.APPROVALS, check_approvals, reason="the approval is missing", of_path=True),)

@@ -30,7 +30,7 @@ def check_protection(request: Request) -> Refusal | None:
         message = f"{request.target} {reason}, and can't be destroyed as a whole"
         runs = format_command("status", request.target)
         hint = f"change its rules in envctl.toml first; its current release: {runs}"
-        return Refusal(GuardCode.PROTECTION, message, hint, waivable=False)
+        return Refusal(GuardCode.PROTECTION, message=message, hint=hint, waivable=False)
     if not rules.protected or request.plan is None:
         return None
     going = [(plan.stack, r) for plan in request.plan.stacks for r in plan.resources if r.action in _DESTROYS]
@@ -49,7 +49,7 @@ def check_protection(request: Request) -> Refusal | None:
         return None
     meant = [each for _, each in going if each.type in rules.stateful] or [each for _, each in going]
     hint = _suggest_keeping(meant, format_command("apply", request.pipeline.entry))
-    return Refusal(GuardCode.PROTECTION, message, hint)
+    return Refusal(GuardCode.PROTECTION, message=message, hint=hint)
 
 
 def _suggest_keeping(going: Sequence[ResourceChange], apply: str) -> str:
@@ -110,7 +110,7 @@ def check_stopped_deployment(request: Request) -> Refusal | None:
     message = f"the last deployment stopped halfway; its rest needs approval at: {', '.join(missing)}"
     hint = approvals.format_approve_command(request, next(iter(missing)))
     who = approvals.describe_allowed_approvers(request)
-    return Refusal(GuardCode.SAME_PLAN, message, hint, for_now=True, since=last.ended_at, who=who)
+    return Refusal(GuardCode.SAME_PLAN, message=message, hint=hint, for_now=True, since=last.ended_at, who=who)
 
 
 def has_exceeded_approval(deployment: Deployment) -> bool:
@@ -159,7 +159,7 @@ def check_rehearsed(request: Request) -> Refusal | None:
         return None
     message = f"release {shorten_id(request.identity)} never did this in {request.source}: {join_first(new, MAX_NAMED)}"
     hint = f"check the plan with care, or rehearse it in {request.source}: {format_command('history', request.origin)}"
-    return Refusal(GuardCode.REHEARSED, message, hint, warns=request.rules.rehearsed == "warn")
+    return Refusal(GuardCode.REHEARSED, message=message, hint=hint, warns=request.rules.rehearsed == "warn")
 
 
 def check_known_state(request: Request) -> Refusal | None:
@@ -178,7 +178,7 @@ def check_known_state(request: Request) -> Refusal | None:
     message = describe_unknown_states(target, unknown)
     if any(each.environment == target for each in request.present.unbelieved):
         message += f", or the entries of its deployments are not trusted: {format_command('ledger verify')}"
-    return Refusal(GuardCode.KNOWN_STATE, message, hint)
+    return Refusal(GuardCode.KNOWN_STATE, message=message, hint=hint)
 
 
 def _warn_of_forgotten(request: Request) -> Refusal | None:
@@ -187,7 +187,9 @@ def _warn_of_forgotten(request: Request) -> Refusal | None:
     if not back:
         return None
     hint = f"for a different stack, use another name; earlier deployments: {format_command('history', request.target)}"
-    return Refusal(GuardCode.KNOWN_STATE, describe_forgotten_states(request.target, back), hint, warns=True)
+    return Refusal(
+        GuardCode.KNOWN_STATE, message=describe_forgotten_states(request.target, back), hint=hint, warns=True
+    )
 
 
 def _refuse_unapproved(
@@ -210,7 +212,7 @@ def _refuse_unapproved(
     if unseen := [stack for stack in left_out if any(change.stack == stack for change in beyond)]:
         message += f"; {join_names(unseen)} could not be planned when it was approved"
     hint, who = approvals.format_approve_command(request, gate), approvals.describe_allowed_approvers(request)
-    return Refusal(GuardCode.SAME_PLAN, message, hint, for_now=True, who=who)
+    return Refusal(GuardCode.SAME_PLAN, message=message, hint=hint, for_now=True, who=who)
 
 
 def check_removed(request: Request) -> Refusal | None:
@@ -226,7 +228,7 @@ def check_removed(request: Request) -> Refusal | None:
     it = "it" if len(unsaid) == 1 else "them"
     lost = f"release {shorten_id(request.identity)} no longer has {it}"
     message = f"{request.target} holds {join_names(unsaid)}; {lost}, and does not say whether to destroy or forget {it}"
-    return Refusal(GuardCode.REMOVED, message, _suggest_fate(request, unsaid[0]))
+    return Refusal(GuardCode.REMOVED, message=message, hint=_suggest_fate(request, unsaid[0]))
 
 
 def _suggest_fate(request: Request, stack: str) -> str:
@@ -239,32 +241,19 @@ def _suggest_fate(request: Request, stack: str) -> str:
 
 
 GUARDS = (
+    Guard(GuardCode.PROTECTION, check_protection, reason="the plan destroys protected resources", needs_plan=True),
     Guard(
-        code=GuardCode.PROTECTION,
-        check=check_protection,
-        reason="the plan destroys protected resources",
-        needs_plan=True,
-    ),
-    Guard(
-        code=GuardCode.SAME_PLAN,
-        check=check_same_plan,
+        GuardCode.SAME_PLAN,
+        check_same_plan,
         reason="the plan holds more than was approved",
         depends_on=GuardCode.APPROVALS,
         needs_plan=True,
     ),
     Guard(
-        code=GuardCode.REHEARSED,
-        check=check_rehearsed,
-        reason="the plan has changes not rehearsed in {source}",
-        needs_plan=True,
+        GuardCode.REHEARSED, check_rehearsed, reason="the plan has changes not rehearsed in {source}", needs_plan=True
     ),
     Guard(
-        code=GuardCode.KNOWN_STATE,
-        check=check_known_state,
-        reason="the state holds resources of another ledger",
-        needs_plan=True,
+        GuardCode.KNOWN_STATE, check_known_state, reason="the state holds resources of another ledger", needs_plan=True
     ),
-    Guard(
-        code=GuardCode.REMOVED, check=check_removed, reason="a stack would be removed, and envctl.toml does not say how"
-    ),
+    Guard(GuardCode.REMOVED, check_removed, reason="a stack would be removed, and envctl.toml does not say how"),
 )

@@ -32,14 +32,14 @@ def check_order(request: Request) -> Refusal | None:
     elif before is None:
         message = f"{target} is the entry of the pipeline ({pipeline}); it takes no promotions"
         changes = f"for changes of the working tree: {format_command('apply', target)}"
-        return Refusal(GuardCode.ORDER, message, changes)
+        return Refusal(GuardCode.ORDER, message=message, hint=changes)
     elif pipeline.order.index(source) > pipeline.order.index(target):
         message = f"releases can't move backwards: {source} comes after {target} in {pipeline}"
     elif source == target:
         message = f"{target} can't be promoted to itself"
     else:
         message = f"{target} takes releases only from {before}; promoting from {source} skips a stage of {pipeline}"
-    return Refusal(GuardCode.ORDER, message, suggest_arrival(request, target))
+    return Refusal(GuardCode.ORDER, message=message, hint=suggest_arrival(request, target))
 
 
 def suggest_arrival(request: Request, target: str) -> str:
@@ -137,7 +137,7 @@ def _check_creation(request: Request) -> Refusal | None:
     if known is not None:
         whom = " and ".join(each or "the pipeline" for each in known.made_for)
         message, hint = f"release {name} was made only for {whom}", anew
-    return Refusal(GuardCode.PROVENANCE, message, hint, waivable=False)
+    return Refusal(GuardCode.PROVENANCE, message=message, hint=hint, waivable=False)
 
 
 def _check_bundle(request: Request) -> Refusal | None:
@@ -152,11 +152,11 @@ def _check_bundle(request: Request) -> Refusal | None:
     entry = request.pipeline.entry
     anew = f"change the code, and make a new release: {format_command('apply', entry)}"
     hint = f"restore it from a backup of the store; or {anew}"
-    return Refusal(GuardCode.PROVENANCE, message, hint, waivable=False)
+    return Refusal(GuardCode.PROVENANCE, message=message, hint=hint, waivable=False)
 
 
 def _refuse_unproven(message: str, hint: str) -> Refusal:
-    return Refusal(GuardCode.PROVENANCE, message, hint)
+    return Refusal(GuardCode.PROVENANCE, message=message, hint=hint)
 
 
 def check_older(request: Request) -> Refusal | None:
@@ -170,9 +170,11 @@ def check_older(request: Request) -> Refusal | None:
     how = "runs in" if newer == request.target_state.current else "partly deployed to"
     if request.behind:
         message = f"the commit of the working tree is older than the one of {there} ({how} {request.target})"
-        return Refusal(GuardCode.OLDER, message, _suggest_newest_commit(request), since=newer.started_at, warns=True)
+        return Refusal(
+            GuardCode.OLDER, message=message, hint=_suggest_newest_commit(request), since=newer.started_at, warns=True
+        )
     message = f"release {shorten_id(request.identity)} is older than {there} ({how} {request.target})"
-    return Refusal(GuardCode.OLDER, message, _suggest_ways(request, newer), since=newer.started_at)
+    return Refusal(GuardCode.OLDER, message=message, hint=_suggest_ways(request, newer), since=newer.started_at)
 
 
 def find_newer_deployment(request: Request) -> Deployment | None:
@@ -229,7 +231,7 @@ def check_verified(request: Request) -> Refusal | None:
         return _refuse_missing_checks(request, proof)
     why = proof.revoked or "it was not verified since its deployment there"
     message = f"release {shorten_id(proof.deployment.release)} is not verified in {request.source}: {why}"
-    return Refusal(GuardCode.VERIFIED, message, _suggest_verification(request, proof))
+    return Refusal(GuardCode.VERIFIED, message=message, hint=_suggest_verification(request, proof))
 
 
 def _refuse_missing_checks(request: Request, proof: Evidence) -> Refusal | None:
@@ -240,7 +242,9 @@ def _refuse_missing_checks(request: Request, proof: Evidence) -> Refusal | None:
     message = f"release {shorten_id(proof.deployment.release)} was verified in {request.source} without {what} "
     changed = [name for name in missing if any(mark.startswith(f"{name}:") for mark in proof.passed)]
     message += f"{', '.join(missing)}{' in its current form' if changed else ''}"
-    return Refusal(GuardCode.VERIFIED, message, f"run the missing checks: {format_command('verify', request.origin)}")
+    return Refusal(
+        GuardCode.VERIFIED, message=message, hint=f"run the missing checks: {format_command('verify', request.origin)}"
+    )
 
 
 def _find_passed_at(proof: Evidence, name: str, mark: str) -> datetime | None:
@@ -259,11 +263,15 @@ def check_soak(request: Request) -> Refusal | None:
     if proof.since is None and request.source_state.drifted:
         # The release still runs there: its soak time continues after a check without drift.
         hint = format_command("drift", request.origin)
-        return Refusal(GuardCode.SOAK, f"{message}; this time does not count during drift", hint)
+        return Refusal(GuardCode.SOAK, message=f"{message}; this time does not count during drift", hint=hint)
     if proof.since is None:
-        return Refusal(GuardCode.SOAK, f"{message}, and no longer runs there", _suggest_verification(request, proof))
+        return Refusal(
+            GuardCode.SOAK, message=f"{message}, and no longer runs there", hint=_suggest_verification(request, proof)
+        )
     hint = f"wait, then: {request.command}"
-    return Refusal(GuardCode.SOAK, message, hint, for_now=True, opens=proof.since + wanted, since=proof.since)
+    return Refusal(
+        GuardCode.SOAK, message=message, hint=hint, for_now=True, opens=proof.since + wanted, since=proof.since
+    )
 
 
 def check_max_age(request: Request) -> Refusal | None:
@@ -277,7 +285,7 @@ def check_max_age(request: Request) -> Refusal | None:
             f" recorded at {proof.verified_at:%Y-%m-%d %H:%M} UTC, in the future: a clock was wrong, and its age"
             " is unknown"
         )
-        return Refusal(GuardCode.MAX_AGE, message, _suggest_verification(request, proof))
+        return Refusal(GuardCode.MAX_AGE, message=message, hint=_suggest_verification(request, proof))
     # The oldest pass among the required checks, because the last verification may have run fewer of them.
     passed = [_find_passed_at(proof, name, mark) for name, mark in request.rules.checks.items()]
     verified_at = min((at for at in passed if at is not None), default=proof.verified_at)
@@ -288,7 +296,9 @@ def check_max_age(request: Request) -> Refusal | None:
         f"release {shorten_id(proof.deployment.release)} was verified in {request.source} {format_duration(age)} ago;"
         f" {request.target} accepts at most {format_duration(oldest)}"
     )
-    return Refusal(GuardCode.MAX_AGE, message, _suggest_verification(request, proof), since=verified_at + oldest)
+    return Refusal(
+        GuardCode.MAX_AGE, message=message, hint=_suggest_verification(request, proof), since=verified_at + oldest
+    )
 
 
 def check_drift(request: Request) -> Refusal | None:
@@ -304,7 +314,7 @@ def check_drift(request: Request) -> Refusal | None:
 def _refuse_drift(environment: str, seen: DriftCheck) -> Refusal:
     fix, check = suggest_drift_fix(environment, seen), format_command("drift", environment)
     hint = fix if seen.unplanned else f"fix it with: {fix}, or by hand; then check again: {check}"
-    return Refusal(GuardCode.DRIFT, _describe_drift(environment, seen), hint, since=seen.at)
+    return Refusal(GuardCode.DRIFT, message=_describe_drift(environment, seen), hint=hint, since=seen.at)
 
 
 def _warn_of_drift(environment: str, seen: DriftCheck) -> Refusal:
@@ -312,7 +322,9 @@ def _warn_of_drift(environment: str, seen: DriftCheck) -> Refusal:
     if seen.unplanned:
         effect = f"no deployment undoes {join_first(seen.unplanned, MAX_NAMED)}"
         hint = suggest_undo(environment, seen.unplanned)
-    return Refusal(GuardCode.DRIFT, f"{_describe_drift(environment, seen)}; {effect}", hint, since=seen.at, warns=True)
+    return Refusal(
+        GuardCode.DRIFT, message=f"{_describe_drift(environment, seen)}; {effect}", hint=hint, since=seen.at, warns=True
+    )
 
 
 def _describe_drift(environment: str, seen: DriftCheck) -> str:
@@ -370,34 +382,29 @@ def _suggest_verification(request: Request, proof: Evidence) -> str:
 
 
 GUARDS = (
-    Guard(code=GuardCode.ORDER, check=check_order, reason="{target} gets releases from another environment"),
+    Guard(GuardCode.ORDER, check_order, reason="{target} gets releases from another environment"),
+    Guard(GuardCode.PROVENANCE, check_provenance, reason="the origin of the release is not verified", of_path=True),
     Guard(
-        code=GuardCode.PROVENANCE,
-        check=check_provenance,
-        reason="the origin of the release is not verified",
-        of_path=True,
-    ),
-    Guard(
-        code=GuardCode.VERIFIED,
-        check=check_verified,
+        GuardCode.VERIFIED,
+        check_verified,
         reason="the release is not verified in {source}",
         of_path=True,
         depends_on=GuardCode.PROVENANCE,
     ),
     Guard(
-        code=GuardCode.SOAK,
-        check=check_soak,
+        GuardCode.SOAK,
+        check_soak,
         reason="the release has not run long enough in {source}",
         of_path=True,
         depends_on=GuardCode.VERIFIED,
     ),
     Guard(
-        code=GuardCode.MAX_AGE,
-        check=check_max_age,
+        GuardCode.MAX_AGE,
+        check_max_age,
         reason="the verification in {source} is too old",
         of_path=True,
         depends_on=GuardCode.VERIFIED,
     ),
-    Guard(code=GuardCode.DRIFT, check=check_drift, reason="{source} has drifted", of_path=True),
-    Guard(code=GuardCode.OLDER, check=check_older, reason="a newer release is deployed there", of_path=True),
+    Guard(GuardCode.DRIFT, check_drift, reason="{source} has drifted", of_path=True),
+    Guard(GuardCode.OLDER, check_older, reason="a newer release is deployed there", of_path=True),
 )

@@ -1,7 +1,7 @@
 """Input and output of guards: the request, the refusal, and the guard itself."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
@@ -27,7 +27,7 @@ from envctl.domain.text.identifiers import shorten_id
 BundleState = Literal["intact", "missing", "damaged"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """Everything guards know about a requested deployment. See the comment of each field."""
 
@@ -167,6 +167,7 @@ class Refusal:
     """
 
     code: GuardCode
+    _: KW_ONLY
     guard: str = field(init=False)
     message: str
     hint: str
@@ -185,7 +186,7 @@ class Refusal:
 Check = Callable[[Request], Refusal | None]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Guard:
     """A rule with all that is known of it.
 
@@ -200,6 +201,7 @@ class Guard:
 
     code: GuardCode
     check: Check
+    _: KW_ONLY
     reason: str
     of_path: bool = False
     depends_on: GuardCode | None = None

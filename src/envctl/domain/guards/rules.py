@@ -162,7 +162,7 @@ def _warn_of_reset(request: Request) -> Refusal | None:
         f" recorded rules {since} ({format_duration(RESET_DELAY)} after the reset)"
     )
     hint = format_command("rules reset", request.target, withdraw=True)
-    return Refusal(GuardCode.RULES, message, hint, since=reset.at, warns=True)
+    return Refusal(GuardCode.RULES, message=message, hint=hint, since=reset.at, warns=True)
 
 
 def _warn_of_first_record(request: Request) -> Refusal | None:
@@ -174,11 +174,11 @@ def _warn_of_first_record(request: Request) -> Refusal | None:
         return None
     told = "; ".join(map(str, list_rule_lines(document)))
     message = f"the rules of {request.target} are recorded for the first time: {told}"
-    return Refusal(GuardCode.RULES, message, format_command("rules", request.target), warns=True)
+    return Refusal(GuardCode.RULES, message=message, hint=format_command("rules", request.target), warns=True)
 
 
 def _refuse_rules(message: str, hint: str, *, for_now: bool = False) -> Refusal:
-    return Refusal(GuardCode.RULES, message, hint, for_now=for_now, waivable=False)
+    return Refusal(GuardCode.RULES, message=message, hint=hint, for_now=for_now, waivable=False)
 
 
 def list_views(request: Request) -> tuple[Request, ...]:
@@ -397,4 +397,4 @@ def find_barring_view(request: Request, gate: str, actor: Actor) -> Request | No
     return views[0]
 
 
-GUARDS = (Guard(code=GuardCode.RULES, check=check_rules, reason="its rules conflict with the recorded ones"),)
+GUARDS = (Guard(GuardCode.RULES, check_rules, reason="its rules conflict with the recorded ones"),)

@@ -32,8 +32,10 @@ def check_window(request: Request) -> Refusal | None:
     message = f"{request.target} can't be changed now: {why}"
     if closed.opens is None:
         hint = f"correct its windows in envctl.toml, then: {format_command('why', request.target)}"
-        return Refusal(GuardCode.WINDOW, f"{message}, and it does not open within a year", hint)
-    return Refusal(GuardCode.WINDOW, message, f"wait, then: {request.command}", for_now=True, opens=closed.opens)
+        return Refusal(GuardCode.WINDOW, message=f"{message}, and it does not open within a year", hint=hint)
+    return Refusal(
+        GuardCode.WINDOW, message=message, hint=f"wait, then: {request.command}", for_now=True, opens=closed.opens
+    )
 
 
 def check_lock(request: Request) -> Refusal | None:
@@ -42,14 +44,14 @@ def check_lock(request: Request) -> Refusal | None:
     if locked is not None:
         message = f"{request.target} is locked by {locked.by}: {locked.reason}"
         hint, who = format_command("unlock", request.target), f"{locked.by.name}, or any other person"
-        return Refusal(GuardCode.LOCK, message, hint, for_now=True, since=locked.at, who=who)
+        return Refusal(GuardCode.LOCK, message=message, hint=hint, for_now=True, since=locked.at, who=who)
     hold = request.target_state.holds.get(request.identity) if request.can_bring_code else None
     if hold is None:
         return None
     message = f"release {shorten_id(hold.release)} is on hold in {request.target} by {hold.by}: {hold.reason}"
     lift = format_command("unlock", request.target, release=shorten_id(hold.release))
     hint = f"promote a newer one, or lift the hold: {lift}"
-    return Refusal(GuardCode.LOCK, message, hint, since=hold.at)
+    return Refusal(GuardCode.LOCK, message=message, hint=hint, since=hold.at)
 
 
 def check_unfinished(request: Request) -> Refusal | None:
@@ -62,7 +64,7 @@ def check_unfinished(request: Request) -> Refusal | None:
         state = "is unfinished"
         hint = f"wait for its end, or, if it was interrupted: {format_command('recover', request.target)}"
     message = f"a deployment of {shorten_id(begun.release)} to {request.target} by {begun.by} {state}"
-    return Refusal(GuardCode.BUSY, message, hint, for_now=True, since=begun.started_at, waivable=False)
+    return Refusal(GuardCode.BUSY, message=message, hint=hint, for_now=True, since=begun.started_at, waivable=False)
 
 
 def check_artifact(request: Request) -> Refusal | None:
@@ -90,7 +92,7 @@ def _refuse_floating_images(plan: EnvironmentPlan) -> Refusal:
     has = "1 image has" if len(named) == 1 else f"{len(named)} images have"
     message = f"{has} no digest: {join_first(named, MAX_NAMED)}. The content behind a tag can change"
     hint = f"write the digests into the code: {format_command('images pin')}; then make a new release"
-    return Refusal(GuardCode.ARTIFACT, message, hint, waivable=False)
+    return Refusal(GuardCode.ARTIFACT, message=message, hint=hint, waivable=False)
 
 
 def _refuse_unpinned_images(request: Request, images: list[ImagePresence]) -> Refusal:
@@ -98,7 +100,7 @@ def _refuse_unpinned_images(request: Request, images: list[ImagePresence]) -> Re
     release = shorten_id(request.identity)
     message = f"release {release} has no digest for {named}: its image could change"
     hint = f"make a new release to record the digest: {format_command('apply', request.pipeline.entry)}"
-    return Refusal(GuardCode.ARTIFACT, message, hint, waivable=False)
+    return Refusal(GuardCode.ARTIFACT, message=message, hint=hint, waivable=False)
 
 
 def _refuse_missing_images(request: Request, images: list[ImagePresence]) -> Refusal:
@@ -106,8 +108,8 @@ def _refuse_missing_images(request: Request, images: list[ImagePresence]) -> Ref
     told = "; ".join(f"{image.artifact}: {image.reference} {_describe_absence(image)}" for image in images)
     return Refusal(
         GuardCode.ARTIFACT,
-        f"{request.target} can't pull every image: {told}",
-        _suggest_image_fix(request, images),
+        message=f"{request.target} can't pull every image: {told}",
+        hint=_suggest_image_fix(request, images),
         for_now=len(reasons) > 0
         and all(why.code == REGISTRY_UNREACHABLE for why in reasons)
         and not any(image.found in _ABSENT for image in images),
@@ -153,7 +155,7 @@ def check_secrets(request: Request) -> Refusal | None:
     ]
     cure = "create the listed secrets" if missing else "fix the listed problems"
     hint = f"{cure}, then check again: {format_command('secrets check', request.target)}"
-    return Refusal(GuardCode.SECRETS, f"{request.target}: {'; '.join(told)}", hint, because=because)
+    return Refusal(GuardCode.SECRETS, message=f"{request.target}: {'; '.join(told)}", hint=hint, because=because)
 
 
 def check_account(request: Request) -> Refusal | None:
@@ -167,7 +169,7 @@ def check_caller_account(target: str, wanted: str, caller: CallerIdentity | None
         return None
     message = f"{target} is account {wanted}, but the credentials are of {caller.account_id}: {caller.arn}"
     hint = f"use those of {target}: assume_role or profile in envctl.toml, then: {format_command('doctor', target)}"
-    return Refusal(GuardCode.ACCOUNT, message, hint, waivable=False)
+    return Refusal(GuardCode.ACCOUNT, message=message, hint=hint, waivable=False)
 
 
 def check_providers(request: Request) -> Refusal | None:
@@ -192,7 +194,7 @@ def check_providers(request: Request) -> Refusal | None:
     retry = request.command if first.account else format_command("apply", request.pipeline.entry)
     hint = f"{provider_accounts.suggest_fix(first, home.environment)}; then: {retry}"
     warns = request.action in {"rollback", "destroy"} and not any(stray.account for _, stray in strays)
-    return Refusal(GuardCode.ACCOUNT, message, hint, warns=warns, waivable=False)
+    return Refusal(GuardCode.ACCOUNT, message=message, hint=hint, warns=warns, waivable=False)
 
 
 def check_settings(request: Request) -> Refusal | None:
@@ -203,7 +205,7 @@ def check_settings(request: Request) -> Refusal | None:
     what = "1 setting does" if count == 1 else f"{count} settings do"
     message = f"{what} not fit release {shorten_id(request.identity)} in {request.target}"
     hint = f"correct the listed settings, then check them: {format_command('settings', request.target)}"
-    return Refusal(GuardCode.SETTINGS, message, hint, waivable=False, because=request.unfit)
+    return Refusal(GuardCode.SETTINGS, message=message, hint=hint, waivable=False, because=request.unfit)
 
 
 def check_parity(request: Request) -> Refusal | None:
@@ -220,7 +222,7 @@ def check_parity(request: Request) -> Refusal | None:
     differences = format_command("diff", request.origin, target)
     hint = f"make them equal, or list them in may_differ of [parity] in envctl.toml: {differences}"
     because = tuple(line for name in wrong for line in request.differing[name])
-    return Refusal(GuardCode.PARITY, message, hint, because=because)
+    return Refusal(GuardCode.PARITY, message=message, hint=hint, because=because)
 
 
 def check_committed(request: Request) -> Refusal | None:
@@ -234,7 +236,7 @@ def check_committed(request: Request) -> Refusal | None:
     # The same content is the same release, then recorded with its commit. Files of an earlier one are another release.
     is_latest = last is not None and last.release == known.release
     hint = f"commit the working tree, then{'' if is_latest else ' make a new release'}: {anew}"
-    return Refusal(GuardCode.CLEAN, message, hint)
+    return Refusal(GuardCode.CLEAN, message=message, hint=hint)
 
 
 def check_permission(request: Request) -> Refusal | None:
@@ -244,11 +246,11 @@ def check_permission(request: Request) -> Refusal | None:
         message = f"only CI may change {request.target}, and {who.name} is not a verified CI run"
         message += describe_doubt(request)
         hint = f"run it in a workflow with its own identity: {request.command} --yes"
-        return Refusal(GuardCode.ALLOWED, message, hint, waivable=False)
+        return Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False)
     if not rules.apply or is_permitted(rules.apply, who):
         return None
     message = f"{who} may not change {request.target}; permitted: {' or '.join(rules.apply)}{describe_doubt(request)}"
-    return Refusal(GuardCode.ALLOWED, message, f"as {rules.apply[0]}: {request.command}", waivable=False)
+    return Refusal(GuardCode.ALLOWED, message=message, hint=f"as {rules.apply[0]}: {request.command}", waivable=False)
 
 
 def describe_doubt(request: Request) -> str:
@@ -257,28 +259,26 @@ def describe_doubt(request: Request) -> str:
 
 
 GUARDS = (
-    Guard(code=GuardCode.WINDOW, check=check_window, reason="its deployment window is closed", of_path=True),
-    Guard(code=GuardCode.LOCK, check=check_lock, reason="{target} is locked"),
-    Guard(code=GuardCode.BUSY, check=check_unfinished, reason="another deployment is unfinished"),
+    Guard(GuardCode.WINDOW, check_window, reason="its deployment window is closed", of_path=True),
+    Guard(GuardCode.LOCK, check_lock, reason="{target} is locked"),
+    Guard(GuardCode.BUSY, check_unfinished, reason="another deployment is unfinished"),
     Guard(
-        code=GuardCode.ARTIFACT,
-        check=check_artifact,
+        GuardCode.ARTIFACT,
+        check_artifact,
         reason="an image is missing or has no digest",
         needs_plan=True,
         needs_account=True,
     ),
-    Guard(code=GuardCode.SECRETS, check=check_secrets, reason="a secret is missing", needs_account=True),
+    Guard(GuardCode.SECRETS, check_secrets, reason="a secret is missing", needs_account=True),
     Guard(
-        code=GuardCode.ACCOUNT,
-        check=check_account,
+        GuardCode.ACCOUNT,
+        check_account,
         reason="the AWS account is not the one of {target}",
         needs_plan=True,
         needs_account=True,
     ),
-    Guard(code=GuardCode.SETTINGS, check=check_settings, reason="settings do not fit the release"),
-    Guard(
-        code=GuardCode.PARITY, check=check_parity, reason="settings of {source} and {target} differ but must be equal"
-    ),
-    Guard(code=GuardCode.CLEAN, check=check_committed, reason="the release has uncommitted changes"),
-    Guard(code=GuardCode.ALLOWED, check=check_permission, reason="you do not have permission"),
+    Guard(GuardCode.SETTINGS, check_settings, reason="settings do not fit the release"),
+    Guard(GuardCode.PARITY, check_parity, reason="settings of {source} and {target} differ but must be equal"),
+    Guard(GuardCode.CLEAN, check_committed, reason="the release has uncommitted changes"),
+    Guard(GuardCode.ALLOWED, check_permission, reason="you do not have permission"),
 )

@@ -36,7 +36,7 @@ def _list_changes(
         if key not in new:
             yield plan_deletion(identify(old[key]))
         elif key not in old:
-            created = plan_change(Observation(new[key]), hider)
+            created = plan_change(Observation(desired=new[key]), hider)
             if created is not None:
                 yield created
         else:
@@ -46,7 +46,7 @@ def _list_changes(
                 if identify(old[key]) != shown:
                     shown = replace(shown, namespace="")
                 attributes = tuple(show_difference(each, key, hider) for each in differences)
-                yield ResourceChange(str(shown), shown.type, Action.UPDATE, attributes)
+                yield ResourceChange(address=str(shown), type=shown.type, action=Action.UPDATE, attributes=attributes)
 
 
 def _index(side: ObjectSide) -> dict[ObjectIdentity, Manifest]:

@@ -17,7 +17,7 @@ from envctl.domain.text.lists import join_names
 TAKES_OVER, ADOPTED = "takes over", "adopted from"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Observation:
     """What is known of one object of a release.
 
@@ -66,10 +66,10 @@ def plan_change(seen: Observation, hider: ValueHider) -> ResourceChange | None:
     if seen.adopted_from:
         planned[ADOPTED] = digest_value(list(seen.adopted_from))
     return ResourceChange(
-        str(seen.identity),
-        seen.identity.type,
-        Action.IMPORT if seen.adopted_from and not differences else Action.UPDATE,
-        tuple(show_difference(each, seen.identity, hider) for each in differences),
+        address=str(seen.identity),
+        type=seen.identity.type,
+        action=Action.IMPORT if seen.adopted_from and not differences else Action.UPDATE,
+        attributes=tuple(show_difference(each, seen.identity, hider) for each in differences),
         reason=seen.reason,
         remarks=_list_remarks(seen),
         planned=planned,
@@ -83,7 +83,9 @@ def list_differences(seen: Observation, live: Manifest, predicted: Manifest) -> 
 
 
 def plan_deletion(identity: ObjectIdentity, reason: str = "", remarks: tuple[str, ...] = ()) -> ResourceChange:
-    return ResourceChange(str(identity), identity.type, Action.DELETE, reason=reason, remarks=remarks)
+    return ResourceChange(
+        address=str(identity), type=identity.type, action=Action.DELETE, reason=reason, remarks=remarks
+    )
 
 
 def format_takeover(owner: FieldOwner) -> str:
@@ -115,10 +117,12 @@ def _plan_creation(seen: Observation, hider: ValueHider) -> ResourceChange:
     # Tools write `creationTimestamp: null` into templates of pods.
     fields = tuple((path, value) for path, value in list_fields(desired) if value is not None)
     return ResourceChange(
-        str(seen.identity),
-        seen.identity.type,
-        Action.CREATE,
-        tuple(_show_new_field(path, value, seen.identity, hider) for path, value in fields if not _is_identity(path)),
+        address=str(seen.identity),
+        type=seen.identity.type,
+        action=Action.CREATE,
+        attributes=tuple(
+            _show_new_field(path, value, seen.identity, hider) for path, value in fields if not _is_identity(path)
+        ),
         reason=seen.reason,
         remarks=seen.remarks,
         # By what is applied, and not by the defaults of the server: an upgrade of the cluster voids no approval.
@@ -134,10 +138,10 @@ def _plan_replacement(seen: Observation, live: Manifest, hider: ValueHider) -> R
         encode_field(path): hider.digest_value(seen.identity, path, value) for path, value in list_fields(desired)
     }
     return ResourceChange(
-        str(seen.identity),
-        seen.identity.type,
-        Action.REPLACE,
-        tuple(show_difference(each, seen.identity, hider, seen.replaced) for each in told),
+        address=str(seen.identity),
+        type=seen.identity.type,
+        action=Action.REPLACE,
+        attributes=tuple(show_difference(each, seen.identity, hider, seen.replaced) for each in told),
         reason=seen.reason,
         remarks=_list_remarks(seen),
         planned=planned,

@@ -25,7 +25,7 @@ class ClusterReference:
     context: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Workload:
     """A stack of Kubernetes objects in one environment.
 

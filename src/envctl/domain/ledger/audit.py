@@ -34,7 +34,7 @@ class ImportRecord:
     outcome: ImportOutcome | Literal[""] = ""  # empty without a recorded end
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DeploymentRecord:
     """A deployment. `number` is the number of its started entry. Digests are empty if not recorded."""
 
@@ -115,20 +115,20 @@ class Audit:
         # A hold is set right before the rollback that it belongs to.
         held = self._holds.pop(event.environment, ())
         self.deployments[entry.seq] = DeploymentRecord(
-            entry.seq,
-            event.environment,
-            event.action,
-            event.source,
-            event.release,
-            known.commit if known else "",
-            known.uncommitted if known else False,
-            known.author if known else "",
-            known.by if known else None,
-            known.at if known else None,
-            entry.actor,
-            event.settings,
-            event.plan,
-            entry.at,
+            number=entry.seq,
+            environment=event.environment,
+            action=event.action,
+            source=event.source,
+            release=event.release,
+            commit=known.commit if known else "",
+            uncommitted=known.uncommitted if known else False,
+            author=known.author if known else "",
+            made_by=known.by if known else None,
+            made_at=known.at if known else None,
+            by=entry.actor,
+            settings=event.settings,
+            plan=event.plan,
+            started_at=entry.at,
             place=event.place,
             rules=event.rules,
             rules_before=event.rules_before,

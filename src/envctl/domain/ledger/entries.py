@@ -25,7 +25,7 @@ def is_future(moment: datetime, now: datetime) -> bool:
 GENESIS = "0" * 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """One entry of the ledger.
 

@@ -5,7 +5,7 @@ their bytes.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import ClassVar, Literal, get_args
 
 from envctl.domain.ledger.later_fields import later_field as _later
@@ -30,6 +30,7 @@ class Actor:
     """
 
     name: str
+    _: KW_ONLY
     via: Literal["aws", "github", "gitlab", "local"] = "local"
     verified: bool = False
     run_url: str = ""
@@ -51,7 +52,7 @@ ANONYMOUS = Actor("")
 """The actor of a request that any person may send: it bars no approver."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DeploymentStarted:
     """A deployment started.
 
@@ -90,7 +91,7 @@ class DeploymentStarted:
     behind: str = _later("")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DeploymentSucceeded:
     """A deployment succeeded.
 
@@ -117,7 +118,7 @@ class DeploymentSucceeded:
     forgot: tuple[str, ...] = _later(())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DeploymentFailed:
     """A deployment failed.
 
@@ -179,7 +180,7 @@ class VerificationFailed:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ApprovalGiven:
     """An approval at a gate, bound to release, settings, place, plan and rules.
 
@@ -248,7 +249,7 @@ class HoldLifted:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DriftChecked:
     """A drift check.
 
@@ -273,7 +274,9 @@ class DriftChecked:
     def other_looks(self) -> tuple["DriftChecked", ...]:
         """The looks of `also`, whatever this check found: an entry can claim no more for other environments."""
         named = (each.partition(" ") for each in self.also)
-        return tuple(DriftChecked(name, release, 0, locked=False) for name, _, release in named)
+        return tuple(
+            DriftChecked(environment=name, release=release, drifted=0, locked=False) for name, _, release in named
+        )
 
     def add_looks(self, others: Iterable["DriftChecked"]) -> "DriftChecked":
         """Return this check with the looks of other environments that found nothing."""

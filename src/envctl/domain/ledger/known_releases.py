@@ -6,7 +6,7 @@ from datetime import datetime
 from envctl.domain.ledger.events import Actor
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KnownRelease:
     """A release by its creation entry.
 

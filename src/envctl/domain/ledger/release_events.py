@@ -6,7 +6,7 @@ from typing import ClassVar
 from envctl.domain.ledger.later_fields import later_field
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReleaseCreated:
     """A release was created.
 

@@ -24,7 +24,7 @@ COMPLETED: frozenset[Outcome] = frozenset({"succeeded", "partial"})
 """*partial*: success of some stacks only; parts of several releases may run."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Deployment:
     """A deployment of a release to an environment.
 
@@ -81,7 +81,7 @@ def describe_outcome(deployment: Deployment) -> str:
             return deployment.outcome
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
     """Evidence of an environment about one deployed release. A *stay* is a period of verified running.
 
@@ -119,7 +119,7 @@ class Evidence:
         return replace(self, since=None, longest=now - self.since, until=now)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Approval:
     """An approval at a gate. The fields from `plan` on are empty in entries from before they were recorded.
 
@@ -169,7 +169,7 @@ class OpenImport:
     at: datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DriftCheck:
     """A drift check.
 
@@ -189,7 +189,7 @@ class DriftCheck:
     unplanned: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Debt:
     """A deployment despite refusals, under a waiver. It stays open until a normal promotion clears it."""
 
@@ -223,7 +223,7 @@ class DistrustedEntry:
         return f"entry {self.seq} of the ledger ({self.what}{about})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EnvironmentState:
     """State of one environment.
 
@@ -337,7 +337,7 @@ class EnvironmentState:
 EMPTY_ENVIRONMENT = EnvironmentState()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LedgerState:
     """State of the ledger after its last entry."""
 

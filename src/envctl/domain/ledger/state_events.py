@@ -21,7 +21,7 @@ class ImportStarted:
     address: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ImportEnded:
     """An import ended.
 
@@ -42,7 +42,7 @@ class ImportEnded:
     reason: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StateMoved:
     """The state of a stack moved to the name of another one.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RolloutStarted:
     """A traffic shift of a stack starts.
 
@@ -25,7 +25,7 @@ class RolloutStarted:
     stable: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrafficShiftStarted:
     """A step of a rollout is about to change the traffic weight: until its end the weight lies between two.
 
@@ -45,7 +45,7 @@ class TrafficShiftStarted:
     steps: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrafficShifted:
     """The traffic weight of a stack changed.
 

@@ -35,7 +35,7 @@ class NextStep:
         return self.command or self.hint
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Situation:
     """The facts about one environment.
 

@@ -46,7 +46,7 @@ def _select_cause(cause: Cause, stack: StackPlan, pieces: Sequence[_CausedChange
     changes = [change for its, change in pieces if its == cause]
     resources = tuple(change for change in changes if isinstance(change, ResourceChange))
     outputs = tuple(change for change in changes if isinstance(change, OutputChange))
-    return StackPlan(stack.stack, resources, outputs)
+    return StackPlan(stack.stack, resources=resources, outputs=outputs)
 
 
 def _assign_causes(stack: StackPlan, between: Mapping[Cause, StackPlan]) -> list[_CausedChange]:

@@ -5,7 +5,7 @@ Sensitive values never enter these types.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -130,7 +130,7 @@ class AttributeChange:
     forces_replacement: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResourceChange:
     """A planned change of a resource, or the invocation of an action.
 
@@ -180,6 +180,7 @@ class StackPlan:
     """
 
     stack: str
+    _: KW_ONLY
     resources: tuple[ResourceChange, ...] = ()
     outputs: tuple[OutputChange, ...] = ()
     waits_for: tuple[str, ...] = ()
@@ -216,7 +217,7 @@ class Cost:
     unknown: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EnvironmentPlan:
     """The plan of one environment.
 

@@ -157,9 +157,9 @@ def to_plan_outline(
             output = OutputChange(change.address.removeprefix(OUTPUT_PREFIX), Action(change.action), None, None)
             stacks[change.stack] = replace(stack, outputs=(*stack.outputs, output))
         else:
-            resource = ResourceChange(change.address, change.type, Action(change.action))
+            resource = ResourceChange(address=change.address, type=change.type, action=Action(change.action))
             stacks[change.stack] = replace(stack, resources=(*stack.resources, resource))
-    return EnvironmentPlan(environment, release, tuple(stacks.values()), label=label)
+    return EnvironmentPlan(environment=environment, release=release, stacks=tuple(stacks.values()), label=label)
 
 
 def list_performed_actions(stacks: Iterable[StackPlan]) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ ProviderArguments = Mapping[str, object]
 """The arguments of a configuration: values, UNRESOLVED, and mappings or lists of mappings for blocks."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProviderConfiguration:
     """An AWS provider configuration, reduced to the arguments relevant to its account.
 
@@ -145,15 +145,15 @@ def to_provider_configuration(
         key for key, value in (("allowed_account_ids", allowed), ("assume_role", role)) if value is UNRESOLVED
     ]
     return ProviderConfiguration(
-        name,
-        kind,
-        module,
-        tuple(map(str, allowed)) if isinstance(allowed, Sequence) and not isinstance(allowed, str) else (),
-        role if isinstance(role, str) else "",
-        tuple(unresolved),
-        endpoints,
-        tuple(key for key in CREDENTIAL_KEYS if arguments.get(key)),
-        in_root,
+        name=name,
+        kind=kind,
+        module=module,
+        allowed=tuple(map(str, allowed)) if isinstance(allowed, Sequence) and not isinstance(allowed, str) else (),
+        role=role if isinstance(role, str) else "",
+        unresolved=tuple(unresolved),
+        endpoints=endpoints,
+        credentials=tuple(key for key in CREDENTIAL_KEYS if arguments.get(key)),
+        in_root=in_root,
     )
 
 

@@ -9,7 +9,7 @@ from envctl.domain.terraform.expressions import is_cluster_output
 OVERLAY_PLACEHOLDER = "{environment}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KubernetesCode:
     """The code of a stack of Kubernetes objects beside its path, which is the `module` of its wiring.
 
@@ -83,15 +83,15 @@ class KubernetesCode:
 def parse_kubernetes_code(document: Mapping[str, Any]) -> KubernetesCode:
     """Parse the part of a manifest. Raises KeyError or TypeError."""
     return KubernetesCode(
-        tuple(document["tree"]),
-        document["namespace"],
-        document.get("chart", False),
-        document.get("overlay", ""),
-        document.get("values", ""),
-        document.get("cluster", ""),
-        document.get("context", ""),
-        document["wait"],
-        document.get("skips_hooks", False),
-        document.get("allows_secrets", False),
-        dict(document["tools"]),
+        tree=tuple(document["tree"]),
+        namespace=document["namespace"],
+        is_chart=document.get("chart", False),
+        overlay=document.get("overlay", ""),
+        values_file=document.get("values", ""),
+        cluster=document.get("cluster", ""),
+        context=document.get("context", ""),
+        wait=document["wait"],
+        skips_hooks=document.get("skips_hooks", False),
+        allows_secrets=document.get("allows_secrets", False),
+        tools=dict(document["tools"]),
     )

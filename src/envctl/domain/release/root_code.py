@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WEB_IDENTITY = "assume_role_with_web_identity"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RootProvider:
     """A configuration of an AWS provider in a root module.
 
@@ -157,7 +157,7 @@ def _list_providers(found: "RootFindings") -> Iterator[RootProvider]:
             yield _describe_provider(each, kind, defaults.get(each.name))
     for name, source in found.needed.items():
         if name not in defaults and (kind := find_provider_kind(source)):
-            yield RootProvider(name, kind)
+            yield RootProvider(name=name, kind=kind)
 
 
 def _describe_provider(
@@ -168,12 +168,12 @@ def _describe_provider(
     of_default = default.credentials if default else {}
     is_like_default = all(each.credentials[key] == of_default.get(key) for key in credentials)
     return RootProvider(
-        each.name,
-        kind,
-        each.alias,
-        each.region,
-        each.region_variable,
-        each.has_region,
+        name=each.name,
+        kind=kind,
+        alias=each.alias,
+        region=each.region,
+        region_variable=each.region_variable,
+        has_region=each.has_region,
         # The environment alone says who the default configuration is.
         is_separate=bool(each.alias) and (not is_like_default or bool(said.allowed)),
         allowed=said.allowed,

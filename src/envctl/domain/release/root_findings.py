@@ -9,7 +9,7 @@ from envctl.domain.plan.provider_accounts import ProviderArguments
 from envctl.domain.release.code_search import OutsideRead, StateBlock
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProviderDeclaration:
     """A `provider` block of a root module.
 
@@ -45,7 +45,7 @@ class FileSet:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RootFindings:
     """The code of a root module and its modules.
 

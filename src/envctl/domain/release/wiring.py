@@ -32,7 +32,7 @@ class BundledModule:
         return self.key.partition(".")[0]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StackWiring:
     """The code of a stack, and its connections to other stacks."""
 
@@ -90,7 +90,7 @@ class StackWiring:
         return tuple(sorted({*self.upstream, *self.after}))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wiring:
     """A release without its files; equal in all environments."""
 

@@ -52,9 +52,21 @@ def resolve_settings(
     """
     usual = SettingsPaths(f"environments/{environment}/terraform.tfvars")
     resolution = Resolution(
-        environment, schema, files, builtin, wired, artifacts, may_set_artifacts, carried or artifacts,
-        regions or {}, rolled or {}, set_values or {}, ignored, paths or usual, secrets or {},
-    )  # fmt: skip
+        environment=environment,
+        schema=schema,
+        files=files,
+        builtin=builtin,
+        wired=wired,
+        artifact_values=artifacts,
+        may_set_artifacts=may_set_artifacts,
+        carried=carried or artifacts,
+        regions=regions or {},
+        rolled=rolled or {},
+        set_values=set_values or {},
+        ignored=ignored,
+        paths=paths or usual,
+        secrets=secrets or {},
+    )
     problems = [
         *_find_miswired_inputs(resolution),
         *_find_misplaced_settings(resolution),

@@ -67,7 +67,7 @@ class _ValueSource:
     location: Location | None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Resolution:
     environment: str
     schema: Schema

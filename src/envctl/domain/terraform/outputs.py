@@ -11,7 +11,7 @@ from envctl.domain.errors import Problem, UsageError
 from envctl.domain.text.suggestions import find_nearest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StackInput:
     """A variable of a root module that runs as it is, filled from an output of another stack.
 

@@ -221,7 +221,7 @@ class _Parser:
         return unquote_string(token.text) if token.kind == "string" else token.text, self._parse_default()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Variable:
     """A `variable` block of a module. Without a type in the block, `type_text` is `any`."""
 

@@ -69,7 +69,9 @@ def find_state_buckets(context: Context, environment: str, *, as_me: bool = Fals
         owner = find_bucket_owner(project, environment)
     found = []
     for bucket, region in list_state_buckets(project, environment):
-        wanted = WantedBucket(bucket, region, owner, "state", (environment,))
+        wanted = WantedBucket(
+            name=bucket, region=region, account_id=owner, purpose="state", environments=(environment,)
+        )
         found.append(_check_state_account(context, wanted, environment, as_me=as_me))
     return tuple(found)
 
@@ -104,7 +106,9 @@ def _require_own_account(found: BucketTarget) -> BucketTarget:
 def find_store_bucket(context: Context) -> BucketTarget:
     bucket, _, prefix = context.project.store.url.removeprefix(S3_SCHEME).partition("/")
     own = build_credentials_spec(context.project, "")
-    wanted = WantedBucket(bucket, own.region, own.account_id, "store", prefix=prefix.strip("/"))
+    wanted = WantedBucket(
+        name=bucket, region=own.region, account_id=own.account_id, purpose="store", prefix=prefix.strip("/")
+    )
     return _check_account(context.ports, wanted, "")
 
 

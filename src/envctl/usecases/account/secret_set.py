@@ -14,7 +14,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SecretSet:
     """The result of setting a secret.
 
@@ -63,7 +63,15 @@ def set_secret(
     tags = {"project": context.project.name, "environment": target, "managed_by": "envctl"}
     ports.secrets.put_secret(target, seen, given, tags=tags, kms_key=kms_key)
     next_ = format_command("secrets check", target) if secret.asked_by else ""
-    return SecretSet(target, account, secret.kind, secret.name, creates, creates and secret.id != secret.name, next_)
+    return SecretSet(
+        environment=target,
+        account_id=account,
+        kind=secret.kind,
+        name=secret.name,
+        created=creates,
+        arn_differs=creates and secret.id != secret.name,
+        next=next_,
+    )
 
 
 def _resolve_secret(

@@ -68,7 +68,7 @@ _PLAN_REMARKS = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ApprovalResult:
     """An approval as the ledger has it now.
 
@@ -226,18 +226,18 @@ def _check_may_approve(request: guards.Request, gate: str, unseen: Sequence[str]
     if has_made_release(barred, request.actor) and not barred.rules.self_approval:
         message = f"{person} made release {shorten_id(request.identity)} and can't approve it"
         hint = f"ask another person: {command}"
-        raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message, hint),))
+        raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message=message, hint=hint),))
     if has_changed_rules(barred, request.actor) and not barred.rules.self_approval:
         message = f"{person} changed the rules of {target} in this release, and can't approve them"
         hint = f"ask another person: {command}"
-        raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message, hint),))
+        raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message=message, hint=hint),))
     patterns = barred.rules.list_approver_patterns(gate)
     allowed = f"only {' or '.join(patterns)} may"
     if is_machine(request.actor):
         allowed = "apps and bots need a pattern with their exact name"
     message = f"{request.actor} may not approve at {gate}: {allowed}{describe_doubt(request)}"
     hint = f"as {patterns[0] if patterns else 'a person'}: {command}"
-    raise guards.RefusedError((guards.Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))
+    raise guards.RefusedError((guards.Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False),))
 
 
 def plan_release(context: Context, found: deploy_request.FittingRelease) -> EnvironmentPlan:
@@ -260,7 +260,9 @@ def plan_release(context: Context, found: deploy_request.FittingRelease) -> Envi
         stacks = shared_resources.warn_of_shared_resources(context.ports, target, prepared.all_stacks, stacks, here)
     finally:
         context.ports.terraform.delete_plans(target)
-    return EnvironmentPlan(target, prepared.release, stacks, label=request.present.find_label(prepared.release))
+    return EnvironmentPlan(
+        environment=target, release=prepared.release, stacks=stacks, label=request.present.find_label(prepared.release)
+    )
 
 
 def list_notes(request: guards.Request, plan: EnvironmentPlan, accepted: Sequence[str]) -> tuple[str, ...]:
@@ -278,14 +280,14 @@ def _record_approval(context: Context, request: guards.Request, binding: Approva
     given = approvals[binding.gate].given if binding.gate in approvals else ()
     own = [each for each in given if has_same_name(each.by, request.actor)]
     return ApprovalResult(
-        request.target,
-        binding.gate,
-        request.identity,
-        request.actor,
-        entry is None,
-        missing,
-        next_command,
-        binding.plan,
+        environment=request.target,
+        gate=binding.gate,
+        release=request.identity,
+        by=request.actor,
+        already=entry is None,
+        missing=missing,
+        next=next_command,
+        plan=binding.plan,
         place=request.place,
         where=request.where,
         unseen=binding.unseen,

@@ -21,7 +21,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ApprovedRules:
     """An approval of the tree's rules.
 
@@ -76,15 +76,15 @@ def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> Ap
     missing = {name: count for name, count in count_missing_rules_approvals(counted, asked).items() if count}
     next_command = format_command("approve", target, rules=True, gate=next(iter(missing))) if missing else ""
     return ApprovedRules(
-        target,
-        named,
-        request.actor,
-        entry is None,
-        changes,
-        missing,
-        next_command or context.project.pipeline.format_deploy_command(target),
-        request.recorded_digest,
-        request.rules_digest,
+        environment=target,
+        gate=named,
+        by=request.actor,
+        already=entry is None,
+        changes=changes,
+        missing=missing,
+        next=next_command or context.project.pipeline.format_deploy_command(target),
+        recorded=request.recorded_digest,
+        rules=request.rules_digest,
     )
 
 
@@ -106,10 +106,10 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
         hint = (
             f"as {patterns[0] if patterns else 'a person'}: {format_command('approve', target, rules=True, gate=named)}"
         )
-        raise RefusedError((Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))
+        raise RefusedError((Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False),))
     if named and not asked.self_approval and is_named_in(request.actor, request.wrote_rules):
         person = request.actor.person_name
         message = f"{person} changed envctl.toml since {target} was deployed and can't approve its rules"
         hint = f"as another person: {format_command('approve', target, rules=True, gate=named)}"
-        raise RefusedError((Refusal(GuardCode.RULES, message, hint, waivable=False),))
+        raise RefusedError((Refusal(GuardCode.RULES, message=message, hint=hint, waivable=False),))
     return named

@@ -48,7 +48,7 @@ class Reviewer:
     why: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReviewResult:
     """The reviews of one plan. Attributes not named here are those of `ApprovalResult`.
 
@@ -113,22 +113,22 @@ def record_reviews(
     now = replace(request, present=journal.load(ports))
     missing, next_command = approve.find_missing_gates(context, now)
     return ReviewResult(
-        target,
-        gate,
-        request.identity,
-        request.actor,
-        all(each.outcome != "recorded" for each in reviewers),
-        missing,
-        next_command,
-        meaning.digest,
-        reviewers,
-        approve.list_notes(replace(request, plan=plan), plan, accepted),
-        request.place,
-        request.where,
-        list_unseen(plan),
-        accepted,
-        approve.list_approvals_now(context, now),
-        plan.label,
+        environment=target,
+        gate=gate,
+        release=request.identity,
+        by=request.actor,
+        already=all(each.outcome != "recorded" for each in reviewers),
+        missing=missing,
+        next=next_command,
+        plan=meaning.digest,
+        reviewers=reviewers,
+        notes=approve.list_notes(replace(request, plan=plan), plan, accepted),
+        place=request.place,
+        where=request.where,
+        not_seen=list_unseen(plan),
+        unseen=accepted,
+        approvals=approve.list_approvals_now(context, now),
+        label=plan.label,
     )
 
 

@@ -47,7 +47,7 @@ class Answer:
     refusal: guards.Refusal | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Why:
     """The answers of all guards for one deployment.
 
@@ -183,15 +183,15 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
     openings = [refusal.opens for refusal in refused]
     return Why(
-        request.target,
-        request.source,
-        request.release,
-        request.now,
-        answers,
-        {name: (gate.have, gate.need) for name, gate in approvals.items()},
-        guards.describe_approvers(request) if any(gate.missing for gate in approvals.values()) else "",
-        max(moment for moment in openings if moment) if openings and all(openings) else None,
-        _suggest_next(request, refused, adviser),
+        target=request.target,
+        source=request.source,
+        release=request.release,
+        now=request.now,
+        answers=answers,
+        gates={name: (gate.have, gate.need) for name, gate in approvals.items()},
+        who=guards.describe_approvers(request) if any(gate.missing for gate in approvals.values()) else "",
+        opens=max(moment for moment in openings if moment) if openings and all(openings) else None,
+        next=_suggest_next(request, refused, adviser),
         unbelieved=request.present.unbelieved,
         place=request.place,
         where=request.where,

@@ -101,4 +101,4 @@ def _check_may_withdraw(request: Request, reset: RulesReset) -> None:
     listed = " or ".join(dict.fromkeys(pattern for each in patterns for pattern in each))
     message = f"{request.actor} may not withdraw the reset of the rules of {request.target}: only {listed} may"
     hint = f"as one of them: {format_command('rules reset', request.target, withdraw=True)}"
-    raise RefusedError((Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))
+    raise RefusedError((Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False),))

@@ -95,7 +95,7 @@ def build_late_stop() -> InterruptedByUserError:
     )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _RunState:
     pool: WorkerPool
     needs: Mapping[str, Collection[str]]
@@ -155,7 +155,7 @@ def run_tasks(
 
     A failure skips the names depending on it; an interruption skips all names not started.
     """
-    state = _RunState(pool, needs, start, unit)
+    state = _RunState(pool=pool, needs=needs, start=start, unit=unit)
     while True:
         for name in state.list_ready() if state.stopped is None else ():
             state.advance(name)

@@ -126,7 +126,16 @@ def _select_release(
     asked = replace(found.request, undoes=request.options.undo, changeover=scope.changeover)
     guards = GuardRunner(request)
     label = asked.present.find_label(asked.release)
-    selected = SelectedRelease(request, guards, asked, found.release, found.bundle, found.settings, scope.only, label)
+    selected = SelectedRelease(
+        request=request,
+        guards=guards,
+        guard_request=asked,
+        release=found.release,
+        bundle=found.bundle,
+        settings=found.settings,
+        only=scope.only,
+        label=label,
+    )
     return selected, build_release_pipeline(request, scope)
 
 
@@ -139,7 +148,13 @@ def _describe_dry_run(
 ) -> DeploymentResult:
     lines = pipeline.describe(request.target)
     return DeploymentResult(
-        request.target, identity, request.action, stages=lines, dry_run=True, only=only, label=label
+        environment=request.target,
+        release=identity,
+        action=request.action,
+        stages=lines,
+        dry_run=True,
+        only=only,
+        label=label,
     )
 
 
@@ -242,9 +257,9 @@ def to_result(ended: Attempt | UpToDate) -> DeploymentResult:
     present = journal.load(request.context.ports)
     here = present.find_environment(request.target)
     return DeploymentResult(
-        request.target,
-        prepared.guard_request.identity,
-        request.action,
+        environment=request.target,
+        release=prepared.guard_request.identity,
+        action=request.action,
         plan=attempt.plan if attempt else planned.plan,
         deployment=here.last,
         verification=ended.verification,

@@ -53,7 +53,7 @@ def record_deployment(planned: PlannedDeployment) -> Iterator[Attempt]:
     closed it, and UnrecordedEndError (E478) if its end could not be recorded: it stays unfinished, since it did not
     fail.
     """
-    attempt = Attempt(planned, planned.prepared.guard_request, dict(planned.plans))
+    attempt = Attempt(planned=planned, guard_request=planned.prepared.guard_request, plans=dict(planned.plans))
     ports, start = attempt.request.context.ports, journal.Submission()
     decide_event = partial(_decide_start, attempt, _save_documents(planned))
     try:
@@ -126,11 +126,11 @@ def _decide_start(attempt: Attempt, facts: _StartFacts, present: LedgerState) ->
     attempt.guard_request, attempt.creates = asked, _list_created(planned, present)
     rules = asked.rules_digest if can_record_rules(asked) else ""
     return DeploymentStarted(
-        asked.target,
-        asked.identity,
-        prepared.environment.settings,
-        asked.action,
-        asked.origin,
+        environment=asked.target,
+        release=asked.identity,
+        settings=prepared.environment.settings,
+        action=asked.action,
+        source=asked.origin,
         plan=facts.plan,
         waiver=facts.waiver,
         only=prepared.only,
@@ -164,17 +164,17 @@ def _check_unchanged_history(planned: PlannedDeployment, present: LedgerState) -
     by = f" by {last.by}" if last else ""
     message = f"another deployment to {target}{by} started while this one was planned"
     hint = f"plan again: {planned.prepared.guard_request.command}"
-    raise RefusedError((Refusal(GuardCode.BUSY, message, hint, for_now=True, waivable=False),))
+    raise RefusedError((Refusal(GuardCode.BUSY, message=message, hint=hint, for_now=True, waivable=False),))
 
 
 def _record_success(attempt: Attempt) -> None:
     prepared, target = attempt.prepared, attempt.request.target
     kept = [plan for plan in attempt.plans.values() if plan.leaves != "forget"]
     event = DeploymentSucceeded(
-        target,
-        attempt.guard_request.identity,
-        attempt.started,
-        () if attempt.request.action == "destroy" else tuple(attempt.applied),
+        environment=target,
+        release=attempt.guard_request.identity,
+        started=attempt.started,
+        stacks=() if attempt.request.action == "destroy" else tuple(attempt.applied),
         changed=sum(sum(count_actions(plan.resources).values()) for plan in kept),
         performed=list_performed_actions(attempt.list_finished_plans()),
         partial=bool(prepared.only),
@@ -208,13 +208,13 @@ def _record_success(attempt: Attempt) -> None:
 def _record_failure(attempt: Attempt, error: BaseException) -> None:
     interrupted = isinstance(error, KeyboardInterrupt | InterruptedByUserError)
     event = DeploymentFailed(
-        attempt.request.target,
-        attempt.guard_request.identity,
-        attempt.started,
+        environment=attempt.request.target,
+        release=attempt.guard_request.identity,
+        started=attempt.started,
         # Labels only: messages of Terraform, providers or checks may quote a secret, and entries are permanent.
-        "interrupted" if interrupted else format_error_label(error),
-        () if attempt.request.action == "destroy" else tuple(attempt.applied),
-        interrupted,
+        reason="interrupted" if interrupted else format_error_label(error),
+        stacks=() if attempt.request.action == "destroy" else tuple(attempt.applied),
+        interrupted=interrupted,
         performed=list_performed_actions(attempt.list_finished_plans()),
         left=tuple(attempt.gone),
         untouched=tuple(name for name in attempt.creates if name not in attempt.begun),

@@ -180,7 +180,7 @@ def _plan_leaving(plan: StackPlan, stack: PreparedStack) -> StackPlan:
     if stack.leaves == "destroy":
         return replace(plan, leaves="destroy")
     resources = tuple(replace(each, action=Action.FORGET) for each in plan.resources if each.action is Action.DELETE)
-    return StackPlan(plan.stack, resources, warnings=plan.warnings, stateless=plan.stateless, leaves="forget")
+    return StackPlan(plan.stack, resources=resources, warnings=plan.warnings, stateless=plan.stateless, leaves="forget")
 
 
 def _check_leaving_state(ports: Ports, environment: str, stack: PreparedStack, locking: PlanLocking) -> None:

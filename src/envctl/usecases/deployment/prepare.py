@@ -175,7 +175,14 @@ def write_workdirs(
         )
     source = find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
-    return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
+    return PreparedEnvironment(
+        environment=environment,
+        release=identity,
+        settings=settings.digest(),
+        stacks=tuple(stacks),
+        traffic=traffic,
+        costs=source,
+    )
 
 
 def write_root_module(ports: Ports, environment: str, release: Release, root: RootModule) -> None:
@@ -204,10 +211,10 @@ def describe_stack(
     terraform = project.terraform
     return PreparedStack(
         root.stack,
-        needs,
-        secrets,
-        terraform.binary or "",
-        project.environments[environment].profile or "",
+        upstream=needs,
+        secrets=secrets,
+        binary=terraform.binary or "",
+        profile=project.environments[environment].profile or "",
         after=after,
         plan_keys=terraform.plan_keys,
         base=wiring.base,
@@ -377,7 +384,7 @@ def prepare_empty_stack(context: Context, environment: str, name: str) -> Prepar
     """Write and initialize a root module with nothing but the backend of that stack."""
     project = context.project
     backend = resolve_place(project, environment, acting=True).backend
-    root = RootModule(name, {"terraform": {"backend": {backend.kind: backend.settings_for_stack(name)}}})
+    root = RootModule(stack=name, document={"terraform": {"backend": {backend.kind: backend.settings_for_stack(name)}}})
     context.ports.workspace.write_stack(environment, name, root.encode())
     profile = project.environments[environment].profile or ""
     workspace = backend.workspace_for_stack(name)

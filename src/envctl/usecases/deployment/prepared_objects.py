@@ -33,7 +33,7 @@ def write_objects(
     ports.workspace.write_tree(environment, name, WORKLOAD_ROOT, list_workload_files(release, name), GeneratedFiles())
     return PreparedStack(
         name,
-        needs,
+        upstream=needs,
         profile=project.environments[environment].profile or "",
         after=after,
         base=wiring.base,

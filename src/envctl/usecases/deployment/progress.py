@@ -154,7 +154,7 @@ class WorkingTreeRelease:
     only: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SelectedRelease:
     """The release to deploy.
 
@@ -175,14 +175,14 @@ class SelectedRelease:
     label: ReleaseLabel | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InitializedRelease(SelectedRelease):
     """The release with its root modules in `environment`, written and initialized."""
 
     environment: PreparedEnvironment
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlannedDeployment:
     """The plans of all selected stacks.
 
@@ -243,7 +243,7 @@ class RolloutProgress:
         return self.shares[-1].percent if self.shares else 0
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Attempt:
     """A deployment with a recorded start. It changes while stacks are applied.
 
@@ -312,4 +312,4 @@ class Attempt:
 
 def join_plans(prepared: InitializedRelease, plans: Mapping[str, StackPlan]) -> EnvironmentPlan:
     target, identity = prepared.request.target, prepared.guard_request.identity
-    return EnvironmentPlan(target, identity, tuple(plans.values()), label=prepared.label)
+    return EnvironmentPlan(environment=target, release=identity, stacks=tuple(plans.values()), label=prepared.label)

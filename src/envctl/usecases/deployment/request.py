@@ -9,7 +9,7 @@ from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection
 from envctl.usecases.ports.context import Context
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DeployOptions:
     """The options of a deployment, as given by the operator."""
 

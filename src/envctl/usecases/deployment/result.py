@@ -11,7 +11,7 @@ from envctl.usecases.deployment.rollout_model import RolledOut
 from envctl.usecases.deployment.verification import Verification
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DeploymentResult:
     """The result of a deployment; a dry run fills `stages` alone.
 

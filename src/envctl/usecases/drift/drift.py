@@ -55,13 +55,15 @@ def check_drift(
     project = project_file.load_project(ports)
     wanted = find_environments(Context(ports, project), environments)
     standalone = () if environments else tuple(project.standalone)
-    scan = DriftScan(ports, project, records=True, locked=locked, lock_errors=lock_errors)
+    scan = DriftScan(ports=ports, project=project, records=True, locked=locked, lock_errors=lock_errors)
     checked = scan.check_all(dict.fromkeys(wanted, selection), standalone)
     checked = add_next_commands(ports, project, checked, scan.state)
     if environments:
         return checked
     gone = (
-        EnvironmentDrift(each.environment, each.release, "unknown", problems=(describe_gone(each),))
+        EnvironmentDrift(
+            environment=each.environment, release=each.release, condition="unknown", problems=(describe_gone(each),)
+        )
         for each in find_gone(project, scan.state)
     )
     return Drift((*checked.environments, *gone))
@@ -72,7 +74,7 @@ def find_unit_drift(ports: Ports, units: Mapping[str, frozenset[str]]) -> Drift:
     project = project_file.load_project(ports)
     wanted = find_environments(Context(ports, project), tuple(units))
     selections = {name: StackSelection(tuple(sorted(units[name]))) for name in wanted}
-    return DriftScan(ports, project, records=False).check_all(selections)
+    return DriftScan(ports=ports, project=project, records=False).check_all(selections)
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class _IgnoreRules:
         return remaining, ignored
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Target:
     """An environment under check."""
 
@@ -130,7 +132,7 @@ _UNEXPLAINED_PENDING = (
 )
 
 
-@dataclass
+@dataclass(kw_only=True)
 class DriftScan:
     """A drift check of several environments at once."""
 
@@ -171,7 +173,9 @@ class DriftScan:
     def _report_unknown(self, target: str, error: EnvctlError) -> EnvironmentDrift:
         current = self.state.find_environment(target).current
         release = current.release if current else ""
-        return EnvironmentDrift(target, release, "unknown", problems=tuple(error.problems))
+        return EnvironmentDrift(
+            environment=target, release=release, condition="unknown", problems=tuple(error.problems)
+        )
 
     def _start_checks(self, target: str, selection: StackSelection, crew: WorkerPool) -> None:
         """Prepare an environment and begin its checks, while earlier ones are under way."""
@@ -198,9 +202,14 @@ class DriftScan:
         look_scope.require_visible(context, target)
         here = present.find_environment(target)
         if problem := _find_blocking_problem(target, here):
-            return EnvironmentDrift(target, here.last.release if here.last else "", "unknown", problems=(problem,))
+            return EnvironmentDrift(
+                environment=target,
+                release=here.last.release if here.last else "",
+                condition="unknown",
+                problems=(problem,),
+            )
         if here.current is None:
-            return EnvironmentDrift(target, "", "empty")
+            return EnvironmentDrift(environment=target, release="", condition="empty")
         module_checks.require_pinned_for_evidence(self.ports, target)
         candidate = deploy_request.build_redeployment(context, present, target=target)
         readable = require_readable(candidate)
@@ -222,7 +231,15 @@ class DriftScan:
         whole = {each.name for each in prepared.stacks} <= set(names)
         clears = here.drifted and not project.looks_with_role(target) and (whole or not self.records)
         return _Target(
-            target, here, here.current, prepared, stacks, ignoring, as_deployed, self.locked, clears_drift=clears
+            target=target,
+            here=here,
+            current=here.current,
+            prepared=prepared,
+            stacks=stacks,
+            ignore_rules=ignoring,
+            as_deployed=as_deployed,
+            locked=self.locked,
+            clears_drift=clears,
         )
 
     def _await_checks(self, crew: WorkerPool) -> None:
@@ -264,10 +281,10 @@ class DriftScan:
 def _sum_up_checks(place: _Target) -> EnvironmentDrift:
     stacks = tuple(place.seen[stack.name] for stack in place.stacks)
     return EnvironmentDrift(
-        place.target,
-        place.prepared.release,
-        merge_conditions(stacks),
-        stacks,
+        environment=place.target,
+        release=place.prepared.release,
+        condition=merge_conditions(stacks),
+        stacks=stacks,
         deployment=place.current.seq,
         settings=place.prepared.settings,
         whole={stack.name for stack in place.prepared.stacks} <= place.seen.keys(),
@@ -306,7 +323,7 @@ def _check_stack(ports: Ports, place: _Target, stack: PreparedStack) -> StackDri
     waits_for = tuple(needed for needed in stack.needs if needed not in here.stacks)
     if waits_for and not stack.leaves:
         waiting = StackPlan(stack.name, waits_for=waits_for)
-        return StackDrift(stack.name, "clean", pending=waiting, locked=place.locked)
+        return StackDrift(stack=stack.name, condition="clean", pending=waiting, locked=place.locked)
     unchanged = here.whole and here.current is not None and here.current.settings == prepared.settings
     try:
         seen = ports.terraform.detect_drift(target, stack, unchanged=unchanged, locked=place.locked)
@@ -315,7 +332,7 @@ def _check_stack(ports: Ports, place: _Target, stack: PreparedStack) -> StackDri
     except InterruptedByUserError:
         raise
     except EnvctlError as error:
-        return StackDrift(stack.name, "unknown", problems=tuple(error.problems))
+        return StackDrift(stack=stack.name, condition="unknown", problems=tuple(error.problems))
     remaining, ignored = place.ignore_rules.remove_ignored(drop_volatile(seen.drift), target)
     condition: Condition = "drifted" if remaining.changes else "clean"
     pending = seen.pending if seen.pending.changes and not stack.leaves else None
@@ -326,7 +343,14 @@ def _check_stack(ports: Ports, place: _Target, stack: PreparedStack) -> StackDri
     if place.as_deployed and applied and any(each.action is not Action.READ for each in waits):
         warnings = (*warnings, _UNEXPLAINED_PENDING)
     return StackDrift(
-        stack.name, condition, remaining.resources, remaining.outputs, pending, ignored, warnings, locked=place.locked
+        stack=stack.name,
+        condition=condition,
+        resources=remaining.resources,
+        outputs=remaining.outputs,
+        pending=pending,
+        ignored=ignored,
+        warnings=warnings,
+        locked=place.locked,
     )
 
 

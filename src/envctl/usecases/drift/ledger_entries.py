@@ -98,7 +98,11 @@ def record_unplanned(ports: Ports, found: EnvironmentDrift, names: tuple[str, ..
 
 def build_event(found: EnvironmentDrift) -> DriftChecked:
     return DriftChecked(
-        found.environment, found.release, found.drifted, found.drifted_names[:MAX_NAMED], locked=found.locked
+        environment=found.environment,
+        release=found.release,
+        drifted=found.drifted,
+        resources=found.drifted_names[:MAX_NAMED],
+        locked=found.locked,
     )
 
 

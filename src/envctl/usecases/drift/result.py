@@ -9,7 +9,7 @@ from envctl.domain.plan.changes import OutputChange, ResourceChange, StackPlan
 from envctl.domain.plan.drift import Condition
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StackDrift:
     """The drift of one stack.
 
@@ -33,10 +33,10 @@ class StackDrift:
 
     @property
     def drift(self) -> StackPlan:
-        return StackPlan(self.stack, self.resources, self.outputs)
+        return StackPlan(self.stack, resources=self.resources, outputs=self.outputs)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EnvironmentDrift:
     """The drift of one environment.
 

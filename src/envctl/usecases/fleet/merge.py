@@ -68,9 +68,14 @@ def _merge_answers(run: MatrixRun, parts: Mapping[int, ShardAnswer], planned: Pl
     name = planned.environment
     findings = [_extract_drift(planned, parts[number], stacks) for number, stacks in _list_shards(run, name)]
     if not findings:
-        return EnvironmentDrift(name, planned.release, "empty")
+        return EnvironmentDrift(environment=name, release=planned.release, condition="empty")
     if len({(finding.deployment, finding.settings) for finding in findings if finding.deployment}) > 1:
-        return EnvironmentDrift(name, planned.release, "unknown", problems=(describe_changed_deployment(name),))
+        return EnvironmentDrift(
+            environment=name,
+            release=planned.release,
+            condition="unknown",
+            problems=(describe_changed_deployment(name),),
+        )
     if whole := next((finding for finding in findings if finding.problems or not planned.stacks), None):
         return whole
     stacks = _sort_stacks(planned, {stack.stack: stack for finding in findings for stack in finding.stacks})
@@ -107,9 +112,16 @@ def _is_same_deployment(planned: PlannedEnvironment, answer: Answer) -> bool:
 def _report_unknown(planned: PlannedEnvironment, stacks: Sequence[str], why: tuple[Problem, ...]) -> EnvironmentDrift:
     """Report the stacks as unknown, with the reason at the first one only."""
     if not stacks:
-        return EnvironmentDrift(planned.environment, planned.release, "unknown", problems=why)
-    drifts = tuple(StackDrift(stack, "unknown", problems=() if number else why) for number, stack in enumerate(stacks))
-    return EnvironmentDrift(planned.environment, planned.release, "unknown", drifts)
+        return EnvironmentDrift(
+            environment=planned.environment, release=planned.release, condition="unknown", problems=why
+        )
+    drifts = tuple(
+        StackDrift(stack=stack, condition="unknown", problems=() if number else why)
+        for number, stack in enumerate(stacks)
+    )
+    return EnvironmentDrift(
+        environment=planned.environment, release=planned.release, condition="unknown", stacks=drifts
+    )
 
 
 def _describe_missing_answer(answer: Answer, environment: str) -> Problem:

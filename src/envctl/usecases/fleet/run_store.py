@@ -22,7 +22,7 @@ from envctl.usecases.ports.core import AlreadyExistsError, Ports
 MAX_ATTEMPTS = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """The answer of a shard, with drift or plans. The stored document names this class."""
 

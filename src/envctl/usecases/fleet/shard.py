@@ -43,7 +43,13 @@ def check_shard_drift(ports: Ports, run: str, number: int) -> Drift:
     began = ports.clock.now()
     checked = drift.find_unit_drift(ports, units).environments if units else ()
     seconds = (ports.clock.now() - began).total_seconds()
-    found = (*checked, *(EnvironmentDrift(name, "", "unknown", problems=(why,)) for name, why in task.changed.items()))
+    found = (
+        *checked,
+        *(
+            EnvironmentDrift(environment=name, release="", condition="unknown", problems=(why,))
+            for name, why in task.changed.items()
+        ),
+    )
     task.save_answer(drift=found, durations=_share_duration(checked, seconds))
     return Drift(found)
 
@@ -59,7 +65,7 @@ def plan_shard(ports: Ports, run: str, number: int) -> Plans:
     return Plans(run, plans)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _ShardTask:
     """The work of a shard, with the present deployments of its environments."""
 
@@ -83,7 +89,7 @@ class _ShardTask:
         same = {each for each, snapshot in seen.items() if began[each].has_same_state(snapshot)}
         units = {each: stacks for each, stacks in shard.units.items() if each in same}
         changed = {each: describe_changed_deployment(each) for each in shard.units if each not in same}
-        return cls(ports, run, number, present, seen, units, changed)
+        return cls(ports=ports, run=run, number=number, present=present, snapshots=seen, units=units, changed=changed)
 
     def save_answer(
         self,
@@ -93,7 +99,17 @@ class _ShardTask:
         durations: Mapping[str, Mapping[str, float]],
     ) -> None:
         now, actor, seen = self.ports.clock.now(), self.ports.identity.identify_actor(), tuple(self.snapshots.values())
-        answer = run_store.Answer(self.run.id, self.number, now, actor, self.present.seq, seen, drift, plans, durations)
+        answer = run_store.Answer(
+            run=self.run.id,
+            shard=self.number,
+            at=now,
+            by=actor,
+            seq=self.present.seq,
+            seen=seen,
+            drift=drift,
+            plans=plans,
+            durations=durations,
+        )
         run_store.save_answer(self.ports, answer)
 
 

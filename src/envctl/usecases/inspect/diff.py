@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 Origin = Literal["deployed", "working tree", "nothing"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Side:
     """One environment of a comparison, with its release. An empty entry environment has the working tree instead.
 
@@ -59,7 +59,7 @@ class Side:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Diff:
     """A comparison of two environments.
 
@@ -120,7 +120,15 @@ def diff_environments(ports: Ports, first: str, second: str, *, patch: bool = Fa
     older, newer = (two, one) if distance and distance.older == two.side.environment else (one, two)
     objects = _compare_objects(context, older, newer)
     settings = _compare_settings(context, one, two)
-    return Diff(one.side, two.side, distance, artifacts, settings, everything, objects)
+    return Diff(
+        first=one.side,
+        second=two.side,
+        distance=distance,
+        artifacts=artifacts,
+        settings=settings,
+        everything=everything,
+        objects=objects,
+    )
 
 
 def _load_side(context: Context, present: LedgerState, environment: str) -> _LoadedSide:
@@ -129,15 +137,23 @@ def _load_side(context: Context, present: LedgerState, environment: str) -> _Loa
         name = here.current.release
         state, release, _ = release_store.load_bundle(context.ports, name)
         known = present.releases.get(name)
-        side = Side(environment, "deployed", name, known, here.current, here.whole, name)
+        side = Side(
+            environment=environment,
+            origin="deployed",
+            release=name,
+            known=known,
+            deployment=here.current,
+            whole=here.whole,
+            against=name,
+        )
         if release is None:
             message = f"the bundle of release {shorten_id(name)}, which {environment} runs, is {state}"
             side = replace(side, problems=(Problem("E416", message, "restore it from a backup of the store"),))
         return _LoadedSide(side, release)
     whole = here.last is None or here.last.outcome == "succeeded"
     if environment != context.project.entry:
-        return _LoadedSide(Side(environment, "nothing", whole=whole))
-    side = Side(environment, "working tree", whole=whole)
+        return _LoadedSide(Side(environment=environment, origin="nothing", whole=whole))
+    side = Side(environment=environment, origin="working tree", whole=whole)
     try:
         release = working_tree.build_release(context)
     except ConfigurationError as error:

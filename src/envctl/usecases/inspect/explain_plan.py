@@ -36,7 +36,7 @@ class PlanDrift:
     resources: tuple[ResourceChange, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ExplainedPlan:
     """A plan with causes.
 
@@ -80,21 +80,21 @@ def explain_plan(ports: Ports, environment: str, *, release: str | None = None) 
         compared = baselines.plan_baselines(plan) if plan.changes and here.current else {}
     costs = find_cost_source(context.project, target, chosen.release.wiring.stack_regions)
     plan = planning.add_cost(ports, plan, costs)
-    looked_at = (drop_volatile(StackPlan(stack.stack, stack.drifted)) for stack in plan.stacks)
+    looked_at = (drop_volatile(StackPlan(stack.stack, resources=stack.drifted)) for stack in plan.stacks)
     drifted = tuple(PlanDrift(stack.stack, stack.resources) for stack in looked_at if stack.resources)
     return ExplainedPlan(
-        target,
-        chosen.identity,
-        here.current.release if here.current else "",
-        plan,
-        split_by_cause(plan.stacks, compared),
-        baselines.code,
-        baselines.artifacts,
-        baselines.changed,
-        drifted,
-        baselines.unexplained if plan.changes else "",
-        chosen.label,
-        present.find_label(here.current.release if here.current else None),
+        environment=target,
+        release=chosen.identity,
+        runs=here.current.release if here.current else "",
+        plan=plan,
+        parts=split_by_cause(plan.stacks, compared),
+        code=baselines.code,
+        artifacts=baselines.artifacts,
+        settings=baselines.changed,
+        drifted=drifted,
+        unexplained=baselines.unexplained if plan.changes else "",
+        label=chosen.label,
+        runs_label=present.find_label(here.current.release if here.current else None),
     )
 
 

@@ -24,7 +24,7 @@ CLOCK_SLACK = timedelta(days=1)
 EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class History:
     """Ledger entries, newest first.
 
@@ -77,7 +77,16 @@ def read_history(
     untrusted = tuple(to_unbelieved(entry, why) for entry in shown if (why := trust.explain_distrust(entry)))
     names = sorted({getattr(entry.event, "release", "") for entry in shown})
     labels = {name: label for name in names if (label := present.find_label(name))}
-    return History(environment, shown, more, period.since, period.until, untrusted, changes, labels)
+    return History(
+        environment=environment,
+        entries=shown,
+        more=more,
+        since=period.since,
+        until=period.until,
+        unbelieved=untrusted,
+        rules=changes,
+        labels=labels,
+    )
 
 
 def _list_rule_changes(ports: Ports, shown: tuple[Entry, ...]) -> Mapping[int, tuple[str, ...]]:

@@ -67,7 +67,9 @@ def plan_environment(
         raise error
     planned_names = {plan.stack for plan in planned.plans}
     unplanned = tuple(stack.name for stack in prepared.all_stacks if stack.name not in planned_names)
-    found = EnvironmentPlan(environment, prepared.release, planned.plans, label=ready.label, unplanned=unplanned)
+    found = EnvironmentPlan(
+        environment=environment, release=prepared.release, stacks=planned.plans, label=ready.label, unplanned=unplanned
+    )
     if priced and prepared.costs is not None:
         if following:
             following.wait()

@@ -164,7 +164,7 @@ def plan_under_lock(
         plans = plan_stacks(ports, target, prepared.all_stacks, here.stacks, locking="none")
         plans = warn_of_unknown_states(target, here, plans)
         plans = shared_resources.warn_of_shared_resources(ports, target, prepared.all_stacks, plans, here)
-        return EnvironmentPlan(target, bundle.identity, plans, label=bundle.label)
+        return EnvironmentPlan(environment=target, release=bundle.identity, stacks=plans, label=bundle.label)
     finally:
         ports.terraform.delete_plans(target)
 

@@ -74,7 +74,7 @@ class ReleaseArtifact:
     value: object
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReleaseDetails:
     """One release.
 
@@ -132,7 +132,9 @@ def show_release(ports: Ports, name: str) -> ReleaseDetails:
         )
         for each in wanted
     )
-    return _add_content(ReleaseDetails(known, ports.clock.now(), tuple(places), bundle), release)
+    return _add_content(
+        ReleaseDetails(release=known, now=ports.clock.now(), places=tuple(places), bundle=bundle), release
+    )
 
 
 def _was_in(present: LedgerState, known: KnownRelease, environment: str) -> bool:

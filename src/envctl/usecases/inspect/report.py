@@ -48,7 +48,7 @@ class LastPlan:
     more: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """A report of the first `entries` ledger entries; `head` is the hash of the last."""
 
@@ -82,17 +82,17 @@ def build_report(ports: Ports) -> Report:
     attempts = dict(list_last_attempts(history.deployments))
     rows = build_release_matrix(present, order, attempts, history.since, MAX_RELEASES)
     return Report(
-        project.name,
-        status.now,
-        ports.sandbox,
-        present.seq,
-        present.head,
-        _replace_gates(status, outlooks),
-        tuple(outlooks),
-        rows,
-        sum("" in known.made_for for known in present.releases.values()) - len(rows),
-        history,
-        _load_last_plans(ports, present, order),
+        project=project.name,
+        now=status.now,
+        sandbox=ports.sandbox,
+        entries=present.seq,
+        head=present.head,
+        status=_replace_gates(status, outlooks),
+        outlooks=tuple(outlooks),
+        releases=rows,
+        more_releases=sum("" in known.made_for for known in present.releases.values()) - len(rows),
+        timeline=history,
+        plans=_load_last_plans(ports, present, order),
     )
 
 

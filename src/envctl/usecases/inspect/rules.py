@@ -31,7 +31,7 @@ class CountingRule:
     where: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EnvironmentRules:
     """The rules of an environment by both documents, the tree's and the recorded one.
 
@@ -68,16 +68,16 @@ def build_environment_rules(context: Context, present: LedgerState, target: str)
     counting = before if standing in {"both count", "refused"} else None
     conflicts = list_conflicts(before, tree) if standing == "refused" and before and tree else ()
     return EnvironmentRules(
-        target,
-        standing,
-        request.rules_digest,
-        here.rules,
-        tuple(_list_rules(context.ports, request, counting)),
-        list_differences(before, tree) if before and tree and standing != "same" else (),
-        conflicts,
-        here.rules_approvals,
-        here.rules_reset,
-        _find_next_command(target, standing, request),
+        environment=target,
+        standing=standing,
+        digest=request.rules_digest,
+        recorded=here.rules,
+        rules=tuple(_list_rules(context.ports, request, counting)),
+        changes=list_differences(before, tree) if before and tree and standing != "same" else (),
+        conflicts=conflicts,
+        approvals=here.rules_approvals,
+        reset=here.rules_reset,
+        next=_find_next_command(target, standing, request),
     )
 
 

@@ -25,7 +25,7 @@ from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.pending_changes import PendingChanges
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EnvironmentStatus:
     """The status of one environment.
 
@@ -132,21 +132,21 @@ def _build_environment_status(adviser: Adviser, environment: str) -> Environment
     labels = {name: label for name in sorted(set(named)) if (label := present.find_label(name))}
     changed, differ = _list_rule_changes(context, here, environment)
     return EnvironmentStatus(
-        environment,
-        here,
-        release,
-        behind,
-        {name: (gate.have, gate.need) for name, gate in approvals.items()},
-        advice.command,
-        advice.pending,
-        changed,
-        differ,
-        advice.leaving,
-        project.pipeline.find_previous(environment) or "",
-        advice.steps,
-        advice.running,
-        labels,
-        approvals,
+        environment=environment,
+        present=here,
+        release=release,
+        lag=behind,
+        gates={name: (gate.have, gate.need) for name, gate in approvals.items()},
+        next=advice.command,
+        pending=advice.pending,
+        rules_changed=changed,
+        rules_differ=differ,
+        leaving=advice.leaving,
+        previous=project.pipeline.find_previous(environment) or "",
+        steps=advice.steps,
+        running=advice.running,
+        labels=labels,
+        approvals=approvals,
     )
 
 

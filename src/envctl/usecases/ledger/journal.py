@@ -149,14 +149,14 @@ def append(
         claim_store(ports, now)
         moment = choose_entry_time(ports, now, event)
         plain = entries.Entry(
-            now.seq + 1,
-            now.head,
-            moment.at,
-            ports.identity.identify_actor(),
-            event,
-            ports.nonces.new(),
-            name_checkpoint(ports, now),
-            moment.stored_at,
+            seq=now.seq + 1,
+            prev=now.head,
+            at=moment.at,
+            actor=ports.identity.identify_actor(),
+            event=event,
+            mark=ports.nonces.new(),
+            checkpoint=name_checkpoint(ports, now),
+            stored_at=moment.stored_at,
         )
         # Sign only once: signatures of the same bytes differ.
         entry = signing.sign_entry(ports, plain) if ports.trust.pinned else plain

@@ -11,7 +11,7 @@ from envctl.domain.findings import Finding
 Outcome = Literal["whole", "differs", "missing", "unknown"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BucketReport:
     """State of one bucket.
 
@@ -61,4 +61,10 @@ class BucketReport:
 
 def unchecked_report(wanted: WantedBucket) -> BucketReport:
     """Create the report of a bucket not checked yet."""
-    return BucketReport(wanted.name, wanted.purpose, wanted.environments, wanted.account_id, wanted.region)
+    return BucketReport(
+        name=wanted.name,
+        purpose=wanted.purpose,
+        environments=wanted.environments,
+        account_id=wanted.account_id,
+        region=wanted.region,
+    )

@@ -27,7 +27,7 @@ def _load_no_certificate() -> ClientCertificate | None:
     return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClusterConnection:
     """How a cluster is reached, and as whom. Nothing is fetched before the first request.
 

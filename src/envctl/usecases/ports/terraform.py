@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ class PreparedStack:
     """A root module ready to run."""
 
     name: str
+    _: KW_ONLY
     upstream: tuple[str, ...] = ()  # stacks whose outputs it reads
     secrets: Mapping[str, str] = field(default_factory=dict)  # for Terraform's environment, never written
     binary: str = ""  # the Terraform program in the project file
@@ -80,7 +81,7 @@ class ValueSource:
     secret: SecretReference | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PreparedEnvironment:
     """Root modules of an environment, rendered from one release and one settings digest.
 

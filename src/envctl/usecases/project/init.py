@@ -29,7 +29,7 @@ class Choices:
     accounts: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InitResult:
     """A new project, or a planned one in the mode `planned`.
 

@@ -36,7 +36,7 @@ def collect_stack(context: Context, name: str, stack: Stack) -> KubernetesStack:
 
     Raises ConfigurationError with all problems of its code.
     """
-    collector = _Collector(context, name, stack)
+    collector = _Collector(context=context, name=name, stack=stack)
     collector.collect_paths()
     if not stack.chart and stack.secrets != "allow":
         # A release has the overlays of all environments. A deployment renders one of them.
@@ -51,7 +51,7 @@ def collect_stack(context: Context, name: str, stack: Stack) -> KubernetesStack:
     return KubernetesStack(collector.files, ModuleInterface(variables, (), ()), collector.describe())
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Collector:
     """Follows the references of kustomizations from the path and the overlays of a stack.
 
@@ -224,7 +224,16 @@ class _Collector:
         for table, names in (("inputs", self.stack.inputs), ("set", self.stack.set_values)):
             for path in names:
                 place = locate_key(ports, "stacks", self.name, table, path)
-                found[path] = Variable(path, ANY, False, None, True, False, "", place)
+                found[path] = Variable(
+                    name=path,
+                    type_text=ANY,
+                    has_default=False,
+                    default=None,
+                    nullable=True,
+                    sensitive=False,
+                    description="",
+                    location=place,
+                )
         if self.stack.values:
             path = _normalize(self.context, self.stack.values)
             for each in ports.manifests.find_value_keys(self.files[path].data, path):
@@ -244,8 +253,8 @@ def _is_code(path: str) -> bool:
 def describe_code(context: Context, stack: Stack) -> KubernetesCode:
     """Return what envctl.toml says of a stack of Kubernetes objects, without its files and tools."""
     return KubernetesCode(
-        (),
-        stack.namespace or "",
+        tree=(),
+        namespace=stack.namespace or "",
         is_chart=stack.chart is not None,
         overlay=_normalize(context, stack.overlay) if stack.overlay else "",
         values_file=_normalize(context, stack.values) if stack.values else "",

@@ -31,12 +31,12 @@ def complete_release(context: Context, release: Release) -> CompletedRelease:
     if not release.missing:
         return CompletedRelease(release)
     binary = context.project.terraform.binary or ""
-    walk = _walk_stacks(_ModuleWalk(ports, binary, release))
+    walk = _walk_stacks(_ModuleWalk(ports=ports, binary=binary, release=release))
     if walk.unfetched:
         unfetched = [f"{key} ({_describe_source(call)})" for key, call in walk.unfetched.items()]
         ports.observer.on_message(f"downloading the code of {join_first(unfetched, MAX_NAMED)}")
         fetched = ports.remote_modules.fetch_modules(binary, release, walk.found, walk.called_at)
-        walk = _walk_stacks(_ModuleWalk(ports, binary, release, fetched))
+        walk = _walk_stacks(_ModuleWalk(ports=ports, binary=binary, release=release, fetched=fetched))
         _cache_modules(ports, binary, walk, fetched)
     roots = [name for name, stack in release.wiring.stacks.items() if stack.is_root]
     modules, files = remote_modules.bundle_modules(walk.found, roots)
@@ -58,7 +58,7 @@ def list_missing_modules(release: Release) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{call.name} ({_describe_source(call)})" for call in release.missing))
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _ModuleWalk:
     """Traversal from the stacks to every module called, as far as its code is known.
 

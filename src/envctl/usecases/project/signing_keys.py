@@ -13,7 +13,7 @@ from envctl.usecases.project import project_file
 from envctl.usecases.project.environment_selection import select_environments
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PinnedKey:
     """A pinned key.
 
@@ -75,7 +75,16 @@ def _pin_key(ports: Ports, environment: str, *, look: bool, create: bool, add: b
     there = read_public_keys(ports.tree, environment, look=look) if ports.tree.read_contents(path) is not None else ()
     others = tuple(each.fingerprint for each in there if each != key)
     outcome = _write_key(ports, environment, path, key, there, add=add)
-    return PinnedKey(environment, signatures.key_arn(environment), key.fingerprint, path, outcome, made, others, look)
+    return PinnedKey(
+        environment=environment,
+        key=signatures.key_arn(environment),
+        fingerprint=key.fingerprint,
+        file=path,
+        outcome=outcome,
+        made=made,
+        others=others,
+        for_looks=look,
+    )
 
 
 def _write_key(

@@ -48,7 +48,7 @@ def build_release(context: Context) -> Release:
 def collect_release(context: Context) -> Release:
     """Return the release of the working tree without its provider lock, before the checks of its code."""
     ports = context.ports
-    code = _ModuleCode(ports, context.project)
+    code = _ModuleCode(ports=ports, project=context.project)
     for name, stack in context.project.stacks.items():
         if stack.is_kubernetes:
             code.add_kubernetes(context, name, stack)
@@ -83,7 +83,7 @@ def list_code_paths(release: Release, provider_lock: str, settings: Sequence[str
     return (PROJECT_FILE, provider_lock, *settings, *sorted(found))
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _ModuleCode:
     """The modules collected so far, with the local modules they call."""
 
@@ -212,11 +212,11 @@ def _build_wiring(context: Context, code: _ModuleCode) -> Wiring:
 def wire_stack(stack: Stack) -> StackWiring:
     after = tuple(sorted(set(stack.after)))
     return StackWiring(
-        stack.folder,
-        dict(stack.inputs),
-        stack.region or "",
-        after,
-        stack.moved_from or "",
+        module=stack.folder,
+        inputs=dict(stack.inputs),
+        region=stack.region or "",
+        after=after,
+        moved_from=stack.moved_from or "",
         root_code=None if stack.root is None else RootCode(),
         providers=stack.providers,
         default_tags=stack.default_tags,
@@ -229,7 +229,7 @@ def _describe_cluster(stack: Stack) -> "KubernetesCode":
     """Return what a stack of Kubernetes objects needs: its files are unknown here."""
     from envctl.domain.release.kubernetes_code import KubernetesCode
 
-    return KubernetesCode((), stack.namespace or "", cluster=stack.cluster or "")
+    return KubernetesCode(tree=(), namespace=stack.namespace or "", cluster=stack.cluster or "")
 
 
 def list_removed_stacks(project: Project) -> dict[str, Fate]:

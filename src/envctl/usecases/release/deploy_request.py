@@ -117,8 +117,8 @@ def build_entry_request(
     project = context.project
     wanted = _Intent("apply", project.entry, None, identity)
     found = _ReleaseFacts(
-        "intact",
-        settings,
+        bundle="intact",
+        settings=settings,
         place=place_digest.resolve_bound_place(project, project.entry, release.wiring),
         needs=release.wiring.needs,
         clusters=release.wiring.cluster_outputs,
@@ -136,7 +136,7 @@ class _Intent:
     release: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _ReleaseFacts:
     bundle: BundleState
     settings: str
@@ -167,7 +167,16 @@ def _build_candidate(context: Context, present: LedgerState, wanted: _Intent) ->
     digest = settings.digest() if settings else ""
     needs = release.wiring.needs if release else {}
     clusters = release.wiring.cluster_outputs if release else {}
-    found = _ReleaseFacts(state, digest, unfit, none, place, needs, clusters, changeover)
+    found = _ReleaseFacts(
+        bundle=state,
+        settings=digest,
+        unfit=unfit,
+        images=none,
+        place=place,
+        needs=needs,
+        clusters=clusters,
+        changeover=changeover,
+    )
     request = _build_request(context, present, wanted, found)
     differing, stacks = _compare_to_source(context, request, release, settings)
     request = replace(request, differing=differing, differing_stacks=stacks)

@@ -87,10 +87,10 @@ class Adviser:
         workspace = context.ports.workspace
         running = workspace.find_holder(environment) if here.unfinished_deployment else ""
         facts = Situation(
-            environment,
-            project.pipeline,
-            self.present,
-            measure_lag(project.pipeline.order, self.present, environment) if project.pipeline.order else None,
+            environment=environment,
+            pipeline=project.pipeline,
+            present=self.present,
+            lag=measure_lag(project.pipeline.order, self.present, environment) if project.pipeline.order else None,
             running=running,
             unsaved=here.last is not None and workspace.has_unsaved_state(environment),
             changed=_find_change(pending, has_pending=has_pending),

@@ -99,10 +99,10 @@ class Bench:
             trace=self.trace,
         )
         self.workload = Workload(
-            format_owner("shop", self.environment, self.name),
-            "kubernetes",
-            ClusterReference(name="shop"),
-            "shop",
+            owner=format_owner("shop", self.environment, self.name),
+            path="kubernetes",
+            cluster=ClusterReference(name="shop"),
+            namespace="shop",
             wait=self.wait,
             managers=self.managers,
         )
@@ -168,7 +168,9 @@ class Bench:
 
 def connect(cluster: KubernetesCluster, token: str = TOKEN) -> ClusterApi:
     headers = {"Authorization": f"Bearer {token}"}
-    connection = ClusterConnection("test cluster", cluster.url, cluster.authority, lambda: headers)
+    connection = ClusterConnection(
+        name="test cluster", url=cluster.url, authority=cluster.authority, headers=lambda: headers
+    )
     return ClusterApi(connection, {}, patience=20)
 
 

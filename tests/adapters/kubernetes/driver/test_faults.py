@@ -151,10 +151,10 @@ class Tokens:
 def test_token_that_ends_in_a_wait_is_renewed(bench: Bench) -> None:
     tokens, cluster = Tokens(), bench.cluster
     connection = ClusterConnection(
-        "test cluster",
-        cluster.url,
-        cluster.authority,
-        lambda: {"Authorization": f"Bearer {tokens.current}"},
+        name="test cluster",
+        url=cluster.url,
+        authority=cluster.authority,
+        headers=lambda: {"Authorization": f"Bearer {tokens.current}"},
         renew_credentials=tokens.renew,
     )
     bench.api = ClusterApi(connection, {}, patience=5)

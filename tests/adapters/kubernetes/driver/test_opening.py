@@ -9,7 +9,7 @@ from tests.adapters.kubernetes.driver.bench import Bench, build_config_map
 
 
 def make_input(variable: str, output: str) -> StackInput:
-    return StackInput(variable, "string", "net", "", "", output)
+    return StackInput(variable=variable, type_text="string", stack="net", root="", workspace="", output=output)
 
 
 def test_outputs_of_a_stack_are_read_once(bench: Bench) -> None:

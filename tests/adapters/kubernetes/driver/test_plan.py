@@ -252,30 +252,32 @@ def test_images_without_a_digest_are_named(bench: Bench) -> None:
 def test_values_come_from_outputs_of_other_stacks(bench: Bench) -> None:
     bench.outputs = {"net": {"ids": Output(["a", "b"]), "name": Output("n")}}
     inputs = (
-        StackInput("first", "string", "net", "", "", "ids", "[0]"),
-        StackInput("all", "string", "net", "", "", "ids"),
-        StackInput("name", "string", "net", "", "", "name"),
+        StackInput(variable="first", type_text="string", stack="net", root="", workspace="", output="ids", path="[0]"),
+        StackInput(variable="all", type_text="string", stack="net", root="", workspace="", output="ids"),
+        StackInput(variable="name", type_text="string", stack="net", root="", workspace="", output="name"),
     )
     bench.driver.plan("dev", PreparedStack("web", workload=bench.workload, inputs=inputs))
     assert bench.renderer.values == {"first": "a", "all": '["a", "b"]', "name": "n"}
 
 
 def test_missing_output_waits_for_its_stack(bench: Bench) -> None:
-    inputs = (StackInput("name", "string", "net", "", "", "name"),)
+    inputs = (StackInput(variable="name", type_text="string", stack="net", root="", workspace="", output="name"),)
     with pytest.raises(UpstreamBehindError) as error:
         bench.driver.plan("dev", PreparedStack("web", workload=bench.workload, inputs=inputs))
     assert error.value.upstream == ("net",)
 
 
 def test_stack_of_a_cluster_that_is_gone_has_nothing_to_destroy(bench: Bench) -> None:
-    output = StackInput("cluster", "string", "net", "", "", "name")
+    output = StackInput(variable="cluster", type_text="string", stack="net", root="", workspace="", output="name")
     workload = replace(bench.workload, cluster=ClusterReference(output=output))
     assert not bench.driver.plan("dev", PreparedStack("web", workload=workload), destroy=True).changes
 
 
 def test_sensitive_output_is_in_no_plan(bench: Bench) -> None:
     bench.outputs = {"db": {"password": Output("hunter2-hunter2", sensitive=True)}}
-    inputs = (StackInput("password", "string", "db", "", "", "password"),)
+    inputs = (
+        StackInput(variable="password", type_text="string", stack="db", root="", workspace="", output="password"),
+    )
     bench.release(build_config_map(url="postgres://x:hunter2-hunter2@db"))
     plan = bench.driver.plan("dev", PreparedStack("web", workload=bench.workload, inputs=inputs))
     assert "hunter2" not in repr(plan)
@@ -396,7 +398,11 @@ def test_cluster_deleted_by_hand_ends_a_destruction(bench: Bench, is_output: boo
     def find_none(environment: str, stack: PreparedStack, name: str) -> ClusterApi:
         raise ClusterMissingError(Problem("E630", f"there is no EKS cluster {name}"))
 
-    output = StackInput("cluster", "string", "net", "", "", "name") if is_output else None
+    output = (
+        StackInput(variable="cluster", type_text="string", stack="net", root="", workspace="", output="name")
+        if is_output
+        else None
+    )
     workload = replace(bench.workload, cluster=ClusterReference(name="shop", output=output))
     stack = PreparedStack("web", workload=workload)
     outputs = {"name": Output("shop-1")}

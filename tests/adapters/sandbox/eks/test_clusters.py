@@ -21,7 +21,7 @@ HOST = "shop.eks.example"
 def test_borrowed_rules_are_logged_once(
     versions: tuple[str, ...], logged: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    facts = [EksCluster("111111111111", "shop", HOST, each) for each in versions]
+    facts = [EksCluster(account_id="111111111111", name="shop", host=HOST, version=each) for each in versions]
     answers = iter([facts[0], *facts, facts[-1], None])
     clusters = KubernetesClusters(SimpleNamespace(find_cluster=lambda _: next(answers)))
     for _ in range(len(facts) + 2):

@@ -14,7 +14,15 @@ USER = Caller(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:user/maria", "", "AKIAEXAMPLE", 
 
 
 def build_cluster(mode: str = "CONFIG_MAP", creator: str = "", *entries: AccessEntry) -> EksCluster:
-    return EksCluster(ACCOUNT, "shop", "x", "1.35", mode, creator, entries)
+    return EksCluster(
+        account_id=ACCOUNT,
+        name="shop",
+        host="x",
+        version="1.35",
+        authentication_mode=mode,
+        creator_arn=creator,
+        access_entries=entries,
+    )
 
 
 def map_role(arn: str = ROLE, username: str = "dev:{{SessionName}}", groups: str = "[devs]") -> dict[str, str]:

@@ -54,11 +54,11 @@ def codes() -> set[str]:
 
 def change(type_: str = "aws_ssm_parameter", address: str = "", **attributes: object) -> ResourceChange:
     known = tuple(AttributeChange(name, None, value) for name, value in attributes.items())
-    return ResourceChange(address or f"{type_}.this", type_, Action.CREATE, known)
+    return ResourceChange(address=address or f"{type_}.this", type=type_, action=Action.CREATE, attributes=known)
 
 
 def said(text: str, address: str = "module.web.aws_ssm_parameter.this") -> Diagnostic:
-    return Diagnostic("error", text, "", address=address)
+    return Diagnostic(severity="error", summary=text, detail="", address=address)
 
 
 def test_every_already_exists_code_of_aws_is_known() -> None:
@@ -108,17 +108,20 @@ def test_unknown_import_id_becomes_a_placeholder() -> None:
 
 
 def test_existing_resource_matters_only_for_creation() -> None:
-    replaced = ResourceChange("aws_ssm_parameter.this", "aws_ssm_parameter", Action.REPLACE)
+    replaced = ResourceChange(address="aws_ssm_parameter.this", type="aws_ssm_parameter", action=Action.REPLACE)
     assert find_existing(said("already exists"), [replaced], PreparedStack("web")) is None
     assert find_existing(said("already exists", "module.web.aws_other.this"), [change()], PreparedStack("web")) is None
 
 
 def test_import_hint_is_quoted_for_the_shell() -> None:
     planned = change(address='aws_ssm_parameter.this["a b"]', name="/app/a b", value=Marker.SENSITIVE)
-    transcript = Transcript([said("ParameterAlreadyExists: x", 'module.web.aws_ssm_parameter.this["a b"]')])
+    transcript = Transcript(diagnostics=[said("ParameterAlreadyExists: x", 'module.web.aws_ssm_parameter.this["a b"]')])
     transcript.planned_changes = (planned,)
     error = to_terraform_error(
-        ProcessResult(1, "", interrupted=False), transcript, Site("dev", PreparedStack("web"), Path("/w")), "apply"
+        ProcessResult(code=1, errors="", interrupted=False),
+        transcript,
+        Site("dev", PreparedStack("web"), Path("/w")),
+        "apply",
     )
     (problem,) = error.problems
     assert problem.code == ALREADY_EXISTS

@@ -51,7 +51,7 @@ def failed(*diagnostics: dict[str, Any], errors: str = "", code: int = 1, comman
             PreparedStack("web"),
             transcript,
         )
-    return to_terraform_error(ProcessResult(code, errors, interrupted=False), transcript, SITE, command)
+    return to_terraform_error(ProcessResult(code=code, errors=errors, interrupted=False), transcript, SITE, command)
 
 
 def place(file: str) -> Location | None:
@@ -202,7 +202,10 @@ def unplannable(directory: Path, *places: tuple[str, int], command: str = "plan"
         message = {"type": "diagnostic", "diagnostic": said | {"range": {"filename": file, "start": {"line": line}}}}
         json_events.record_line(json.dumps(message), SITE.stack, transcript)
     return to_terraform_error(
-        ProcessResult(1, "", interrupted=False), transcript, Site("dev", PreparedStack("web"), directory), command
+        ProcessResult(code=1, errors="", interrupted=False),
+        transcript,
+        Site("dev", PreparedStack("web"), directory),
+        command,
     )
 
 
@@ -233,7 +236,7 @@ def test_other_failure_is_no_missing_upstream_output(
 
 def test_interruption_with_unsaved_state_is_a_failure(tmp_path: Path) -> None:
     site = Site("dev", PreparedStack("web"), tmp_path)
-    stopped = ProcessResult(1, "Error: Failed to persist state to backend", interrupted=True)
+    stopped = ProcessResult(code=1, errors="Error: Failed to persist state to backend", interrupted=True)
     with pytest.raises(InterruptedByUserError):
         check_result(stopped, Transcript(), site, "apply")
     (tmp_path / "errored.tfstate").touch()
@@ -294,6 +297,8 @@ def test_expired_credentials_name_the_profile() -> None:
         transcript,
     )
     site = Site("dev", PreparedStack("web", profile="my team"), Path("/nowhere/dev/web"))
-    (problem,) = to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, site, "plan").problems
+    (problem,) = to_terraform_error(
+        ProcessResult(code=1, errors="", interrupted=False), transcript, site, "plan"
+    ).problems
     assert problem.code == "E324"
     assert "aws sso login --profile 'my team'" in problem.hint

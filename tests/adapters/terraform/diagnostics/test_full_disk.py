@@ -49,17 +49,19 @@ def site(tmp_path: Path) -> Site:
 def test_full_disk_is_named(said: str, folder: str, tmp_path: Path) -> None:
     (tmp_path / "cache" / "example.com").mkdir(parents=True)
     said = said.format(tmp_path / "cache")
-    transcript = Transcript([Diagnostic("error", "Failed to install provider", said)])
+    transcript = Transcript(
+        diagnostics=[Diagnostic(severity="error", summary="Failed to install provider", detail=said)]
+    )
     with pytest.raises(OperationFailedError) as raised:
-        check_disk_error(site(tmp_path), ProcessResult(1, "", interrupted=False), transcript)
+        check_disk_error(site(tmp_path), ProcessResult(code=1, errors="", interrupted=False), transcript)
     (problem,) = raised.value.problems
     assert problem.code == "E346"
     assert problem.message.startswith(f"web: the disk of {tmp_path / folder} is full: ")
 
 
 def test_success_and_other_failures_are_no_full_disk(tmp_path: Path) -> None:
-    check_disk_error(site(tmp_path), ProcessResult(0, UNPACKED, interrupted=False), Transcript())
-    check_disk_error(site(tmp_path), ProcessResult(1, "no such host", interrupted=False), Transcript())
+    check_disk_error(site(tmp_path), ProcessResult(code=0, errors=UNPACKED, interrupted=False), Transcript())
+    check_disk_error(site(tmp_path), ProcessResult(code=1, errors="no such host", interrupted=False), Transcript())
 
 
 @pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "E346"), (errno.EDQUOT, "E346"), (errno.EACCES, "E406")])
@@ -73,11 +75,25 @@ def test_write_error_is_reported_with_its_path(number: int, code: str, tmp_path:
 
 UNSAVED = "Error saving state: Failed to write state: An error occured while writing the serialized state: write"
 SAID = (
-    Diagnostic("error", "Failed to write state", "write ../../../state/dev/web.tfstate: no space left on device."),
-    Diagnostic("error", "Failed to save state", f"{UNSAVED} ../../../state/dev/web.tfstate: no space left on device."),
-    Diagnostic("error", "Failed to create local state file", f"{UNSAVED} errored.tfstate: no space left on device."),
     Diagnostic(
-        "error", "Failed to persist state to backend", "The errors shown above prevented Terraform from writing"
+        severity="error",
+        summary="Failed to write state",
+        detail="write ../../../state/dev/web.tfstate: no space left on device.",
+    ),
+    Diagnostic(
+        severity="error",
+        summary="Failed to save state",
+        detail=f"{UNSAVED} ../../../state/dev/web.tfstate: no space left on device.",
+    ),
+    Diagnostic(
+        severity="error",
+        summary="Failed to create local state file",
+        detail=f"{UNSAVED} errored.tfstate: no space left on device.",
+    ),
+    Diagnostic(
+        severity="error",
+        summary="Failed to persist state to backend",
+        detail="The errors shown above prevented Terraform from writing",
     ),
 )
 STATE = {"version": 4, "serial": 3, "resources": [{"type": "terraform_data", "name": "one"}]}
@@ -85,13 +101,15 @@ DUMP = {"@level": "info", "@message": "Emergency state dump", "type": "log", "st
 
 
 def test_state_dumped_by_terraform_is_saved(tmp_path: Path) -> None:
-    where, transcript = site(tmp_path), Transcript(list(SAID))
+    where, transcript = site(tmp_path), Transcript(diagnostics=list(SAID))
     json_events.record_line(json.dumps(DUMP), PreparedStack("web"), transcript)
     (tmp_path / workdir_names.UNSAVED_STATE).touch()
     assert transcript.dumped_state == STATE
     unsaved_state.save_state(where, STATE)
     assert json.loads((tmp_path / workdir_names.UNSAVED_STATE).read_text()) == STATE
-    unsaved, full = to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, where, "apply").problems
+    unsaved, full = to_terraform_error(
+        ProcessResult(code=1, errors="", interrupted=False), transcript, where, "apply"
+    ).problems
     assert (unsaved.code, unsaved.hint) == ("E313", "save it: envctl recover dev")
     disk = (tmp_path / "../../../state/dev").resolve()
     assert (full.code, full.hint) == ("E346", f"free space on the disk of {disk}, and run the command again")

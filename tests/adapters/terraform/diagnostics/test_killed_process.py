@@ -32,35 +32,41 @@ This usually means
   the plugin was not compiled for this architecture,
 """
 WHILE_READING = Diagnostic(
-    "error",
-    "Plugin did not respond",
-    "The plugin encountered an error, and failed to respond to the plugin.(*GRPCProvider).ReadDataSource call. "
+    severity="error",
+    summary="Plugin did not respond",
+    detail="The plugin encountered an error, and failed to respond to the plugin.(*GRPCProvider).ReadDataSource call. "
     "The plugin logs may contain more details.",
     address="data.aws_vpc.x[0]",
 )
 WHILE_MAKING = Diagnostic(
-    "error",
-    "Request cancelled",
-    "The plugin.(*GRPCProvider).ApplyResourceChange request was cancelled.",
+    severity="error",
+    summary="Request cancelled",
+    detail="The plugin.(*GRPCProvider).ApplyResourceChange request was cancelled.",
     address="module.web.aws_vpc.main[0]",
 )
 WHILE_LOADING = Diagnostic(
-    "error",
-    "Failed to load plugin schemas",
-    "Error while loading schemas for plugin components: Failed to obtain provider schema: Could not load the schema"
-    f' for provider registry.terraform.io/acme/aws: failed to instantiate provider "x" to obtain schema: {UNREADABLE}',
+    severity="error",
+    summary="Failed to load plugin schemas",
+    detail="Error while loading schemas for plugin components: Failed to obtain provider schema: Could not load"
+    " the schema for provider registry.terraform.io/acme/aws: failed to instantiate provider"
+    f' "x" to obtain schema: {UNREADABLE}',
 )
-WHILE_STARTING = Diagnostic("error", UNREADABLE)
-WHILE_UNUSED = Diagnostic("error", 'failed to instantiate provider "x": reattachment process not found')
+WHILE_STARTING = Diagnostic(severity="error", summary=UNREADABLE)
+WHILE_UNUSED = Diagnostic(
+    severity="error", summary='failed to instantiate provider "x": reattachment process not found'
+)
 PROGRAM = Diagnostic(
-    "error", "local-exec provisioner error", "Error running command 'make': signal: killed. Output: ", address="x.y"
+    severity="error",
+    summary="local-exec provisioner error",
+    detail="Error running command 'make': signal: killed. Output: ",
+    address="x.y",
 )
-WRONG = Diagnostic("error", "Invalid value", "it is too long")
+WRONG = Diagnostic(severity="error", summary="Invalid value", detail="it is too long")
 
 
 def problems(ended: ProcessResult, *diagnostics: Diagnostic, command: str = "plan") -> list[Problem]:
     with pytest.raises(EnvctlError) as raised:
-        check_result(ended, Transcript(list(diagnostics)), SITE, command)
+        check_result(ended, Transcript(diagnostics=list(diagnostics)), SITE, command)
     return list(raised.value.problems)
 
 
@@ -70,10 +76,10 @@ def problems(ended: ProcessResult, *diagnostics: Diagnostic, command: str = "pla
     ids=["while it reads", "while it makes something", "while its schema is read", "while it starts", "between uses"],
 )
 def test_killed_provider_is_named(said: Diagnostic) -> None:
-    (by_somebody,) = problems(ProcessResult(1, "", interrupted=False, log=GONE), said)
+    (by_somebody,) = problems(ProcessResult(code=1, errors="", interrupted=False, log=GONE), said)
     assert (by_somebody.code, by_somebody.message) == ("E332", "web: provider aws 3.39.0 was killed (SIGKILL)")
     (by_the_kernel,) = problems(
-        ProcessResult(1, "", interrupted=False, log=GONE, oom_killed=True, memory=3 << 30), said
+        ProcessResult(code=1, errors="", interrupted=False, log=GONE, oom_killed=True, memory=3 << 30), said
     )
     assert by_the_kernel.code == "E331"
     expected = "web: the kernel killed provider aws 3.39.0: out of memory; envctl's processes took 3072 MiB"
@@ -82,15 +88,21 @@ def test_killed_provider_is_named(said: Diagnostic) -> None:
 
 
 def test_kernel_counter_identifies_unlogged_oom_kill() -> None:
-    (problem,) = problems(ProcessResult(1, "", interrupted=False, oom_killed=True), WHILE_READING)
+    (problem,) = problems(ProcessResult(code=1, errors="", interrupted=False, oom_killed=True), WHILE_READING)
     assert problem.message == "web: the kernel killed a provider: out of memory"
 
 
 NOT_KILLED = {
-    "it crashed": (ProcessResult(1, "", interrupted=False, log=LOG.format("exit status 2")), WHILE_READING),
-    "nobody knows why it does not answer": (ProcessResult(1, "", interrupted=False), WHILE_READING),
-    "it did not end in time, and so Terraform ended it": (ProcessResult(1, "", interrupted=False, log=GONE), WRONG),
-    "the kernel has killed something else": (ProcessResult(1, "", interrupted=False, oom_killed=True), WRONG),
+    "it crashed": (ProcessResult(code=1, errors="", interrupted=False, log=LOG.format("exit status 2")), WHILE_READING),
+    "nobody knows why it does not answer": (ProcessResult(code=1, errors="", interrupted=False), WHILE_READING),
+    "it did not end in time, and so Terraform ended it": (
+        ProcessResult(code=1, errors="", interrupted=False, log=GONE),
+        WRONG,
+    ),
+    "the kernel has killed something else": (
+        ProcessResult(code=1, errors="", interrupted=False, oom_killed=True),
+        WRONG,
+    ),
 }
 
 
@@ -101,31 +113,37 @@ def test_surviving_process_is_not_reported_as_killed(ended: ProcessResult, said:
 
 @pytest.mark.parametrize("code", [-9, 137], ids=["it was killed", "a shell around it says so"])
 def test_killed_terraform_is_reported(code: int) -> None:
-    (plan,) = problems(ProcessResult(code, "", interrupted=False))
+    (plan,) = problems(ProcessResult(code=code, errors="", interrupted=False))
     assert (plan.code, plan.message) == ("E332", "web: Terraform was killed (SIGKILL)")
     assert "nothing was changed" in plan.hint
-    (apply,) = problems(ProcessResult(code, "", interrupted=False, oom_killed=True), command="apply")
+    (apply,) = problems(ProcessResult(code=code, errors="", interrupted=False, oom_killed=True), command="apply")
     assert (apply.code, apply.message) == ("E331", "web: the kernel killed Terraform: out of memory")
     assert apply.hint.endswith("check its lock and its state: envctl recover dev")
 
 
 def test_killed_after_interruption_is_no_clean_stop() -> None:
-    assert [problem.code for problem in problems(ProcessResult(-9, "", interrupted=True), command="apply")] == ["E332"]
+    assert [
+        problem.code for problem in problems(ProcessResult(code=-9, errors="", interrupted=True), command="apply")
+    ] == ["E332"]
     with pytest.raises(InterruptedByUserError):
-        check_result(ProcessResult(1, "", interrupted=True), Transcript(), SITE, "apply")
+        check_result(ProcessResult(code=1, errors="", interrupted=True), Transcript(), SITE, "apply")
 
 
 def test_silent_process_is_reported_as_killed_by_timeout() -> None:
-    assert [problem.code for problem in problems(ProcessResult(-9, "", interrupted=False, silent=True))] == ["E325"]
+    assert [
+        problem.code for problem in problems(ProcessResult(code=-9, errors="", interrupted=False, silent=True))
+    ] == ["E325"]
 
 
 def test_killed_provisioner_program_is_reported() -> None:
-    (problem,) = problems(ProcessResult(1, "", interrupted=False, oom_killed=True), PROGRAM, command="apply")
+    (problem,) = problems(
+        ProcessResult(code=1, errors="", interrupted=False, oom_killed=True), PROGRAM, command="apply"
+    )
     assert problem.message.startswith("web: the kernel killed a program that Terraform ran: out of memory")
 
 
 def test_killed_apply_names_resource_and_other_errors() -> None:
-    ended = ProcessResult(1, "", interrupted=False, log=GONE)
+    ended = ProcessResult(code=1, errors="", interrupted=False, log=GONE)
     lost, wrong = problems(ended, WHILE_MAKING, WRONG, command="apply")
     assert "it was working on aws_vpc.main[0]: what it created may be missing from the state" in lost.message
     assert "finished changes are kept, and the next run continues" in lost.hint
@@ -138,7 +156,7 @@ def test_killed_terraform_names_its_unfinished_resource() -> None:
         hook = f'{{"resource": {{"addr": "module.web.x.{name}"}}, "action": "create"}}'
         json_events.record_line(f'{{"type": "{kind}", "hook": {hook}}}', PreparedStack("web"), transcript)
     with pytest.raises(OperationFailedError, match=r"it was working on x\.two: what"):
-        check_result(ProcessResult(-9, "", interrupted=False), transcript, SITE, "apply")
+        check_result(ProcessResult(code=-9, errors="", interrupted=False), transcript, SITE, "apply")
 
 
 def test_log_lines_are_separated_from_output() -> None:

@@ -41,7 +41,7 @@ def fail(*diagnostics: dict[str, Any], version: str = "1.9.8", command: str = "i
     for each in diagnostics:
         line = json.dumps({"type": "diagnostic", "diagnostic": each})
         json_events.record_line(line, SITE.stack, transcript)
-    return to_terraform_error(ProcessResult(1, errors, interrupted=False), transcript, SITE, command)
+    return to_terraform_error(ProcessResult(code=1, errors=errors, interrupted=False), transcript, SITE, command)
 
 
 NEEDS = {

@@ -67,7 +67,15 @@ def rendered(toml: bytes) -> str:
     }
     whole["stacks"]["web"] |= document.pop("stacks", {}).get("web", {})
     project = Project.model_validate({**whole, **document})
-    wiring = Wiring("shop", "", {"web": wire_stack(project.stacks["web"])}, {}, {"web": ()}, {}, project.providers)
+    wiring = Wiring(
+        project="shop",
+        terraform="",
+        stacks={"web": wire_stack(project.stacks["web"])},
+        artifacts={},
+        schema={"web": ()},
+        outputs={},
+        providers=project.providers,
+    )
     return render_root_module(wiring, "web", resolve_place(project, "dev"), {}).encode().decode()
 
 
@@ -77,7 +85,7 @@ def told(folder: Path, line: int, toml: bytes = TOML) -> Problem:
     transcript = Transcript()
     diagnostic = {"severity": "error", "summary": "x", "range": {"filename": ROOT_MODULE_FILE, "start": {"line": line}}}
     record_line(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), PreparedStack("web"), transcript)
-    return to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, site, "plan").problems[0]
+    return to_terraform_error(ProcessResult(code=1, errors="", interrupted=False), transcript, site, "plan").problems[0]
 
 
 @pytest.mark.parametrize(("text", "line"), PLACES.items())
@@ -146,7 +154,9 @@ def test_root_module_that_is_gone_names_no_line(tmp_path: Path) -> None:
     transcript = Transcript()
     diagnostic = {"severity": "error", "summary": "x", "range": {"filename": ROOT_MODULE_FILE, "start": {"line": 3}}}
     record_line(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), PreparedStack("web"), transcript)
-    (problem,) = to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, site, "apply").problems
+    (problem,) = to_terraform_error(
+        ProcessResult(code=1, errors="", interrupted=False), transcript, site, "apply"
+    ).problems
     assert problem.location == Location(f"web/{ROOT_MODULE_FILE}", 3)
 
 
@@ -170,6 +180,8 @@ def test_denied_state_leads_to_inputs(address: str, hint: str) -> None:
     diagnostic = {"severity": "error", "summary": "Error loading state", "detail": DENIED, "address": address}
     record_line(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), PreparedStack("web"), transcript)
     site = Site("dev", PreparedStack("web"), Path("/nowhere/dev/web"))
-    (problem,) = to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, site, "plan").problems
+    (problem,) = to_terraform_error(
+        ProcessResult(code=1, errors="", interrupted=False), transcript, site, "plan"
+    ).problems
     assert problem.code == "E326"
     assert hint in problem.hint

@@ -89,7 +89,7 @@ def test_rendered_backend_is_accepted_up_to_its_first_call(kind: str, bench: Ben
     keys, around = REACHED[kind]
     assert set(keys) <= BACKENDS[kind].keys
     bench.inherited |= {**around, "HTTPS_PROXY": "http://127.0.0.1:1", "AWS_EC2_METADATA_DISABLED": "true"}
-    bench.place = Place("dev", Backend(kind, keys, "dev"))
+    bench.place = Place(environment="dev", backend=Backend(kind, keys, "dev"))
     stack = bench.lay('resource "terraform_data" "one" {}')
     with pytest.raises(OperationFailedError) as raised:
         bench.driver.init("dev", stack, None)

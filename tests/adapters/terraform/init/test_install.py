@@ -66,14 +66,21 @@ class Bench:
         self.driver = driver(root, self.inherited, self.heard)
         self.workspace = DirectoryWorkspace(root, root / ".envctl" / "work", "test")
         self.plugins = root / ".envctl" / "cache" / "plugins"
-        stacks = {name: StackWiring(f"modules/{name}") for name in code}
-        wiring = Wiring("shop", ">= 1.10", stacks, {}, dict.fromkeys(code, ()), {name: {} for name in code})
+        stacks = {name: StackWiring(module=f"modules/{name}") for name in code}
+        wiring = Wiring(
+            project="shop",
+            terraform=">= 1.10",
+            stacks=stacks,
+            artifacts={},
+            schema=dict.fromkeys(code, ()),
+            outputs={name: {} for name in code},
+        )
         for environment in ("dev", "staging"):
             files = {f"modules/{name}/main.tf": File(text.encode()) for name, text in code.items()}
             self.workspace.write_code(environment, files)
             for name in code:
                 root_module = render_root_module(
-                    wiring, name, Place(environment, Backend("local", {}, environment)), {}
+                    wiring, name, Place(environment=environment, backend=Backend("local", {}, environment)), {}
                 )
                 self.workspace.write_stack(environment, name, root_module.encode())
 

@@ -35,8 +35,15 @@ class Bench:
 
     def lay(self, **stacks: dict[str, str]) -> None:
         code = {f"modules/{stack}/main.tf": File(module(asked).encode()) for stack, asked in stacks.items()}
-        wired = {stack: StackWiring(f"modules/{stack}") for stack in stacks}
-        wiring = Wiring("shop", ">= 1.10", wired, {}, dict.fromkeys(stacks, ()), {stack: {} for stack in stacks})
+        wired = {stack: StackWiring(module=f"modules/{stack}") for stack in stacks}
+        wiring = Wiring(
+            project="shop",
+            terraform=">= 1.10",
+            stacks=wired,
+            artifacts={},
+            schema=dict.fromkeys(stacks, ()),
+            outputs={stack: {} for stack in stacks},
+        )
         releases = {"": Release(wiring, code)}
         self.workspace.write_code(lockfile_root.ENVIRONMENT_NAME, lockfile_root.collect_code(releases))
         self.workspace.write_stack(

@@ -24,9 +24,23 @@ pytestmark = pytest.mark.terraform
 
 MAIN = "modules/network/main.tf"
 NEEDED = Variable(
-    "cidr", "string", False, None, nullable=False, sensitive=False, description="", location=Location(MAIN, 1)
+    name="cidr",
+    type_text="string",
+    has_default=False,
+    default=None,
+    nullable=False,
+    sensitive=False,
+    description="",
+    location=Location(MAIN, 1),
 )
-WIRING = Wiring("shop", "", {"network": StackWiring("modules/network")}, {}, {"network": (NEEDED,)}, {})
+WIRING = Wiring(
+    project="shop",
+    terraform="",
+    stacks={"network": StackWiring(module="modules/network")},
+    artifacts={},
+    schema={"network": (NEEDED,)},
+    outputs={},
+)
 
 
 class Bench:
@@ -156,7 +170,7 @@ terraform {
 
 def test_module_with_aliases_is_fetched(bench: Bench) -> None:
     bench.server.publish_module("acme/vpc/aws", "5.1.0", {"main.tf": ""})
-    wired = StackWiring("modules/network", providers={name: {} for name in ("aws.other", "dogs.eu", "dogs.us")})
+    wired = StackWiring(module="modules/network", providers={name: {} for name in ("aws.other", "dogs.eu", "dogs.us")})
     providers = {"dogs": {"source": "acme/dogs", "version": "~> 1.0"}}
     wiring = replace(WIRING, stacks={"network": wired}, providers=providers)
     code = call("a", f"{HOST}/acme/vpc/aws 5.1.0") + ALIASES + 'variable "cidr" {}\n'

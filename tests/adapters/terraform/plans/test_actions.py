@@ -48,7 +48,7 @@ def ruled(action: str) -> str:
 
 
 def meant(plan: StackPlan) -> PlanFingerprint:
-    return fingerprint_plan(EnvironmentPlan("dev", "r1", (plan,)))
+    return fingerprint_plan(EnvironmentPlan(environment="dev", release="r1", stacks=(plan,)))
 
 
 def invoked(plan: StackPlan) -> list[ResourceChange]:

@@ -25,7 +25,9 @@ def read(*resources: dict[str, Any], **more: Any) -> tuple[ResourceChange, ...]:
 
 
 def found(action: Action, *attributes: tuple[str, object, object], address: str = "x.this") -> ResourceChange:
-    return ResourceChange(address, "x", action, tuple(AttributeChange(*each) for each in attributes))
+    return ResourceChange(
+        address=address, type="x", action=action, attributes=tuple(AttributeChange(*each) for each in attributes)
+    )
 
 
 CASES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {

@@ -37,7 +37,18 @@ output "other" {
   value = data.terraform_remote_state.other.outputs.name
 }
 """
-SIZE = (Variable("size", "string", False, None, True, False, "", Location("variables.tf")),)
+SIZE = (
+    Variable(
+        name="size",
+        type_text="string",
+        has_default=False,
+        default=None,
+        nullable=True,
+        sensitive=False,
+        description="",
+        location=Location("variables.tf"),
+    ),
+)
 OUTPUTS = {"size": False, "other": False}
 
 

@@ -29,7 +29,16 @@ resource "terraform_data" "one" {
   input = var.password
 }
 """
-PASSWORD = Variable("password", "string", False, None, True, True, "", Location("main.tf"))
+PASSWORD = Variable(
+    name="password",
+    type_text="string",
+    has_default=False,
+    default=None,
+    nullable=True,
+    sensitive=True,
+    description="",
+    location=Location("main.tf"),
+)
 # Starts Terraform without what it should inherit, as a wrapper in a container does.
 WRAPPER = """#!{python} -IS
 import os, sys

@@ -41,7 +41,15 @@ def aws(bench: Bench, sandbox: RunningSandbox) -> Bench:
 
 
 def strays(aws: Bench, files: Mapping[str, str], place: Place, provider: Mapping[str, object]) -> list[str]:
-    wiring = Wiring("shop", ">= 1.10", {"web": StackWiring("modules/web")}, {}, {"web": ()}, {}, {"aws": provider})
+    wiring = Wiring(
+        project="shop",
+        terraform=">= 1.10",
+        stacks={"web": StackWiring(module="modules/web")},
+        artifacts={},
+        schema={"web": ()},
+        outputs={},
+        providers={"aws": provider},
+    )
     workspace = DirectoryWorkspace(aws.root, aws.work, "test")
     workspace.write_code("dev", {f"modules/{name}": File(code.encode()) for name, code in files.items()})
     workspace.write_stack("dev", "web", render_root_module(wiring, "web", place, {}).encode())

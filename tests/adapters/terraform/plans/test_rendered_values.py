@@ -85,8 +85,8 @@ def survive(bench: Bench, pairs: list[Pair], *, as_root: bool) -> None:
 
 def _variable(name: str, type_text: str) -> Variable:
     return Variable(
-        name,
-        type_text,
+        name=name,
+        type_text=type_text,
         has_default=False,
         default=None,
         nullable=True,

@@ -41,7 +41,7 @@ def test_lines_are_streamed_and_errors_kept(tmp_path: Path, output: type[PipedOu
     lines: list[str] = []
     script = "import sys; print('ä'); print('b', end=''); print('oh', file=sys.stderr); sys.exit(3)"
     ended = run_process(python(script), tmp_path, {"PYTHONUTF8": "1"}, lines.append, output=output())
-    assert ended == ProcessResult(3, "oh\n", interrupted=False)
+    assert ended == ProcessResult(code=3, errors="oh\n", interrupted=False)
     assert lines == ["ä\n", "b"]
 
 
@@ -90,7 +90,7 @@ def test_signal_is_forwarded_once_and_waited_for(tmp_path: Path, number: signal.
                 threading.Timer(delay, os.kill, (os.getpid(), number)).start()
 
     ended = run_process(python(SAVES.replace('"w").close()', '"w").close(); time.sleep(0.2)')), tmp_path, {}, twice)
-    assert ended == ProcessResult(1, "", interrupted=True)
+    assert ended == ProcessResult(code=1, errors="", interrupted=True)
     assert (tmp_path / "saved").exists()
 
 

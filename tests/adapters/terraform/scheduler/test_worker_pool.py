@@ -211,13 +211,13 @@ def test_memory_of_whole_process_tree_is_measured(watch: ProcessMonitor, tmp_pat
 
 def test_small_or_aborted_run_does_not_lower_measurement(tmp_path: Path) -> None:
     kept = Measurements(tmp_path / "measured.json")
-    kept.add_measurement(UnitUsage("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
+    kept.add_measurement(UnitUsage(unit="dev/a", began=0.0, peak=1000, seconds=5.0), planned=True)
     # It was asked for its outputs, say, or killed before anybody looked.
-    kept.add_measurement(UnitUsage("dev/a", 0.0, peak=100, seconds=1.0), planned=False)
+    kept.add_measurement(UnitUsage(unit="dev/a", began=0.0, peak=100, seconds=1.0), planned=False)
     assert (kept.peak_memory("dev/a"), kept.plan_seconds("dev/a")) == (1000, 5.0)
-    kept.add_measurement(UnitUsage("dev/a", 0.0, peak=2000, seconds=1.0), planned=False)
+    kept.add_measurement(UnitUsage(unit="dev/a", began=0.0, peak=2000, seconds=1.0), planned=False)
     assert (kept.peak_memory("dev/a"), kept.plan_seconds("dev/a")) == (2000, 5.0)
-    kept.add_measurement(UnitUsage("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
+    kept.add_measurement(UnitUsage(unit="dev/a", began=0.0, peak=1000, seconds=5.0), planned=True)
     assert kept.peak_memory("dev/a") == 1700
 
 
@@ -228,7 +228,7 @@ def test_outcome_of_the_last_plan_is_kept(tmp_path: Path) -> None:
     assert not kept.had_changes("dev/a")
     for unit in ("dev/a", "dev/new"):
         kept.record_changes(unit, changed=True)
-    kept.add_measurement(UnitUsage("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
+    kept.add_measurement(UnitUsage(unit="dev/a", began=0.0, peak=1000, seconds=5.0), planned=True)
     kept.save()
     read = Measurements(file)
     assert read.had_changes("dev/a")

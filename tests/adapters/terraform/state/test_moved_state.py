@@ -75,7 +75,7 @@ def test_local_state_is_moved_completely(bench: Bench) -> None:
 
 def lies_in_s3(bench: Bench, sandbox: RunningSandbox, folder: str) -> None:
     settings = {"bucket": "state", "region": REGION, "use_lockfile": True, "assume_role": {"role_arn": ROLE}}
-    bench.place = Place("dev", Backend("s3", settings, folder))
+    bench.place = Place(environment="dev", backend=Backend("s3", settings, folder))
     bench.inherited |= sandbox.build_environment({}) | {"PATH": bench.inherited["PATH"]}
 
 

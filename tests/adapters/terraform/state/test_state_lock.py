@@ -40,7 +40,9 @@ TOLD = {
 
 def parse(detail: str, folder: Path) -> tuple[str, str, str, datetime | None]:
     site = Site("dev", PreparedStack("web"), folder)
-    found = parse_lock_error(Diagnostic("error", "Error acquiring the state lock", detail), site)
+    found = parse_lock_error(
+        Diagnostic(severity="error", summary="Error acquiring the state lock", detail=detail), site
+    )
     assert found is not None
     return found.lock.id, found.lock.who, found.lock.operation, found.lock.created
 

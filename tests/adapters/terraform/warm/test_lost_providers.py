@@ -144,7 +144,7 @@ def test_lost_provider_amid_changes_fails_its_stack(tally: Tally, monkeypatch: p
         runs.append(line[-1])
         for each in (begun, failed):
             on_line(json.dumps(each))
-        return ProcessResult(1, "", interrupted=False)
+        return ProcessResult(code=1, errors="", interrupted=False)
 
     monkeypatch.setattr(process, "run_process", fail)
     with pytest.raises(OperationFailedError):

@@ -120,7 +120,7 @@ def test_failed_plan_waits_for_no_death(tally: Tally) -> None:
     tally.driver.plan("dev", stack)
     site = tally.driver._build_site("dev", stack)
     begin = time.monotonic()
-    result = tally.driver._warm.explain_failure(site, ProcessResult(1, "why", interrupted=False))
+    result = tally.driver._warm.explain_failure(site, ProcessResult(code=1, errors="why", interrupted=False))
     assert (result.errors, time.monotonic() - begin < 0.5) == ("why", True)
     tally.require_none_left()
 

@@ -77,11 +77,11 @@ __all__ = [
 ]
 
 BEGUN = InitResult(
-    "done",
-    "blog",
-    "my projects/blog",
-    "ecs",
-    (
+    mode="done",
+    name="blog",
+    folder="my projects/blog",
+    template="ecs",
+    files=(
         ".gitignore",
         "README.md",
         "app/Dockerfile",
@@ -90,8 +90,13 @@ BEGUN = InitResult(
         "modules/ecs_service/main.tf",
         "modules/vpc/main.tf",
     ),
-    ("staging", "prod"),
-    ("cd 'my projects/blog'", "envctl validate", "envctl --sandbox apply dev", "envctl --sandbox promote dev staging"),
+    placeholders=("staging", "prod"),
+    next=(
+        "cd 'my projects/blog'",
+        "envctl validate",
+        "envctl --sandbox apply dev",
+        "envctl --sandbox promote dev staging",
+    ),
 )
 RESULTS: dict[str, object] = {
     "a large plan": LARGE_PLAN,
@@ -101,8 +106,12 @@ RESULTS: dict[str, object] = {
     "a plan that runs something": RUNNING_PLAN,
     "a plan with stacks that leave": LEAVING_PLAN,
     "a plan of documents": DOCUMENTS_PLAN,
-    "a plan without one of its stacks": EnvironmentPlan("dev", NEW, (StackPlan("network"),), unplanned=("web", "jobs")),
-    "a plan without changes": EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))),
+    "a plan without one of its stacks": EnvironmentPlan(
+        environment="dev", release=NEW, stacks=(StackPlan("network"),), unplanned=("web", "jobs")
+    ),
+    "a plan without changes": EnvironmentPlan(
+        environment="dev", release=NEW, stacks=(StackPlan("network"), StackPlan("web"))
+    ),
     "a status": STATUS,
     "a status after a failure": FAILED_STATUS,
     "a status of an empty project": EMPTY_STATUS,
@@ -122,8 +131,10 @@ RESULTS: dict[str, object] = {
     "a why that lets pass": WHY_NOT_AT_ALL,
     "a history": HISTORY,
     "a history of guards": GUARDED_HISTORY,
-    "a history without entries": History("prod", (), more=False),
-    "a history of a time without entries": History("prod", (), more=False, since=NOW - timedelta(days=7), until=NOW),
+    "a history without entries": History(environment="prod", entries=(), more=False),
+    "a history of a time without entries": History(
+        environment="prod", entries=(), more=False, since=NOW - timedelta(days=7), until=NOW
+    ),
     "settings": SETTINGS,
     "outputs": OUTPUTS,
     "outputs after a failure": UNSETTLED_OUTPUTS,

@@ -16,38 +16,55 @@ from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
 assert DIFF.distance is not None
 assert DIFF.settings is not None
 ROUTE = ResourceChange(
-    "aws_route.default",
-    "aws_route",
-    Action.UPDATE,
-    (AttributeChange("gateway_id", "igw-0b1c2d3e4f5a6b7c8", "igw-1c2d3e4f5a6b7c8d9"),),
+    address="aws_route.default",
+    type="aws_route",
+    action=Action.UPDATE,
+    attributes=(AttributeChange("gateway_id", "igw-0b1c2d3e4f5a6b7c8", "igw-1c2d3e4f5a6b7c8d9"),),
 )
 TAG = (AttributeChange("tags.Owner", "プラットフォームチーム", "<img src=x> | 山田"),)
 UNDONE = (AttributeChange("tags.Owner", "<img src=x> | 山田", "プラットフォームチーム"),)
 SIZE = ResourceChange(
-    "aws_instance.this", "aws_instance", Action.UPDATE, (AttributeChange("instance_type", "t3.micro", "t3.small"),)
+    address="aws_instance.this",
+    type="aws_instance",
+    action=Action.UPDATE,
+    attributes=(AttributeChange("instance_type", "t3.micro", "t3.small"),),
 )
 EXPLAINED = ExplainedPlan(
-    "prod",
-    NEW,
-    OLD,
-    replace(LATER_PLAN, next="envctl promote staging prod"),
-    (
-        Part("release", (StackPlan("web", LATER_PLAN.stacks[1].resources[:2]),)),
-        Part("settings", (StackPlan("web", (SIZE,)),)),
-        Part("drift", (StackPlan("network", (ResourceChange("aws_vpc.this", "aws_vpc", Action.UPDATE, UNDONE),)),)),
-        Part("other", (StackPlan("network", (ROUTE,)),)),
+    environment="prod",
+    release=NEW,
+    runs=OLD,
+    plan=replace(LATER_PLAN, next="envctl promote staging prod"),
+    parts=(
+        Part("release", (StackPlan("web", resources=LATER_PLAN.stacks[1].resources[:2]),)),
+        Part("settings", (StackPlan("web", resources=(SIZE,)),)),
+        Part(
+            "drift",
+            (
+                StackPlan(
+                    "network",
+                    resources=(
+                        ResourceChange(address="aws_vpc.this", type="aws_vpc", action=Action.UPDATE, attributes=UNDONE),
+                    ),
+                ),
+            ),
+        ),
+        Part("other", (StackPlan("network", resources=(ROUTE,)),)),
     ),
-    DIFF.distance.changes,
-    DIFF.artifacts,
-    DIFF.settings.unequal_pairs,
-    (PlanDrift("network", (ResourceChange("aws_vpc.this", "aws_vpc", Action.UPDATE, TAG),)),),
+    code=DIFF.distance.changes,
+    artifacts=DIFF.artifacts,
+    settings=DIFF.settings.unequal_pairs,
+    drifted=(
+        PlanDrift(
+            "network", (ResourceChange(address="aws_vpc.this", type="aws_vpc", action=Action.UPDATE, attributes=TAG),)
+        ),
+    ),
 )
 UNEXPLAINED = ExplainedPlan(
-    "dev",
-    "",
-    OLD,
-    FIRST_PLAN,
-    (Part("settings", FIRST_PLAN.stacks[:1]),),
+    environment="dev",
+    release="",
+    runs=OLD,
+    plan=FIRST_PLAN,
+    parts=(Part("settings", FIRST_PLAN.stacks[:1]),),
     unexplained="the deployed values were not stored: settings and drift can't be separated",
 )
 MISSING = Problem(
@@ -58,10 +75,12 @@ MISSING = Problem(
 )
 COSTLY = {f"web aws_eip.this[{number}]": f"{number}.5" for number in range(12)}
 PRICED = EnvironmentPlan(
-    "prod",
-    "",
-    (StackPlan("web", (SIZE, ROUTE)), StackPlan("dns", waits_for=("web",))),
-    Cost("USD", "1200.5", "1213", "12.5", {"web aws_instance.this": "15", "web aws_route.default": "-2.504", **COSTLY}),
+    environment="prod",
+    release="",
+    stacks=(StackPlan("web", resources=(SIZE, ROUTE)), StackPlan("dns", waits_for=("web",))),
+    cost=Cost(
+        "USD", "1200.5", "1213", "12.5", {"web aws_instance.this": "15", "web aws_route.default": "-2.504", **COSTLY}
+    ),
     next="envctl apply prod",
 )
 CHEAPER = Cost("USD", "20", "19.996", "-0.004", {"web aws_instance.this": "-0.004"})
@@ -69,19 +88,32 @@ AHEAD: dict[str, object] = {
     "a plan by cause": EXPLAINED,
     "a plan by cause as far as it is known": UNEXPLAINED,
     "a plan by cause without changes": ExplainedPlan(
-        "dev", "", NEW, EnvironmentPlan("dev", "", (StackPlan("web"),)), ()
+        environment="dev",
+        release="",
+        runs=NEW,
+        plan=EnvironmentPlan(environment="dev", release="", stacks=(StackPlan("web"),)),
+        parts=(),
     ),
     "a preview": Preview(
         "",
         (
-            EnvironmentPreview("dev", EnvironmentPlan("dev", "", (StackPlan("network"), StackPlan("web")))),
-            EnvironmentPreview("staging", EnvironmentPlan("staging", "", (StackPlan("web", (SIZE,)),))),
+            EnvironmentPreview(
+                "dev", EnvironmentPlan(environment="dev", release="", stacks=(StackPlan("network"), StackPlan("web")))
+            ),
+            EnvironmentPreview(
+                "staging",
+                EnvironmentPlan(environment="staging", release="", stacks=(StackPlan("web", resources=(SIZE,)),)),
+            ),
             EnvironmentPreview("prod", problems=(MISSING,), exit_code=ExitCode.CONFIGURATION),
         ),
     ),
     "a preview of a request that changes more": Preview(
         "",
-        (EnvironmentPreview("dev", EnvironmentPlan("dev", "", (StackPlan("network"), StackPlan("web")))),),
+        (
+            EnvironmentPreview(
+                "dev", EnvironmentPlan(environment="dev", release="", stacks=(StackPlan("network"), StackPlan("web")))
+            ),
+        ),
         request_changes=(
             RequestChange("rules", ("envctl.toml",)),
             RequestChange("workflows", (".github/workflows/envctl-deploy.yml", ".github/workflows/x|y`<b>@ann.yml")),

@@ -72,7 +72,7 @@ SETTINGS = compare_settings(
 
 def _known(release: str, seq: int, hours: float, commit: str = "", **more: object) -> KnownRelease:
     fields = {"by": HANAKO, "uncommitted": False, "author": "", **more}
-    return KnownRelease(release, seq, at=NOW - timedelta(hours=hours), commit=commit, **fields)  # type: ignore[arg-type]
+    return KnownRelease(release=release, seq=seq, at=NOW - timedelta(hours=hours), commit=commit, **fields)  # type: ignore[arg-type]
 
 
 PATCH = (
@@ -126,10 +126,21 @@ _MADE = (
     _known(OLDEST, 17, 26, "cd" * 20, by=TARO, uncommitted=True),
     _known("5" * 64, 9, 49, by=ROBOT, uncommitted=True),
 )
-STAGING = Side("staging", "deployed", NEW, _MADE[0], deployment(NEW, 1), against=NEW)
-PROD = Side("prod", "deployed", OLD, None, deployment(OLD, 80, by=ROBOT), whole=False, against=OLD, pending=True)
-EMPTY = Side("prod", "nothing", whole=False, against=NEW)
-TREE = Side("dev", "working tree", NEW, against=NEW)
+STAGING = Side(
+    environment="staging", origin="deployed", release=NEW, known=_MADE[0], deployment=deployment(NEW, 1), against=NEW
+)
+PROD = Side(
+    environment="prod",
+    origin="deployed",
+    release=OLD,
+    known=None,
+    deployment=deployment(OLD, 80, by=ROBOT),
+    whole=False,
+    against=OLD,
+    pending=True,
+)
+EMPTY = Side(environment="prod", origin="nothing", whole=False, against=NEW)
+TREE = Side(environment="dev", origin="working tree", release=NEW, against=NEW)
 _ARTIFACTS = (
     ArtifactPair("chart", "1.2.3", "1.2.3", equal=True),
     ArtifactPair("image", IMAGE + "ab" * 32, IMAGE + "cd" * 32, equal=False),
@@ -145,7 +156,13 @@ UNFIT = Problem(
     "did you mean instance_type?",
     Location("environments/common.tfvars", 8),
 )
-DIFF = Diff(STAGING, PROD, Distance("prod", "staging", 3, _MADE, _CHANGES), _ARTIFACTS, SETTINGS)
+DIFF = Diff(
+    first=STAGING,
+    second=PROD,
+    distance=Distance("prod", "staging", 3, _MADE, _CHANGES),
+    artifacts=_ARTIFACTS,
+    settings=SETTINGS,
+)
 _PATCHED = ModuleChange("modules/ec2_instance", ("web",), (replace(_FILES[0], patch=PATCH),))
 _ONLY_CODE = replace(_CHANGES, modules=(_PATCHED,), wiring=(), variables=(), outputs=(), providers=())
 _NONE = ReleaseChanges((), (), (), (), ())
@@ -158,21 +175,21 @@ _OBJECTS = ObjectChanges(
             "web",
             (
                 ResourceChange(
-                    "Deployment.apps/web",
-                    "Deployment.apps",
-                    Action.UPDATE,
-                    (
+                    address="Deployment.apps/web",
+                    type="Deployment.apps",
+                    action=Action.UPDATE,
+                    attributes=(
                         AttributeChange("spec.replicas", 6, 2),
                         AttributeChange("spec.template.spec.containers[web].image", f"{IMAGE}1", f"{IMAGE}2"),
                     ),
                 ),
                 ResourceChange(
-                    "Secret/shop/api",
-                    "Secret",
-                    Action.UPDATE,
-                    (AttributeChange("stringData.key", "(sensitive, 4f8b3a0e)", "(sensitive, 91c2d7e6)"),),
+                    address="Secret/shop/api",
+                    type="Secret",
+                    action=Action.UPDATE,
+                    attributes=(AttributeChange("stringData.key", "(sensitive, 4f8b3a0e)", "(sensitive, 91c2d7e6)"),),
                 ),
-                ResourceChange("ConfigMap/shop/page", "ConfigMap", Action.DELETE),
+                ResourceChange(address="ConfigMap/shop/page", type="ConfigMap", action=Action.DELETE),
             ),
         ),
         StackObjects("ingress", problem="prod: kustomize can't render kubernetes/ingress: no such file"),
@@ -185,7 +202,12 @@ DIFFS: dict[str, object] = {
         DIFF, objects=ObjectChanges("prod", "staging", (StackObjects("web"),))
     ),
     "a diff of everything": Diff(
-        STAGING, replace(STAGING, environment="prod"), None, _ARTIFACTS[:1], SETTINGS, everything=True
+        first=STAGING,
+        second=replace(STAGING, environment="prod"),
+        distance=None,
+        artifacts=_ARTIFACTS[:1],
+        settings=SETTINGS,
+        everything=True,
     ),
     "a diff with code": replace(
         DIFF,
@@ -194,23 +216,29 @@ DIFFS: dict[str, object] = {
         settings=Comparison("staging", "prod", ()),
     ),
     "a diff without differences": Diff(
-        STAGING, replace(STAGING, environment="prod"), None, (replace(_ARTIFACTS[0], variable="image"),), _ALIKE
+        first=STAGING,
+        second=replace(STAGING, environment="prod"),
+        distance=None,
+        artifacts=(replace(_ARTIFACTS[0], variable="image"),),
+        settings=_ALIKE,
     ),
     "a diff of artifacts alone": replace(DIFF, distance=Distance("prod", "staging", 1, _MADE[:1], _NONE)),
-    "a diff with an empty environment": Diff(TREE, EMPTY, None, (), replace(SETTINGS, first="dev")),
+    "a diff with an empty environment": Diff(
+        first=TREE, second=EMPTY, distance=None, artifacts=(), settings=replace(SETTINGS, first="dev")
+    ),
     "a diff with the working tree": Diff(
-        TREE,
-        replace(PROD, whole=True, pending=False, problems=(UNFIT,)),
-        Distance("prod", "dev", 0, (), _ONLY_CODE),
-        (),
-        None,
+        first=TREE,
+        second=replace(PROD, whole=True, pending=False, problems=(UNFIT,)),
+        distance=Distance("prod", "dev", 0, (), _ONLY_CODE),
+        artifacts=(),
+        settings=None,
     ),
     "a diff with what is not known": Diff(
-        replace(STAGING, problems=(UNFIT,)),
-        replace(PROD, pending=False, problems=(UNREADABLE,)),
-        Distance("prod", "staging", 3, _MADE),
-        (),
-        None,
+        first=replace(STAGING, problems=(UNFIT,)),
+        second=replace(PROD, pending=False, problems=(UNREADABLE,)),
+        distance=Distance("prod", "staging", 3, _MADE),
+        artifacts=(),
+        settings=None,
     ),
     "a diff of long histories": replace(
         DIFF, distance=Distance("prod", "staging", 30, (_MADE[0],) * 30, _NONE), artifacts=(), settings=_ALIKE

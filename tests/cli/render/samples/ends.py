@@ -6,8 +6,8 @@ from envctl.domain.guards import Refusal, RefusedError
 
 MORE_THAN_APPROVED = Refusal(
     GuardCode.SAME_PLAN,
-    "the plan exceeds the approval at the gate peer: replace service: aws_ecs_task_definition.this",
-    "envctl approve staging --gate peer --release 1f0c5a9e77d2",
+    message="the plan exceeds the approval at the gate peer: replace service: aws_ecs_task_definition.this",
+    hint="envctl approve staging --gate peer --release 1f0c5a9e77d2",
     for_now=True,
     who="any person except ann@example.com",
 )

@@ -13,15 +13,36 @@ from envctl.usecases.ledger import ledger_store
 from envctl.usecases.ledger.ledger_store import OVERWRITE_PROBLEM
 from envctl.usecases.ports.bucket_report import BucketReport, unchecked_report
 
-STORE = WantedBucket("shop-envctl-store", "ap-northeast-1", "999999999999", "store")
-DEV = WantedBucket("shop-tfstate-111111111111", "ap-northeast-1", "111111111111", "state", ("dev", "staging"))
-PROD = WantedBucket("shop-tfstate-333333333333", "ap-northeast-1", "333333333333", "state", ("prod",))
+STORE = WantedBucket(name="shop-envctl-store", region="ap-northeast-1", account_id="999999999999", purpose="store")
+DEV = WantedBucket(
+    name="shop-tfstate-111111111111",
+    region="ap-northeast-1",
+    account_id="111111111111",
+    purpose="state",
+    environments=("dev", "staging"),
+)
+PROD = WantedBucket(
+    name="shop-tfstate-333333333333",
+    region="ap-northeast-1",
+    account_id="333333333333",
+    purpose="state",
+    environments=("prod",),
+)
 
 
 def _whole(wanted: WantedBucket) -> FoundBucket:
     rules = bucket_lifecycle.merge_rules((), wanted) if wanted.purpose == "store" else ()
     policy = bucket_policy.merge_policy({}, wanted)
-    return FoundBucket("Enabled", "AES256", (), "BucketOwnerEnforced", policy, True, DEFAULT_RETENTION, rules)
+    return FoundBucket(
+        versioning="Enabled",
+        encryption="AES256",
+        open_to_public=(),
+        ownership="BucketOwnerEnforced",
+        policy=policy,
+        locks=True,
+        retention=DEFAULT_RETENTION,
+        rules=rules,
+    )
 
 
 def _seen(wanted: WantedBucket, found: FoundBucket | None, *problems: Problem) -> BucketReport:

@@ -30,32 +30,35 @@ from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, OLD, ROBO
 
 def entries(*events: tuple[Actor, Event]) -> tuple[Entry, ...]:
     listed = [
-        Entry(number, GENESIS, NOW - timedelta(hours=30 - number), actor, event)
+        Entry(seq=number, prev=GENESIS, at=NOW - timedelta(hours=30 - number), actor=actor, event=event)
         for number, (actor, event) in enumerate(events, 1)
     ]
     return tuple(reversed(listed))
 
 
 HISTORY = History(
-    "",
-    entries(
-        (HANAKO, ReleaseCreated(NEW, uncommitted=True)),
-        (HANAKO, DeploymentStarted("dev", NEW, "s", "apply")),
-        (HANAKO, DeploymentSucceeded("dev", NEW, 2, ("network", "web"), 12)),
-        (TARO, ApprovalGiven("staging", "peer", NEW, "s")),
-        (ROBOT, DeploymentStarted("staging", NEW, "s", "promote", "dev")),
-        (ROBOT, DeploymentFailed("staging", NEW, 5, FAILURE, ("network",))),
-        (ROBOT, DeploymentStarted("staging", NEW, "s", "promote", "dev")),
-        (ROBOT, DeploymentFailed("staging", NEW, 7, "interrupted", interrupted=True)),
-        (ROBOT, DeploymentStarted("staging", NEW, "s", "promote", "dev")),
+    environment="",
+    entries=entries(
+        (HANAKO, ReleaseCreated(release=NEW, uncommitted=True)),
+        (HANAKO, DeploymentStarted(environment="dev", release=NEW, settings="s", action="apply")),
+        (HANAKO, DeploymentSucceeded(environment="dev", release=NEW, started=2, stacks=("network", "web"), changed=12)),
+        (TARO, ApprovalGiven(environment="staging", gate="peer", release=NEW, settings="s")),
+        (ROBOT, DeploymentStarted(environment="staging", release=NEW, settings="s", action="promote", source="dev")),
+        (ROBOT, DeploymentFailed(environment="staging", release=NEW, started=5, reason=FAILURE, stacks=("network",))),
+        (ROBOT, DeploymentStarted(environment="staging", release=NEW, settings="s", action="promote", source="dev")),
+        (
+            ROBOT,
+            DeploymentFailed(environment="staging", release=NEW, started=7, reason="interrupted", interrupted=True),
+        ),
+        (ROBOT, DeploymentStarted(environment="staging", release=NEW, settings="s", action="promote", source="dev")),
         (HANAKO, DeploymentAbandoned("staging", NEW, 9, "its end was never recorded")),
-        (HANAKO, ReleaseCreated(OLD, "1a2b3c4d5e6f7a8b", uncommitted=True)),
+        (HANAKO, ReleaseCreated(release=OLD, commit="1a2b3c4d5e6f7a8b", uncommitted=True)),
     ),
     more=True,
 )
 GUARDED_HISTORY = History(
-    "",
-    entries(
+    environment="",
+    entries=entries(
         (ROBOT, VerificationPassed("staging", NEW, 5, ("http", "size"))),
         (ROBOT, VerificationPassed("dev", NEW, 5, ("http",))),
         (ROBOT, VerificationPassed("dev", NEW, 5)),
@@ -65,27 +68,113 @@ GUARDED_HISTORY = History(
         (HANAKO, EnvironmentLocked("prod", "load test,\nask me first")),
         (HANAKO, EnvironmentUnlocked("prod")),
         (HANAKO, EnvironmentUnlocked("prod", "the test is over")),
-        (ROBOT, DeploymentStarted("prod", OLD, "s", "rollback")),
+        (ROBOT, DeploymentStarted(environment="prod", release=OLD, settings="s", action="rollback")),
         (ROBOT, HoldSet("prod", NEW, "rolled back to 77b01dd2a9c3")),
         (HANAKO, HoldLifted("prod", NEW, "")),
-        (ROBOT, DriftChecked("staging", NEW, 0)),
-        (ROBOT, DriftChecked("staging", NEW, 1, ("web: aws_instance.this",))),
-        (ROBOT, DriftChecked("staging", NEW, 40, tuple(f"web: aws_eip.this[{number}]" for number in range(20)))),
+        (ROBOT, DriftChecked(environment="staging", release=NEW, drifted=0)),
+        (ROBOT, DriftChecked(environment="staging", release=NEW, drifted=1, resources=("web: aws_instance.this",))),
+        (
+            ROBOT,
+            DriftChecked(
+                environment="staging",
+                release=NEW,
+                drifted=40,
+                resources=tuple(f"web: aws_eip.this[{number}]" for number in range(20)),
+            ),
+        ),
         (HANAKO, WaiverUsed("prod", NEW, "checkout is down", ("G104", "G107"), ("3h of 24h", "the window is open"))),
-        (HANAKO, DeploymentStarted("prod", NEW, "s", "promote", "staging", waiver=16)),
-        (ROBOT, RolloutStarted("prod", NEW, 17, "web", "green", "image-2", "image-1")),
-        (ROBOT, TrafficShifted("prod", NEW, 17, "web", "green", "image-2", 10, "image-1")),
-        (ROBOT, TrafficShifted("prod", NEW, 17, "web", "blue", "image-1", 100)),
-        (ROBOT, TrafficShifted("prod", NEW, 17, "jobs")),
-        (ROBOT, TrafficShiftStarted("prod", NEW, 17, "web", 25, 2, 3)),
-        (HANAKO, DeploymentStarted("dev", NEW, "s", "destroy")),
-        (HANAKO, DeploymentSucceeded("dev", NEW, 18, (), 12)),
+        (
+            HANAKO,
+            DeploymentStarted(
+                environment="prod", release=NEW, settings="s", action="promote", source="staging", waiver=16
+            ),
+        ),
+        (
+            ROBOT,
+            RolloutStarted(
+                environment="prod",
+                release=NEW,
+                started=17,
+                stack="web",
+                color="green",
+                value="image-2",
+                stable="image-1",
+            ),
+        ),
+        (
+            ROBOT,
+            TrafficShifted(
+                environment="prod",
+                release=NEW,
+                started=17,
+                stack="web",
+                color="green",
+                value="image-2",
+                percent=10,
+                stable="image-1",
+            ),
+        ),
+        (
+            ROBOT,
+            TrafficShifted(
+                environment="prod", release=NEW, started=17, stack="web", color="blue", value="image-1", percent=100
+            ),
+        ),
+        (ROBOT, TrafficShifted(environment="prod", release=NEW, started=17, stack="jobs")),
+        (
+            ROBOT,
+            TrafficShiftStarted(environment="prod", release=NEW, started=17, stack="web", percent=25, step=2, steps=3),
+        ),
+        (HANAKO, DeploymentStarted(environment="dev", release=NEW, settings="s", action="destroy")),
+        (HANAKO, DeploymentSucceeded(environment="dev", release=NEW, started=18, stacks=(), changed=12)),
         (TARO, ImportStarted("staging", NEW, "web", "aws_eip.this[0]")),
-        (TARO, ImportEnded("staging", NEW, 24, "web", "aws_eip.this[0]", "imported")),
-        (TARO, ImportEnded("staging", NEW, 24, "web", "aws_eip.this[0]", "failed", "E372")),
-        (TARO, ImportEnded("staging", NEW, 24, "web", "aws_eip.this[0]", "abandoned")),
-        (ROBOT, StateMoved("prod", NEW, 17, "web", "frontend")),
-        (ROBOT, DeploymentSucceeded("prod", NEW, 17, ("frontend",), 3, left=("cache", "jobs"), forgot=("edge",))),
+        (
+            TARO,
+            ImportEnded(
+                environment="staging",
+                release=NEW,
+                started=24,
+                stack="web",
+                address="aws_eip.this[0]",
+                outcome="imported",
+            ),
+        ),
+        (
+            TARO,
+            ImportEnded(
+                environment="staging",
+                release=NEW,
+                started=24,
+                stack="web",
+                address="aws_eip.this[0]",
+                outcome="failed",
+                reason="E372",
+            ),
+        ),
+        (
+            TARO,
+            ImportEnded(
+                environment="staging",
+                release=NEW,
+                started=24,
+                stack="web",
+                address="aws_eip.this[0]",
+                outcome="abandoned",
+            ),
+        ),
+        (ROBOT, StateMoved(environment="prod", release=NEW, started=17, stack="web", to="frontend")),
+        (
+            ROBOT,
+            DeploymentSucceeded(
+                environment="prod",
+                release=NEW,
+                started=17,
+                stacks=("frontend",),
+                changed=3,
+                left=("cache", "jobs"),
+                forgot=("edge",),
+            ),
+        ),
     ),
     more=False,
 )

@@ -30,20 +30,38 @@ SILENT = Problem(
     f"check the log of its job, run that job again, then: envctl collect {RUN}",
 )
 REFUSED = Problem("E326", "network: the credentials may not do that\nAccessDenied: 403", "check assume_role of staging")
-CLEAN = EnvironmentPreview("dev", EnvironmentPlan("dev", NEW, (StackPlan("network"), StackPlan("web"))))
+CLEAN = EnvironmentPreview(
+    "dev", EnvironmentPlan(environment="dev", release=NEW, stacks=(StackPlan("network"), StackPlan("web")))
+)
 NAMES = [f"cell-{number:03}" for number in range(1, 31)]
 MANY: dict[str, object] = {
     "drift in many environments": Drift(
         (
-            *(EnvironmentDrift(name, NEW, "clean", (StackDrift("network", "clean"),)) for name in NAMES),
+            *(
+                EnvironmentDrift(
+                    environment=name,
+                    release=NEW,
+                    condition="clean",
+                    stacks=(StackDrift(stack="network", condition="clean"),),
+                )
+                for name in NAMES
+            ),
             FOUND.environments[1],
-            EnvironmentDrift("prod", NEW, "unknown", (StackDrift("web", "unknown", problems=(SILENT,)),)),
+            EnvironmentDrift(
+                environment="prod",
+                release=NEW,
+                condition="unknown",
+                stacks=(StackDrift(stack="web", condition="unknown", problems=(SILENT,)),),
+            ),
         )
     ),
     "plans of very many environments": Plans(
         RUN,
         (
-            *(EnvironmentPreview(name, EnvironmentPlan(name, NEW, (StackPlan("web"),))) for name in NAMES),
+            *(
+                EnvironmentPreview(name, EnvironmentPlan(environment=name, release=NEW, stacks=(StackPlan("web"),)))
+                for name in NAMES
+            ),
             EnvironmentPreview("prod", LATER_PLAN),
         ),
     ),
@@ -70,22 +88,26 @@ MANY: dict[str, object] = {
 
 
 def _item(number: int, action: Action, *changes: AttributeChange) -> ResourceChange:
-    return ResourceChange(f"aws_ssm_parameter.item[{number}]", "aws_ssm_parameter", action, changes)
+    return ResourceChange(
+        address=f"aws_ssm_parameter.item[{number}]", type="aws_ssm_parameter", action=action, attributes=changes
+    )
 
 
 def _ami(number: int) -> ResourceChange:
     change = AttributeChange("ami", "ami-0123456789abcdef0", "ami-0fedcba9876543210", forces_replacement=True)
-    return ResourceChange(f"aws_instance.worker[{number}]", "aws_instance", Action.REPLACE, (change,))
+    return ResourceChange(
+        address=f"aws_instance.worker[{number}]", type="aws_instance", action=Action.REPLACE, attributes=(change,)
+    )
 
 
 LARGE_PLAN = EnvironmentPlan(
-    "prod",
-    NEW,
-    (
+    environment="prod",
+    release=NEW,
+    stacks=(
         StackPlan("network"),
         StackPlan(
             "items",
-            (
+            resources=(
                 *(
                     _item(number, Action.UPDATE, AttributeChange("value", f"{number}", f"{number}!"))
                     for number in range(480)
@@ -93,17 +115,19 @@ LARGE_PLAN = EnvironmentPlan(
                 *(_item(number, Action.DELETE) for number in range(480, 500)),
                 *(_ami(number) for number in (*range(6), 8)),
                 ResourceChange(
-                    "aws_db_instance.this",
-                    "aws_db_instance",
-                    Action.UPDATE,
-                    (AttributeChange("engine", "15.4", "16.1"),),
+                    address="aws_db_instance.this",
+                    type="aws_db_instance",
+                    action=Action.UPDATE,
+                    attributes=(AttributeChange("engine", "15.4", "16.1"),),
                 ),
                 *(
-                    ResourceChange(f'aws_route53_record.this["{name}"]', "aws_route53_record", Action.CREATE)
+                    ResourceChange(
+                        address=f'aws_route53_record.this["{name}"]', type="aws_route53_record", action=Action.CREATE
+                    )
                     for name in ("a", "b", "c")
                 ),
             ),
-            tuple(OutputChange(f"name_{number}", Action.UPDATE, "a", "b") for number in range(20)),
+            outputs=tuple(OutputChange(f"name_{number}", Action.UPDATE, "a", "b") for number in range(20)),
         ),
     ),
     next="envctl apply prod",
@@ -111,10 +135,10 @@ LARGE_PLAN = EnvironmentPlan(
 LARGE_DRIFT = Drift(
     (
         EnvironmentDrift(
-            "prod",
-            NEW,
-            "drifted",
-            (StackDrift("items", "drifted", LARGE_PLAN.stacks[1].resources),),
+            environment="prod",
+            release=NEW,
+            condition="drifted",
+            stacks=(StackDrift(stack="items", condition="drifted", resources=LARGE_PLAN.stacks[1].resources),),
             next="envctl drift",
         ),
     )

@@ -25,8 +25,8 @@ PASSED = (
     CheckOutcome("smoke", "skipped", "not in the sandbox"),
 )
 DONE = DeploymentResult(
-    "dev",
-    NEW,
+    environment="dev",
+    release=NEW,
     plan=FIRST_PLAN,
     deployment=deployment(NEW, 3),
     verification=Verification("dev", NEW, PASSED),
@@ -39,9 +39,9 @@ STAGES = (
     "apply web (planned anew if a stack that it reads has changed)",
 )
 BROKEN_GLASS = DeploymentResult(
-    "prod",
-    NEW,
-    "promote",
+    environment="prod",
+    release=NEW,
+    action="promote",
     plan=LATER_PLAN,
     deployment=deployment(NEW, 0.5, action="promote", source="staging", waiver=41),
     verification=Verification("prod", NEW, PASSED[:1]),
@@ -50,19 +50,27 @@ BROKEN_GLASS = DeploymentResult(
 )
 DEPLOYED: dict[str, object] = {
     "a deployment": DONE,
-    "a deployment without verification": DeploymentResult("dev", NEW, deployment=deployment(NEW, 3, changed=0)),
-    "a deployment whose checks do not exist": DeploymentResult(
-        "dev", NEW, deployment=deployment(NEW, 3), verification=Verification("dev", NEW, ())
+    "a deployment without verification": DeploymentResult(
+        environment="dev", release=NEW, deployment=deployment(NEW, 3, changed=0)
     ),
-    "a deployment with nothing to do": DeploymentResult("prod", NEW, up_to_date=True, waived=(SOAK,)),
+    "a deployment whose checks do not exist": DeploymentResult(
+        environment="dev", release=NEW, deployment=deployment(NEW, 3), verification=Verification("dev", NEW, ())
+    ),
+    "a deployment with nothing to do": DeploymentResult(
+        environment="prod", release=NEW, up_to_date=True, waived=(SOAK,)
+    ),
     "a deployment by break-glass": BROKEN_GLASS,
     "a deployment to the entry by break-glass": DeploymentResult(
-        "dev", NEW, deployment=deployment(NEW, 1), verification=Verification("dev", NEW, PASSED[2:]), waived=(LOCK,)
+        environment="dev",
+        release=NEW,
+        deployment=deployment(NEW, 1),
+        verification=Verification("dev", NEW, PASSED[2:]),
+        waived=(LOCK,),
     ),
     "a deployment in steps": DeploymentResult(
-        "staging",
-        NEW,
-        "promote",
+        environment="staging",
+        release=NEW,
+        action="promote",
         deployment=deployment(NEW, 1, action="promote", source="dev", changed=9),
         verification=Verification("staging", NEW, PASSED[:1]),
         rollouts=(
@@ -73,31 +81,39 @@ DEPLOYED: dict[str, object] = {
         ),
     ),
     "a rollback": DeploymentResult(
-        "prod",
-        OLD,
-        "rollback",
+        environment="prod",
+        release=OLD,
+        action="rollback",
         plan=LATER_PLAN,
         deployment=deployment(OLD, 1, action="rollback", changed=3),
         verification=Verification("prod", OLD, PASSED[:2]),
         held=NEW,
     ),
     "a destruction": DeploymentResult(
-        "dev", NEW, "destroy", deployment=deployment(NEW, 1, action="destroy", changed=12)
+        environment="dev", release=NEW, action="destroy", deployment=deployment(NEW, 1, action="destroy", changed=12)
     ),
     "a destruction after a stack was forgotten": DeploymentResult(
-        "dev", NEW, "destroy", deployment=deployment(NEW, 1, action="destroy", changed=12), forgotten=("edge",)
+        environment="dev",
+        release=NEW,
+        action="destroy",
+        deployment=deployment(NEW, 1, action="destroy", changed=12),
+        forgotten=("edge",),
     ),
-    "a destruction of nothing": DeploymentResult("dev", NEW, "destroy", up_to_date=True),
-    "a dry run": DeploymentResult("dev", "", stages=STAGES, dry_run=True),
-    "a dry run of a rollback": DeploymentResult("prod", OLD, "rollback", stages=STAGES[:1], dry_run=True),
-    "a dry run of a destruction": DeploymentResult("dev", OLD, "destroy", stages=STAGES[:1], dry_run=True),
+    "a destruction of nothing": DeploymentResult(environment="dev", release=NEW, action="destroy", up_to_date=True),
+    "a dry run": DeploymentResult(environment="dev", release="", stages=STAGES, dry_run=True),
+    "a dry run of a rollback": DeploymentResult(
+        environment="prod", release=OLD, action="rollback", stages=STAGES[:1], dry_run=True
+    ),
+    "a dry run of a destruction": DeploymentResult(
+        environment="dev", release=OLD, action="destroy", stages=STAGES[:1], dry_run=True
+    ),
 }
 WORDS: dict[str, object] = {
     "an approval": ApprovalResult(
-        "prod",
-        "peer",
-        NEW,
-        TARO,
+        environment="prod",
+        gate="peer",
+        release=NEW,
+        by=TARO,
         already=False,
         missing={"business": 1},
         next="envctl approve prod --gate business",
@@ -107,10 +123,10 @@ WORDS: dict[str, object] = {
         expires_at=PEER_GIVEN.expires_at,
     ),
     "an approval of what could be seen": ApprovalResult(
-        "prod",
-        "peer",
-        NEW,
-        TARO,
+        environment="prod",
+        gate="peer",
+        release=NEW,
+        by=TARO,
         already=False,
         missing={},
         next="envctl promote staging prod",
@@ -125,13 +141,20 @@ WORDS: dict[str, object] = {
         unseen=("web",),
     ),
     "the last approval": ApprovalResult(
-        "prod", "business", NEW, ROBOT, already=True, missing={}, next="envctl promote staging prod", plan="5e" * 32
+        environment="prod",
+        gate="business",
+        release=NEW,
+        by=ROBOT,
+        already=True,
+        missing={},
+        next="envctl promote staging prod",
+        plan="5e" * 32,
     ),
     "what reviewers said": ReviewResult(
-        "prod",
-        "peer",
-        NEW,
-        ROBOT,
+        environment="prod",
+        gate="peer",
+        release=NEW,
+        by=ROBOT,
         already=False,
         missing={"business": 1},
         next="envctl approve prod --gate business",
@@ -145,10 +168,10 @@ WORDS: dict[str, object] = {
         approvals={"peer": PEER_GIVEN, "business": BUSINESS_MISSING},
     ),
     "no reviewers": ReviewResult(
-        "prod",
-        "peer",
-        NEW,
-        ROBOT,
+        environment="prod",
+        gate="peer",
+        release=NEW,
+        by=ROBOT,
         already=True,
         missing={},
         next="envctl promote staging prod",
@@ -170,14 +193,14 @@ WORDS: dict[str, object] = {
 }
 DRIFTED = (
     StackDrift(
-        "network",
-        "drifted",
-        (
+        stack="network",
+        condition="drifted",
+        resources=(
             ResourceChange(
-                "aws_vpc.this",
-                "aws_vpc",
-                Action.UPDATE,
-                (
+                address="aws_vpc.this",
+                type="aws_vpc",
+                action=Action.UPDATE,
+                attributes=(
                     AttributeChange("enable_dns_hostnames", before=True, after=False),
                     AttributeChange("tags.Owner", None, "<img src=x> | 山田\n# owned"),
                     AttributeChange("tags_all.Owner", None, "<img src=x> | 山田\n# owned"),
@@ -186,23 +209,28 @@ DRIFTED = (
         ),
     ),
     StackDrift(
-        "web",
-        "drifted",
-        (
-            ResourceChange("aws_eip.this", "aws_eip", Action.DELETE, (AttributeChange("id", "eip-1", None),)),
+        stack="web",
+        condition="drifted",
+        resources=(
             ResourceChange(
-                'aws_db_instance.this["primary"]',
-                "aws_db_instance",
-                Action.UPDATE,
-                (AttributeChange("password", Marker.SENSITIVE, Marker.SENSITIVE),),
+                address="aws_eip.this",
+                type="aws_eip",
+                action=Action.DELETE,
+                attributes=(AttributeChange("id", "eip-1", None),),
+            ),
+            ResourceChange(
+                address='aws_db_instance.this["primary"]',
+                type="aws_db_instance",
+                action=Action.UPDATE,
+                attributes=(AttributeChange("password", Marker.SENSITIVE, Marker.SENSITIVE),),
             ),
         ),
-        (OutputChange("address", Action.UPDATE, "203.0.113.7", None),),
-        pending=StackPlan("web", LATER_PLAN.stacks[1].resources[:2]),
+        outputs=(OutputChange("address", Action.UPDATE, "203.0.113.7", None),),
+        pending=StackPlan("web", resources=LATER_PLAN.stacks[1].resources[:2]),
         ignored=("aws_autoscaling_group.web.desired_capacity",),
         warnings=("Argument is deprecated",),
     ),
-    StackDrift("dns", "clean"),
+    StackDrift(stack="dns", condition="clean"),
 )
 EXPIRED = Problem("E324", "web: the credentials have expired\nExpiredToken: 403", "log in again: aws sso login")
 UNFINISHED = Problem("E322", "a deployment to dev is unfinished", "envctl recover dev")
@@ -210,10 +238,14 @@ FIX = "envctl drift staging --fix"
 FOUND = Drift(
     (
         EnvironmentDrift(
-            "dev", NEW, "drifted", (DRIFTED[0], StackDrift("web", "clean")), next="envctl drift dev --fix"
+            environment="dev",
+            release=NEW,
+            condition="drifted",
+            stacks=(DRIFTED[0], StackDrift(stack="web", condition="clean")),
+            next="envctl drift dev --fix",
         ),
-        EnvironmentDrift("staging", OLD, "drifted", DRIFTED, next=FIX),
-        EnvironmentDrift("prod", "", "empty"),
+        EnvironmentDrift(environment="staging", release=OLD, condition="drifted", stacks=DRIFTED, next=FIX),
+        EnvironmentDrift(environment="prod", release="", condition="empty"),
     )
 )
 LOOKS: dict[str, object] = {
@@ -228,26 +260,44 @@ LOOKS: dict[str, object] = {
     "drift with changes pending alone": Drift(
         (
             EnvironmentDrift(
-                "dev",
-                NEW,
-                "clean",
-                (
-                    StackDrift("network", "clean", pending=LATER_PLAN.stacks[1]),
-                    StackDrift("web", "clean", pending=StackPlan("web", waits_for=("network",))),
+                environment="dev",
+                release=NEW,
+                condition="clean",
+                stacks=(
+                    StackDrift(stack="network", condition="clean", pending=LATER_PLAN.stacks[1]),
+                    StackDrift(stack="web", condition="clean", pending=StackPlan("web", waits_for=("network",))),
                 ),
                 next="envctl apply dev",
             ),
         )
     ),
-    "no drift": Drift((EnvironmentDrift("dev", NEW, "clean", (StackDrift("network", "clean"),)),)),
-    "no drift anywhere": Drift((EnvironmentDrift("dev", NEW, "clean"), EnvironmentDrift("staging", OLD, "clean"))),
+    "no drift": Drift(
+        (
+            EnvironmentDrift(
+                environment="dev",
+                release=NEW,
+                condition="clean",
+                stacks=(StackDrift(stack="network", condition="clean"),),
+            ),
+        )
+    ),
+    "no drift anywhere": Drift(
+        (
+            EnvironmentDrift(environment="dev", release=NEW, condition="clean"),
+            EnvironmentDrift(environment="staging", release=OLD, condition="clean"),
+        )
+    ),
     "drift that is not known": Drift(
         (
-            EnvironmentDrift("dev", NEW, "unknown", problems=(UNFINISHED,)),
+            EnvironmentDrift(environment="dev", release=NEW, condition="unknown", problems=(UNFINISHED,)),
             EnvironmentDrift(
-                "staging", OLD, "drifted", (DRIFTED[0], StackDrift("web", "unknown", problems=(EXPIRED,))), next=FIX
+                environment="staging",
+                release=OLD,
+                condition="drifted",
+                stacks=(DRIFTED[0], StackDrift(stack="web", condition="unknown", problems=(EXPIRED,))),
+                next=FIX,
             ),
-            EnvironmentDrift("prod", "", "empty"),
+            EnvironmentDrift(environment="prod", release="", condition="empty"),
         )
     ),
     "drift that is set right": DriftFix(
@@ -261,12 +311,15 @@ LOOKS: dict[str, object] = {
 ABANDONED = deployment(NEW, 3, "abandoned", action="promote", source="dev")
 RECOVERIES: dict[str, object] = {
     "a recovery": RecoveryResult(
-        "staging", ABANDONED, "envctl promote dev staging", left=(StackPlan("network"), StackPlan("web"))
+        environment="staging",
+        deployment=ABANDONED,
+        next="envctl promote dev staging",
+        left=(StackPlan("network"), StackPlan("web")),
     ),
     "a recovery of much": RecoveryResult(
-        "staging",
-        ABANDONED,
-        "envctl promote dev staging",
+        environment="staging",
+        deployment=ABANDONED,
+        next="envctl promote dev staging",
         broken=(
             StateLock("network", "4711", "ci@runner-7", "apply", NOW - timedelta(hours=3)),
             StateLock("web", "1", "me"),
@@ -283,18 +336,26 @@ RECOVERIES: dict[str, object] = {
         ),
     ),
     "a recovery of a destruction": RecoveryResult(
-        "dev", deployment(NEW, 3, "abandoned", action="destroy"), "envctl destroy dev", left=(LATER_PLAN.stacks[2],)
+        environment="dev",
+        deployment=deployment(NEW, 3, "abandoned", action="destroy"),
+        next="envctl destroy dev",
+        left=(LATER_PLAN.stacks[2],),
     ),
     "a recovery of a rollout": RecoveryResult(
-        "staging",
-        ABANDONED,
-        "envctl promote dev staging",
+        environment="staging",
+        deployment=ABANDONED,
+        next="envctl promote dev staging",
         left=(StackPlan("network"),),
         back=(RestoredTraffic("web", "blue"),),
     ),
     "a dry run of a recovery": RecoveryResult(
-        "staging", None, "", stages=build_recovery_pipeline((("module.web.aws_vpc.main", "vpc-1"),)).describe("staging")
+        environment="staging",
+        deployment=None,
+        next="",
+        stages=build_recovery_pipeline((("module.web.aws_vpc.main", "vpc-1"),)).describe("staging"),
     ),
-    "nothing to recover": RecoveryResult("staging", None, ""),
-    "nothing to recover but a state": RecoveryResult("staging", None, "envctl verify staging", rescued=("web",)),
+    "nothing to recover": RecoveryResult(environment="staging", deployment=None, next=""),
+    "nothing to recover but a state": RecoveryResult(
+        environment="staging", deployment=None, next="envctl verify staging", rescued=("web",)
+    ),
 }

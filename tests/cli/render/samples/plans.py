@@ -17,7 +17,7 @@ from tests.cli.render.samples.basics import NEW
 
 def created(address: str, type_: str, **attributes: object) -> ResourceChange:
     changes = (AttributeChange(path.replace("__", "."), None, value) for path, value in attributes.items())
-    return ResourceChange(address, type_, Action.CREATE, tuple(changes))
+    return ResourceChange(address=address, type=type_, action=Action.CREATE, attributes=tuple(changes))
 
 
 VPC = created(
@@ -62,10 +62,10 @@ def policy(*actions: str) -> str:
 ARN = "arn:aws:elasticloadbalancing:ap-northeast-1:333333333333:targetgroup/shop-prod-web-{}/6d0ecf831eec9f09"
 CHANGES = (
     ResourceChange(
-        "aws_launch_template.this",
-        "aws_launch_template",
-        Action.UPDATE,
-        (
+        address="aws_launch_template.this",
+        type="aws_launch_template",
+        action=Action.UPDATE,
+        attributes=(
             AttributeChange("default_version", 4, 5),
             AttributeChange("image_id", "ami-0123456789abcdef0", "ami-0fedcba9876543210"),
             AttributeChange("latest_version", 4, Marker.UNKNOWN),
@@ -79,22 +79,22 @@ CHANGES = (
         ),
     ),
     ResourceChange(
-        'aws_iam_role_policy.assets["read"]',
-        "aws_iam_role_policy",
-        Action.UPDATE,
-        (AttributeChange("policy", policy("s3:GetObject"), policy("s3:GetObject", "s3:PutObject")),),
+        address='aws_iam_role_policy.assets["read"]',
+        type="aws_iam_role_policy",
+        action=Action.UPDATE,
+        attributes=(AttributeChange("policy", policy("s3:GetObject"), policy("s3:GetObject", "s3:PutObject")),),
     ),
     ResourceChange(
-        "aws_lb_listener.https",
-        "aws_lb_listener",
-        Action.UPDATE,
-        (AttributeChange("default_action[0].target_group_arn", ARN.format("blue"), ARN.format("green")),),
+        address="aws_lb_listener.https",
+        type="aws_lb_listener",
+        action=Action.UPDATE,
+        attributes=(AttributeChange("default_action[0].target_group_arn", ARN.format("blue"), ARN.format("green")),),
     ),
     ResourceChange(
-        'module.database.aws_db_instance.this["primary"]',
-        "aws_db_instance",
-        Action.REPLACE,
-        (
+        address='module.database.aws_db_instance.this["primary"]',
+        type="aws_db_instance",
+        action=Action.REPLACE,
+        attributes=(
             AttributeChange("address", "shop.cluster-c1.ap-northeast-1.rds.amazonaws.com", Marker.UNKNOWN),
             AttributeChange("arn", "arn:aws:rds:ap-northeast-1:333333333333:db:shop", Marker.UNKNOWN),
             AttributeChange("engine_version", "15.4", "16.1"),
@@ -103,18 +103,24 @@ CHANGES = (
         ),
         reason="replace because cannot update",
     ),
-    ResourceChange("aws_eip.old", "aws_eip", Action.DELETE, reason="delete because no resource config"),
-    ResourceChange("aws_subnet.c", "aws_subnet", Action.MOVE, moved_from="aws_subnet.private[2]"),
-    ResourceChange("aws_s3_bucket.logs", "aws_s3_bucket", Action.FORGET),
+    ResourceChange(
+        address="aws_eip.old", type="aws_eip", action=Action.DELETE, reason="delete because no resource config"
+    ),
+    ResourceChange(address="aws_subnet.c", type="aws_subnet", action=Action.MOVE, moved_from="aws_subnet.private[2]"),
+    ResourceChange(address="aws_s3_bucket.logs", type="aws_s3_bucket", action=Action.FORGET),
 )
 FIRST_PLAN = EnvironmentPlan(
-    "dev",
-    "",
-    (
+    environment="dev",
+    release="",
+    stacks=(
         StackPlan(
             "network",
-            (VPC, created("aws_subnet.private[0]", "aws_subnet", availability_zone="ap-northeast-1a"), PASSWORD),
-            (
+            resources=(
+                VPC,
+                created("aws_subnet.private[0]", "aws_subnet", availability_zone="ap-northeast-1a"),
+                PASSWORD,
+            ),
+            outputs=(
                 OutputChange("vpc_id", Action.CREATE, None, Marker.UNKNOWN),
                 OutputChange("private_subnet_ids", Action.CREATE, None, Marker.UNKNOWN),
                 OutputChange("cidr_block", Action.CREATE, None, "10.10.0.0/16"),
@@ -126,14 +132,14 @@ FIRST_PLAN = EnvironmentPlan(
     next="envctl apply dev",
 )
 LATER_PLAN = EnvironmentPlan(
-    "prod",
-    NEW,
-    (
+    environment="prod",
+    release=NEW,
+    stacks=(
         StackPlan("network"),
         StackPlan(
             "web",
-            (INSTANCE, *CHANGES),
-            (
+            resources=(INSTANCE, *CHANGES),
+            outputs=(
                 OutputChange("url", Action.UPDATE, "http://10.30.1.4", "https://shop.example.com"),
                 OutputChange("token", Action.UPDATE, Marker.SENSITIVE, Marker.SENSITIVE),
                 OutputChange("legacy", Action.DELETE, {"a": 1}, None),
@@ -144,81 +150,93 @@ LATER_PLAN = EnvironmentPlan(
     next="envctl apply prod",
 )
 LEAVING_PLAN = EnvironmentPlan(
-    "prod",
-    NEW,
-    (
+    environment="prod",
+    release=NEW,
+    stacks=(
         StackPlan("web"),
         StackPlan(
             "cache",
-            (ResourceChange("aws_elasticache_cluster.this", "aws_elasticache_cluster", Action.DELETE),),
-            (OutputChange("address", Action.DELETE, "cache.example.com", None),),
+            resources=(
+                ResourceChange(
+                    address="aws_elasticache_cluster.this", type="aws_elasticache_cluster", action=Action.DELETE
+                ),
+            ),
+            outputs=(OutputChange("address", Action.DELETE, "cache.example.com", None),),
             leaves="destroy",
         ),
-        StackPlan("edge", (ResourceChange("aws_eip.this", "aws_eip", Action.FORGET),), leaves="forget"),
+        StackPlan(
+            "edge",
+            resources=(ResourceChange(address="aws_eip.this", type="aws_eip", action=Action.FORGET),),
+            leaves="forget",
+        ),
         StackPlan("jobs", leaves="destroy"),
     ),
     next="envctl apply prod",
 )
 RUNNING_PLAN = EnvironmentPlan(
-    "prod",
-    NEW,
-    (
+    environment="prod",
+    release=NEW,
+    stacks=(
         StackPlan(
             "web",
-            (
+            resources=(
                 ResourceChange(
-                    "aws_wafv2_web_acl.this",
-                    "aws_wafv2_web_acl",
-                    Action.UPDATE,
-                    (
+                    address="aws_wafv2_web_acl.this",
+                    type="aws_wafv2_web_acl",
+                    action=Action.UPDATE,
+                    attributes=(
                         AttributeChange("default_action[0].allow[0]", None, {}),
                         AttributeChange("default_action[0].block[0]", {}, None),
                     ),
                 ),
                 ResourceChange(
-                    "aws_lb.a",
-                    "aws_lb",
-                    Action.REPLACE,
-                    (AttributeChange("name", "a", "b", forces_replacement=True),),
+                    address="aws_lb.a",
+                    type="aws_lb",
+                    action=Action.REPLACE,
+                    attributes=(AttributeChange("name", "a", "b", forces_replacement=True),),
                     creates_first=True,
                 ),
                 ResourceChange(
-                    "aws_kms_key.this",
-                    "aws_kms_key",
-                    Action.RENEW,
-                    (AttributeChange("key_usage", "SIGN_VERIFY", "ENCRYPT_DECRYPT", forces_replacement=True),),
+                    address="aws_kms_key.this",
+                    type="aws_kms_key",
+                    action=Action.RENEW,
+                    attributes=(
+                        AttributeChange("key_usage", "SIGN_VERIFY", "ENCRYPT_DECRYPT", forces_replacement=True),
+                    ),
                 ),
-                ResourceChange("aws_eip.old", "aws_eip", Action.IMPORT, imported="eipalloc-0123456789abcdef0"),
                 ResourceChange(
-                    "terraform_data.migration",
-                    "terraform_data",
-                    Action.CREATE,
+                    address="aws_eip.old", type="aws_eip", action=Action.IMPORT, imported="eipalloc-0123456789abcdef0"
+                ),
+                ResourceChange(
+                    address="terraform_data.migration",
+                    type="terraform_data",
+                    action=Action.CREATE,
                     programs=("local-exec (on create or on destroy): sh migrate.sh --all --without-asking",),
                 ),
                 ResourceChange(
-                    "terraform_data.old",
-                    "terraform_data",
-                    Action.DELETE,
+                    address="terraform_data.old",
+                    type="terraform_data",
+                    action=Action.DELETE,
                     programs=("local-exec (on create or on destroy): command made of path.module",),
                 ),
                 ResourceChange(
-                    "data.external.git (while planning)",
-                    "external",
-                    Action.READ,
+                    address="data.external.git (while planning)",
+                    type="external",
+                    action=Action.READ,
                     programs=("external: sh revision.sh, which ran while this was planned",),
                 ),
                 ResourceChange(
-                    "action.aws_do.it (after create of aws_lb.a)",
-                    "aws_do",
-                    Action.INVOKE,
-                    (
+                    address="action.aws_do.it (after create of aws_lb.a)",
+                    type="aws_do",
+                    action=Action.INVOKE,
+                    attributes=(
                         AttributeChange("function_name", None, "clean"),
                         AttributeChange("payload", None, Marker.SENSITIVE),
                     ),
                 ),
             ),
             # As it is told of a plan that was kept, which has no values.
-            (OutputChange("url", Action.UPDATE, None, None),),
+            outputs=(OutputChange("url", Action.UPDATE, None, None),),
         ),
     ),
     next="envctl apply prod",
@@ -263,17 +281,17 @@ def moved_up(path: str, before: tuple[str, ...], after: tuple[str, ...]) -> tupl
 
 SCRIPT = "#!/bin/sh\nset -eu\n" + "".join(f"install package-{n}\n" for n in range(20)) + "systemctl enable nginx\n"
 DOCUMENTS_PLAN = EnvironmentPlan(
-    "prod",
-    NEW,
-    (
+    environment="prod",
+    release=NEW,
+    stacks=(
         StackPlan(
             "web",
-            (
+            resources=(
                 ResourceChange(
-                    "aws_s3_bucket_policy.assets",
-                    "aws_s3_bucket_policy",
-                    Action.UPDATE,
-                    (
+                    address="aws_s3_bucket_policy.assets",
+                    type="aws_s3_bucket_policy",
+                    action=Action.UPDATE,
+                    attributes=(
                         AttributeChange(
                             "policy",
                             bucket_policy(principals=("111111111111", "222222222222"), secure="false", more=False),
@@ -282,19 +300,19 @@ DOCUMENTS_PLAN = EnvironmentPlan(
                     ),
                 ),
                 ResourceChange(
-                    "aws_lb.this",
-                    "aws_lb",
-                    Action.UPDATE,
-                    (
+                    address="aws_lb.this",
+                    type="aws_lb",
+                    action=Action.UPDATE,
+                    attributes=(
                         AttributeChange("idle_timeout", 60, 120),
                         *moved_up("subnets", ("subnet-0a1", "subnet-0b2", "subnet-0c3"), ("subnet-0b2", "subnet-0c3")),
                     ),
                 ),
                 ResourceChange(
-                    "aws_launch_template.this",
-                    "aws_launch_template",
-                    Action.UPDATE,
-                    (
+                    address="aws_launch_template.this",
+                    type="aws_launch_template",
+                    action=Action.UPDATE,
+                    attributes=(
                         AttributeChange("user_data", SCRIPT, SCRIPT.replace("age-3", "age-3=1.2").replace("-eu", "-e")),
                         AttributeChange("metadata", policy("s3:GetObject"), policy("s3:GetObject").replace(" ", "")),
                     ),

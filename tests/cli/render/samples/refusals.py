@@ -11,52 +11,52 @@ from tests.cli.render.samples.basics import NEW, NOW, TARO
 
 PROVENANCE = Refusal(
     GuardCode.PROVENANCE,
-    "release 3f2a91c0b7d4 has no complete deployment in staging: it was never deployed there",
-    "envctl promote dev staging",
+    message="release 3f2a91c0b7d4 has no complete deployment in staging: it was never deployed there",
+    hint="envctl promote dev staging",
 )
 SOAK = Refusal(
     GuardCode.SOAK,
-    "release 3f2a91c0b7d4 ran verified in staging for 3h of 24h",
-    "wait, then: envctl promote staging prod",
+    message="release 3f2a91c0b7d4 ran verified in staging for 3h of 24h",
+    hint="wait, then: envctl promote staging prod",
     for_now=True,
     opens=NOW + timedelta(hours=21, seconds=20),
     since=NOW - timedelta(hours=3),
 )
 APPROVALS = Refusal(
     GuardCode.APPROVALS,
-    "release 3f2a91c0b7d4 lacks approvals for prod: business (0 of 1)"
+    message="release 3f2a91c0b7d4 lacks approvals for prod: business (0 of 1)"
     "; hanako@the approval of example.com does not count (made or promotes the release)",
-    "envctl approve prod --gate business --release 3f2a91c0b7d4",
+    hint="envctl approve prod --gate business --release 3f2a91c0b7d4",
     for_now=True,
     who="any person except hanako@example.com, 山田太郎@example.com",
 )
 WINDOW = Refusal(
     GuardCode.WINDOW,
-    'prod can\'t be changed now: the deny window "year end" is active',
-    "wait, then: envctl promote staging prod",
+    message='prod can\'t be changed now: the deny window "year end" is active',
+    hint="wait, then: envctl promote staging prod",
     for_now=True,
     opens=NOW + timedelta(days=39, hours=5),
 )
 LOCK = Refusal(
     GuardCode.LOCK,
-    "prod is locked by hanako@example.com (unverified): load test,\nask me | first <b>",
-    "envctl unlock prod",
+    message="prod is locked by hanako@example.com (unverified): load test,\nask me | first <b>",
+    hint="envctl unlock prod",
     for_now=True,
     since=NOW - timedelta(minutes=12),
     who="hanako@example.com, or any other person",
 )
 DRIFT = Refusal(
     GuardCode.DRIFT,
-    "prod has drifted: 1 difference from the state (web: aws_instance.this)"
+    message="prod has drifted: 1 difference from the state (web: aws_instance.this)"
     "; this deployment restores the configured values",
-    "envctl drift prod",
+    hint="envctl drift prod",
     since=NOW - timedelta(hours=2),
     warns=True,
 )
 SETTINGS_DO_NOT_FIT = Refusal(
     GuardCode.SETTINGS,
-    "2 settings do not fit release 3f2a91c0b7d4 in prod",
-    "correct the listed settings, then check them: envctl settings prod",
+    message="2 settings do not fit release 3f2a91c0b7d4 in prod",
+    hint="correct the listed settings, then check them: envctl settings prod",
     waivable=False,
     because=(
         Problem(
@@ -70,8 +70,8 @@ SETTINGS_DO_NOT_FIT = Refusal(
 )
 REHEARSED = Refusal(
     GuardCode.REHEARSED,
-    "release 3f2a91c0b7d4 never did this in staging: create aws_eip, delete aws_instance",
-    "look at the plan with care, or rehearse it in staging first: envctl history staging",
+    message="release 3f2a91c0b7d4 never did this in staging: create aws_eip, delete aws_instance",
+    hint="look at the plan with care, or rehearse it in staging first: envctl history staging",
     warns=True,
 )
 REFUSED = RefusedError((PROVENANCE, APPROVALS))
@@ -90,11 +90,11 @@ PEER_GIVEN = GateApprovals(
 )
 BUSINESS_MISSING = GateApprovals(0, 1, who="any person except hanako@example.com, 山田太郎@example.com")
 WHY = Why(
-    "prod",
-    "staging",
-    NEW,
-    NOW,
-    (
+    target="prod",
+    source="staging",
+    release=NEW,
+    now=NOW,
+    answers=(
         Answer("G101", "order", "passes"),
         Answer("G102", "provenance", "passes"),
         Answer("G103", "verified", "passes"),
@@ -107,60 +107,70 @@ WHY = Why(
         Answer("G302", "same_plan", "moot"),
         Answer("G303", "rehearsed", "unplanned"),
     ),
-    {"peer": (1, 1), "business": (0, 1)},
-    "any person except hanako@example.com, 山田太郎@example.com",
-    None,
-    SOAK.hint,
+    gates={"peer": (1, 1), "business": (0, 1)},
+    who="any person except hanako@example.com, 山田太郎@example.com",
+    opens=None,
+    next=SOAK.hint,
     approvals={"peer": PEER_GIVEN, "business": BUSINESS_MISSING},
 )
 WHY_SOON = Why(
-    "prod",
-    "staging",
-    NEW,
-    NOW,
-    (
+    target="prod",
+    source="staging",
+    release=NEW,
+    now=NOW,
+    answers=(
         Answer("G103", "verified", "passes"),
         Answer("G104", "soak", "refuses", SOAK),
         Answer("G107", "window", "passes"),
         Answer("G301", "protection", "passes"),
         Answer("G303", "rehearsed", "warns", REHEARSED),
     ),
-    {"peer": (1, 1)},
-    "",
-    SOAK.opens,
-    SOAK.hint,
+    gates={"peer": (1, 1)},
+    who="",
+    opens=SOAK.opens,
+    next=SOAK.hint,
     approvals={"peer": GateApprovals(1, 1, None, (GivenApproval(TARO, NOW - timedelta(hours=3)),))},
 )
 WHY_UNPROVEN = Why(
-    "staging",
-    "dev",
-    None,
-    NOW,
-    (
+    target="staging",
+    source="dev",
+    release=None,
+    now=NOW,
+    answers=(
         Answer("G102", "provenance", "refuses", PROVENANCE),
         Answer("G103", "verified", "moot"),
         Answer("G104", "soak", "moot"),
         Answer("G106", "approvals", "not_applicable"),
         Answer("G302", "same_plan", "unplanned"),
     ),
-    {},
-    "",
-    None,
-    PROVENANCE.hint,
+    gates={},
+    who="",
+    opens=None,
+    next=PROVENANCE.hint,
 )
 WHY_NOT = Why(
-    "dev",
-    None,
-    None,
-    NOW,
-    (
+    target="dev",
+    source=None,
+    release=None,
+    now=NOW,
+    answers=(
         Answer("G109", "busy", "passes"),
         Answer("G110", "drift", "warns", DRIFT),
         Answer("G301", "protection", "unplanned"),
     ),
-    {},
-    "",
-    None,
-    "envctl apply dev",
+    gates={},
+    who="",
+    opens=None,
+    next="envctl apply dev",
 )
-WHY_NOT_AT_ALL = Why("dev", None, NEW, NOW, (Answer("G109", "busy", "passes"),), {}, "", None, "envctl apply dev")
+WHY_NOT_AT_ALL = Why(
+    target="dev",
+    source=None,
+    release=NEW,
+    now=NOW,
+    answers=(Answer("G109", "busy", "passes"),),
+    gates={},
+    who="",
+    opens=None,
+    next="envctl apply dev",
+)

@@ -38,7 +38,7 @@ BY_JOB = replace(ROBOT, run_url=JOB)
 def _made(release: str, seq: int, hours: float, subject: str, request: int = 0, **more: object) -> KnownRelease:
     fields = {"by": HANAKO, "commit": f"{seq:x}" * 40, "uncommitted": False, "author": "hanako@example.com", **more}
     at = NOW - timedelta(hours=hours)
-    return KnownRelease(release, seq, at, subject=subject, request=request, **fields)  # type: ignore[arg-type]
+    return KnownRelease(release=release, seq=seq, at=at, subject=subject, request=request, **fields)  # type: ignore[arg-type]
 
 
 LOGS = _made(NEW, 12, 2, "Trace logs, longer retention", 42, by=BY_JOB)
@@ -51,9 +51,9 @@ UNNAMED = _made(OLDEST, 1, 900, "", commit="", uncommitted=True)
 LABEL, WIDE_LABEL = to_label(LOGS), to_label(WIDE)
 HOLD = Hold(OLD, TARO, NOW - timedelta(hours=1), "rolled back to 999999999999")
 DETAILS = ReleaseDetails(
-    LOGS,
-    NOW,
-    (
+    release=LOGS,
+    now=NOW,
+    places=(
         ReleasePlace("dev", Stay("runs", NOW - timedelta(hours=1), NOW - timedelta(minutes=50)), RunningRelease(LABEL)),
         ReleasePlace(
             "staging",
@@ -62,11 +62,11 @@ DETAILS = ReleaseDetails(
         ),
         ReleasePlace("prod", Stay("never"), RunningRelease(ReleaseLabel(OLDEST), 4)),
     ),
-    "intact",
-    ("network", "web"),
-    3,
-    14,
-    (
+    bundle="intact",
+    stacks=("network", "web"),
+    modules=3,
+    files=14,
+    artifacts=(
         ReleaseArtifact("image", f"333333333333.dkr.ecr.ap-northeast-1.amazonaws.com/shop/web@sha256:{'ab' * 32}"),
         ReleaseArtifact("token", Marker.SENSITIVE),
     ),
@@ -91,13 +91,13 @@ RELEASES: dict[str, object] = {
     "releases of a new project": Releases("", NOW, ()),
     "a release": DETAILS,
     "a release without its bundle": ReleaseDetails(
-        EDITED,
-        NOW,
-        (
+        release=EDITED,
+        now=NOW,
+        places=(
             ReleasePlace("dev", Stay("failed", NOW - timedelta(hours=49)), RunningRelease(LABEL, 2, is_newer=True)),
             ReleasePlace("staging", Stay("unknown", hold=HOLD)),
         ),
-        "missing",
+        bundle="missing",
     ),
     "a status of named releases": replace(
         STATUS,
@@ -120,20 +120,25 @@ RELEASES: dict[str, object] = {
     "a why of a named release": replace(WHY, release=NEW, label=LABEL),
     "a deployment of a named release": replace(DONE, label=LABEL),
     "a rollback to a named release": DeploymentResult(
-        "prod",
-        OLD,
-        "rollback",
+        environment="prod",
+        release=OLD,
+        action="rollback",
         deployment=deployment(OLD, 1, action="rollback"),
         held=NEW,
         label=WIDE_LABEL,
         held_label=LABEL,
     ),
-    "a dry run of a named release": DeploymentResult("prod", NEW, "promote", ("plan",), dry_run=True, label=LABEL),
+    "a dry run of a named release": DeploymentResult(
+        environment="prod", release=NEW, action="promote", stages=("plan",), dry_run=True, label=LABEL
+    ),
     "a verification of a named release": Verification("dev", NEW, (), label=LABEL),
     "a withdrawn approval of a named release": WithdrawalResult("prod", "peer", NEW, TARO, withdrawn=True, label=LABEL),
     "a history of named releases": History(
-        "",
-        entries((HANAKO, ReleaseCreated(OLD, "1a2b3c4d5e6f7a8b", subject="Open ports", request=41))) + HISTORY.entries,
+        environment="",
+        entries=entries(
+            (HANAKO, ReleaseCreated(release=OLD, commit="1a2b3c4d5e6f7a8b", subject="Open ports", request=41))
+        )
+        + HISTORY.entries,
         more=False,
         labels={NEW: LABEL},
     ),

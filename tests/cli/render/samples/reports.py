@@ -85,9 +85,14 @@ def long() -> Report:
     for number in range(60):
         world.clock.time += timedelta(minutes=50)
         release = f"{number:064x}"
-        said(world, ReleaseCreated(release, f"c0ffee{number:x}"))
-        start = said(world, DeploymentStarted("dev", release, "s", "apply"))
-        said(world, DeploymentSucceeded("dev", release, start, ("network", "web"), 2))
+        said(world, ReleaseCreated(release=release, commit=f"c0ffee{number:x}"))
+        start = said(world, DeploymentStarted(environment="dev", release=release, settings="s", action="apply"))
+        said(
+            world,
+            DeploymentSucceeded(
+                environment="dev", release=release, started=start, stacks=("network", "web"), changed=2
+            ),
+        )
     return build_report(world.ports)
 
 

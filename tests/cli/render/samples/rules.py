@@ -19,19 +19,19 @@ RECORD = RulesRecord(RECORDED, 41, NOW - timedelta(days=3), "9a" * 32)
 RESET = RulesReset(52, RECORDED, HANAKO, NOW - timedelta(hours=2), "the law team was dissolved")
 CHANGES = ("account 333333333333 -> 444444444444", "gate business goes", "gates.soak 1d -> not said")
 SAME = EnvironmentRules(
-    "prod",
-    "same",
-    RECORDED,
-    RECORD,
-    (
+    environment="prod",
+    standing="same",
+    digest=RECORDED,
+    recorded=RECORD,
+    rules=(
         CountingRule("place", "after dev, staging", "both", ("envctl.toml:5", "entry 41")),
         CountingRule("approvals", "peer 1, business 1, quality 1", "both", ("the default", "entry 41")),
     ),
-    (),
-    (),
-    (),
-    None,
-    "envctl why prod",
+    changes=(),
+    conflicts=(),
+    approvals=(),
+    reset=None,
+    next="envctl why prod",
 )
 DIFFERENT = replace(
     SAME,
@@ -53,18 +53,26 @@ RULES: dict[str, object] = {
     "rules that differ": DIFFERENT,
     "rules that nobody recorded": replace(SAME, standing="none recorded", recorded=None),
     "an approval of rules": ApprovedRules(
-        "prod",
-        "peer",
-        TARO,
-        False,
-        CHANGES,
-        {"business": 1},
-        "envctl approve prod --rules --gate business",
-        RECORDED,
-        TREE,
+        environment="prod",
+        gate="peer",
+        by=TARO,
+        already=False,
+        changes=CHANGES,
+        missing={"business": 1},
+        next="envctl approve prod --rules --gate business",
+        recorded=RECORDED,
+        rules=TREE,
     ),
     "the last approval of rules": ApprovedRules(
-        "staging", "", TARO, True, CHANGES[:1], {}, "envctl promote dev staging", RECORDED, TREE
+        environment="staging",
+        gate="",
+        by=TARO,
+        already=True,
+        changes=CHANGES[:1],
+        missing={},
+        next="envctl promote dev staging",
+        recorded=RECORDED,
+        rules=TREE,
     ),
     "a reset of rules": RulesResetState(
         "prod", RESET, RESET.at + timedelta(days=7), False, withdrawn=False, next="envctl rules reset prod --withdraw"
@@ -74,8 +82,8 @@ RULES: dict[str, object] = {
     ),
     "no reset of rules": RulesResetState("prod", None, None, True, withdrawn=True, next="envctl rules prod"),
     "a history of rules": History(
-        "prod",
-        entries(
+        environment="prod",
+        entries=entries(
             (TARO, RulesApproved("prod", "peer", RECORDED, TREE)),
             (TARO, RulesApproved("prod", "", RECORDED, TREE)),
             (HANAKO, RulesResetRequested("prod", RECORDED, "the law team was\ndissolved")),

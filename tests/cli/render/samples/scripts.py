@@ -22,20 +22,22 @@ STATUS = Status(
     "店",
     NOW,
     (
-        EnvironmentStatus("開発", runs(THERE), known(NEW, "1a2b3c4d5e"), None, {}, ""),
         EnvironmentStatus(
-            "本番🚀",
-            runs(THERE, lock=Lock(NOURA, NOW - timedelta(hours=1), LONG_REASON)),
-            known(NEW),
-            0,
-            {"業務": (0, 1)},
-            "",
+            environment="開発", present=runs(THERE), release=known(NEW, "1a2b3c4d5e"), lag=None, gates={}, next=""
+        ),
+        EnvironmentStatus(
+            environment="本番🚀",
+            present=runs(THERE, lock=Lock(NOURA, NOW - timedelta(hours=1), LONG_REASON)),
+            release=known(NEW),
+            lag=0,
+            gates={"業務": (0, 1)},
+            next="",
         ),
     ),
 )
 HISTORY = History(
-    "",
-    entries(
+    environment="",
+    entries=entries(
         (SANADA, EnvironmentLocked("本番🚀", LONG_REASON)),
         (NOURA, VerificationFailed("開発", NEW, 5, ("رابط",), "الخدمة غير متاحة")),
         (ZOE, EnvironmentLocked("prod", "Cafe\u0301 e\u0301te\u0301 " * 12)),
@@ -58,10 +60,10 @@ SETTINGS = EnvironmentSettings(
     {},
 )
 CHANGED = ResourceChange(
-    'aws_instance.this["東京"]',
-    "aws_instance",
-    Action.UPDATE,
-    (
+    address='aws_instance.this["東京"]',
+    type="aws_instance",
+    action=Action.UPDATE,
+    attributes=(
         AttributeChange("tags.所有者", "プラットフォーム🏗️チーム" * 4, "プラットフォーム🏗️チームと運用" * 4),
         AttributeChange("tags.Name", "خادم", "Zoe\u0308 🦄"),
         AttributeChange(
@@ -72,19 +74,26 @@ CHANGED = ResourceChange(
     ),
 )
 PLAN = EnvironmentPlan(
-    "本番🚀",
-    NEW,
-    (StackPlan("網", (CHANGED,)), StackPlan("店", waits_for=("網",))),
+    environment="本番🚀",
+    release=NEW,
+    stacks=(StackPlan("網", resources=(CHANGED,)), StackPlan("店", waits_for=("網",))),
     next="envctl apply 本番🚀",
 )
-DRIFTED = (StackDrift("網", "drifted", (CHANGED,)),)
+DRIFTED = (StackDrift(stack="網", condition="drifted", resources=(CHANGED,)),)
 IN_MANY_SCRIPTS: dict[str, object] = {
     "a status in many scripts": STATUS,
     "a history in many scripts": HISTORY,
     "settings in many scripts": SETTINGS,
     "a plan in many scripts": PLAN,
     "drift in many scripts": Drift(
-        (EnvironmentDrift("本番🚀", NEW, "drifted", (StackDrift("網", "drifted", (CHANGED,)),)),)
+        (
+            EnvironmentDrift(
+                environment="本番🚀",
+                release=NEW,
+                condition="drifted",
+                stacks=(StackDrift(stack="網", condition="drifted", resources=(CHANGED,)),),
+            ),
+        )
     ),
 }
 WRONG_IN_MANY_SCRIPTS = ConfigurationError(

@@ -12,16 +12,27 @@ from envctl.usecases.account.secret_set import SecretSet
 from tests.cli.render.samples.basics import NEW, NOW
 
 LINE = Location("environments/prod/terraform.tfvars", 7)
-DB = NeededSecret("secretsmanager", "shop/prod/database", "shop/prod/database", ("web.db_secret_name",), LINE)
-KEY = NeededSecret(
-    "ssm", "/shop/prod/signing-key", "/shop/prod/signing-key", ("web.key_parameter", "jobs.key_parameter")
+DB = NeededSecret(
+    kind="secretsmanager",
+    name="shop/prod/database",
+    id="shop/prod/database",
+    asked_by=("web.db_secret_name",),
+    location=LINE,
 )
-OLD = NeededSecret("secretsmanager", "shop/prod/mail", "shop/prod/mail", ('web.services["mail"].secret_name',))
+KEY = NeededSecret(
+    kind="ssm",
+    name="/shop/prod/signing-key",
+    id="/shop/prod/signing-key",
+    asked_by=("web.key_parameter", "jobs.key_parameter"),
+)
+OLD = NeededSecret(
+    kind="secretsmanager", name="shop/prod/mail", id="shop/prod/mail", asked_by=('web.services["mail"].secret_name',)
+)
 FAR = NeededSecret(
-    "secretsmanager",
-    "shared/licence",
-    "arn:aws:secretsmanager:ap-northeast-1:999999999999:secret:shared/licence-a1B2c3",
-    ("web.licence_secret_name",),
+    kind="secretsmanager",
+    name="shared/licence",
+    id="arn:aws:secretsmanager:ap-northeast-1:999999999999:secret:shared/licence-a1B2c3",
+    asked_by=("web.licence_secret_name",),
     account_id="999999999999",
     region="ap-northeast-1",
 )
@@ -64,20 +75,40 @@ SECRETS: dict[str, object] = {
         ("sandbox",),
     ),
     "a secret that was created": SecretSet(
-        "prod", "333333333333", "secretsmanager", DB.name, True, False, "envctl secrets check prod"
+        environment="prod",
+        account_id="333333333333",
+        kind="secretsmanager",
+        name=DB.name,
+        created=True,
+        arn_differs=False,
+        next="envctl secrets check prod",
     ),
     "a secret that was created behind an ARN": SecretSet(
-        "prod", "333333333333", "secretsmanager", DB.name, True, True, "envctl secrets check prod"
+        environment="prod",
+        account_id="333333333333",
+        kind="secretsmanager",
+        name=DB.name,
+        created=True,
+        arn_differs=True,
+        next="envctl secrets check prod",
     ),
-    "a secret with a new version": SecretSet("prod", "333333333333", "ssm", KEY.name, False, False, ""),
+    "a secret with a new version": SecretSet(
+        environment="prod",
+        account_id="333333333333",
+        kind="ssm",
+        name=KEY.name,
+        created=False,
+        arn_differs=False,
+        next="",
+    ),
 }
 MISSING = OperationFailedError(*PROBLEMS)
 REFUSED_SECRETS = RefusedError(
     (
         Refusal(
             GuardCode.SECRETS,
-            "3 secrets are missing in prod; 1 secret is there or not, nobody could tell",
-            "create what is listed, and look again with: envctl secrets check prod",
+            message="3 secrets are missing in prod; 1 secret is there or not, nobody could tell",
+            hint="create what is listed, and look again with: envctl secrets check prod",
             because=PROBLEMS,
         ),
     )

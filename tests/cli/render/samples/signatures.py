@@ -14,7 +14,7 @@ from tests.cli.render.samples.ledger import entries
 from tests.cli.render.samples.refusals import WHY_NOT_AT_ALL
 from tests.cli.render.samples.statuses import STATUS
 
-MALLORY = Actor("arn:aws:sts::111111111111:assumed-role/envctl-deployer/mallory", "aws", verified=True)
+MALLORY = Actor("arn:aws:sts::111111111111:assumed-role/envctl-deployer/mallory", via="aws", verified=True)
 OTHER = "it is signed with the key of dev, not with the key of prod"
 UNBELIEVED = (
     DistrustedEntry(41, "", "release created", TARO, NOW - timedelta(hours=3), "it is not signed"),
@@ -26,13 +26,13 @@ MANY = (*(replace(UNBELIEVED[0], seq=number) for number in range(30, 41)), *UNBE
 def _key(environment: str, **fields: object) -> PinnedKey:
     key = f"arn:aws:kms:ap-northeast-1:333333333333:alias/envctl-{environment}"
     file = f"environments/{environment}/signing_key.pem"
-    return PinnedKey(environment, key, "5f" * 32, file, **fields)  # type: ignore[arg-type]
+    return PinnedKey(environment=environment, key=key, fingerprint="5f" * 32, file=file, **fields)  # type: ignore[arg-type]
 
 
 _SHOWN = entries(
     (TARO, EnvironmentLocked("prod", "load test")),
-    (MALLORY, ApprovalGiven("prod", "peer", NEW, "s")),
-    (TARO, ReleaseCreated(NEW, "1a2b3c4d5e6f7a8b")),
+    (MALLORY, ApprovalGiven(environment="prod", gate="peer", release=NEW, settings="s")),
+    (TARO, ReleaseCreated(release=NEW, commit="1a2b3c4d5e6f7a8b")),
 )
 NOT_BELIEVED: dict[str, object] = {
     "keys that were pinned": PinnedKeys(
@@ -46,7 +46,7 @@ NOT_BELIEVED: dict[str, object] = {
     "a status with entries that nobody believes": replace(STATUS, unbelieved=MANY),
     "a why with entries that nobody believes": replace(WHY_NOT_AT_ALL, unbelieved=UNBELIEVED),
     "a history with an entry that nobody believes": History(
-        "prod", _SHOWN, more=False, unbelieved=(replace(UNBELIEVED[1], seq=2),)
+        environment="prod", entries=_SHOWN, more=False, unbelieved=(replace(UNBELIEVED[1], seq=2),)
     ),
 }
 DISBELIEVED = OperationFailedError(*(Problem("E466", f"{each}: {each.why}", "it is ignored") for each in UNBELIEVED))

@@ -35,7 +35,14 @@ def advise(status: Status) -> Status:
     present = LedgerState(environments={each.environment: each.present for each in status.all_environments})
 
     def add_steps(each: EnvironmentStatus, pipeline: Pipeline) -> EnvironmentStatus:
-        facts = Situation(each.environment, pipeline, present, each.lag, running=each.running, leaving=each.leaving)
+        facts = Situation(
+            environment=each.environment,
+            pipeline=pipeline,
+            present=present,
+            lag=each.lag,
+            running=each.running,
+            leaving=each.leaving,
+        )
         steps = find_next_steps(facts, find_goal(facts))
         gates = {gate: needed - given for gate, (given, needed) in each.gates.items() if given < needed}
         if gates and steps:
@@ -55,7 +62,9 @@ def advise(status: Status) -> Status:
     )
 
 
-DEV = EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW), None, {}, "")
+DEV = EnvironmentStatus(
+    environment="dev", present=runs(deployment(NEW, 3)), release=known(NEW), lag=None, gates={}, next=""
+)
 COMMITTED = known(OLD, "1a2b3c4d5e6f7a8b", uncommitted=False)
 AT_STAGING = deployment(OLD, 50, by=TARO)
 STATUS = advise(
@@ -65,20 +74,20 @@ STATUS = advise(
         (
             DEV,
             EnvironmentStatus(
-                "staging",
-                runs(AT_STAGING, evidence={OLD: proven(AT_STAGING, 3, since=NOW - timedelta(hours=49))}),
-                COMMITTED,
-                2,
-                {"peer": (1, 1)},
-                "envctl promote dev staging",
+                environment="staging",
+                present=runs(AT_STAGING, evidence={OLD: proven(AT_STAGING, 3, since=NOW - timedelta(hours=49))}),
+                release=COMMITTED,
+                lag=2,
+                gates={"peer": (1, 1)},
+                next="envctl promote dev staging",
             ),
             EnvironmentStatus(
-                "prod",
-                runs(deployment(OLDEST, 490, by=ROBOT, changed=1)),
-                known(OLDEST, "99aabbccddeeff", uncommitted=False),
-                1,
-                {"peer": (1, 1), "business": (0, 1), "quality": (0, 2)},
-                "envctl promote staging prod",
+                environment="prod",
+                present=runs(deployment(OLDEST, 490, by=ROBOT, changed=1)),
+                release=known(OLDEST, "99aabbccddeeff", uncommitted=False),
+                lag=1,
+                gates={"peer": (1, 1), "business": (0, 1), "quality": (0, 2)},
+                next="envctl promote staging prod",
                 approvals={
                     "peer": PEER_GIVEN,
                     "business": BUSINESS_MISSING,
@@ -96,9 +105,16 @@ FAILED_STATUS = advise(
         (
             DEV,
             EnvironmentStatus(
-                "staging", runs(deployment(OLD, 50, by=TARO), FAILED), COMMITTED, 2, {}, "envctl promote dev staging"
+                environment="staging",
+                present=runs(deployment(OLD, 50, by=TARO), FAILED),
+                release=COMMITTED,
+                lag=2,
+                gates={},
+                next="envctl promote dev staging",
             ),
-            EnvironmentStatus("prod", EnvironmentState(), None, 1, {"peer": (0, 1)}, ""),
+            EnvironmentStatus(
+                environment="prod", present=EnvironmentState(), release=None, lag=1, gates={"peer": (0, 1)}, next=""
+            ),
         ),
     )
 )
@@ -114,17 +130,34 @@ BESIDE_STATUS = advise(
     Status(
         "shop",
         NOW,
-        (DEV, EnvironmentStatus("prod", EnvironmentState(), None, 1, {}, "envctl promote dev prod")),
+        (
+            DEV,
+            EnvironmentStatus(
+                environment="prod",
+                present=EnvironmentState(),
+                release=None,
+                lag=1,
+                gates={},
+                next="envctl promote dev prod",
+            ),
+        ),
         beside=(
             EnvironmentStatus(
-                "management",
-                runs(deployment(OLD, 50, "failed", reason=FAILURE)),
-                known(OLD),
-                None,
-                {},
-                "envctl verify management",
+                environment="management",
+                present=runs(deployment(OLD, 50, "failed", reason=FAILURE)),
+                release=known(OLD),
+                lag=None,
+                gates={},
+                next="envctl verify management",
             ),
-            EnvironmentStatus("prod-account", EnvironmentState(), None, None, {}, "envctl apply prod-account"),
+            EnvironmentStatus(
+                environment="prod-account",
+                present=EnvironmentState(),
+                release=None,
+                lag=None,
+                gates={},
+                next="envctl apply prod-account",
+            ),
         ),
     )
 )
@@ -133,9 +166,15 @@ EMPTY_STATUS = advise(
         "shop",
         NOW,
         (
-            EnvironmentStatus("dev", EnvironmentState(), None, None, {}, "envctl apply dev"),
-            EnvironmentStatus("staging", EnvironmentState(), None, None, {}, ""),
-            EnvironmentStatus("prod", EnvironmentState(), None, None, {}, ""),
+            EnvironmentStatus(
+                environment="dev", present=EnvironmentState(), release=None, lag=None, gates={}, next="envctl apply dev"
+            ),
+            EnvironmentStatus(
+                environment="staging", present=EnvironmentState(), release=None, lag=None, gates={}, next=""
+            ),
+            EnvironmentStatus(
+                environment="prod", present=EnvironmentState(), release=None, lag=None, gates={}, next=""
+            ),
         ),
     )
 )
@@ -145,14 +184,16 @@ STUCK_STATUS = advise(
         NOW,
         (
             EnvironmentStatus(
-                "dev",
-                EnvironmentState(last=deployment(NEW, 0.01, "unfinished")),
-                None,
-                None,
-                {},
-                "envctl recover dev",
+                environment="dev",
+                present=EnvironmentState(last=deployment(NEW, 0.01, "unfinished")),
+                release=None,
+                lag=None,
+                gates={},
+                next="envctl recover dev",
             ),
-            EnvironmentStatus("prod", EnvironmentState(), None, None, {}, ""),
+            EnvironmentStatus(
+                environment="prod", present=EnvironmentState(), release=None, lag=None, gates={}, next=""
+            ),
         ),
     )
 )
@@ -161,23 +202,31 @@ CALM_STATUS = advise(
         "shop",
         NOW,
         (
-            EnvironmentStatus("dev", runs(deployment(NEW, 3)), known(NEW, "1a2b3c4d5e"), None, {}, ""),
             EnvironmentStatus(
-                "prod",
-                replace(
-                    runs(deployment(NEW, 2, by=ROBOT)), drift=DriftCheck(NEW, ROBOT, NOW - timedelta(minutes=40), 0)
+                environment="dev",
+                present=runs(deployment(NEW, 3)),
+                release=known(NEW, "1a2b3c4d5e"),
+                lag=None,
+                gates={},
+                next="",
+            ),
+            EnvironmentStatus(
+                environment="prod",
+                present=replace(
+                    runs(deployment(NEW, 2, by=ROBOT)),
+                    drift=DriftCheck(release=NEW, by=ROBOT, at=NOW - timedelta(minutes=40), drifted=0),
                 ),
-                known(NEW, "1a2b3c4d5e"),
-                0,
-                {},
-                "",
+                release=known(NEW, "1a2b3c4d5e"),
+                lag=0,
+                gates={},
+                next="",
             ),
         ),
     )
 )
 
 LONG = Actor(
-    "arn:aws:sts::333333333333:assumed-role/envctl-deployer-of-the-platform-team/night-watch", "aws", verified=True
+    "arn:aws:sts::333333333333:assumed-role/envctl-deployer-of-the-platform-team/night-watch", via="aws", verified=True
 )
 AT_DEV = deployment(NEW, 5)
 AT_PROD = deployment(OLDEST, 30, by=ROBOT, waiver=41)
@@ -187,32 +236,40 @@ TROUBLED_STATUS = advise(
         NOW,
         (
             EnvironmentStatus(
-                "dev",
-                runs(
+                environment="dev",
+                present=runs(
                     AT_DEV,
                     evidence={
                         NEW: proven(AT_DEV, verified_at=None, since=None, revoked="its verification failed: http: 503")
                     },
                     debts=(
-                        Debt(12, NEW, HANAKO, NOW - timedelta(hours=5), "hotfix 4711", ("G108",), ("dev is locked",)),
+                        Debt(
+                            waiver=12,
+                            release=NEW,
+                            by=HANAKO,
+                            at=NOW - timedelta(hours=5),
+                            reason="hotfix 4711",
+                            guards=("G108",),
+                            refusals=("dev is locked",),
+                        ),
                     ),
                 ),
-                known(NEW, "1a2b3c4d5e"),
-                None,
-                {},
-                "envctl verify dev",
+                release=known(NEW, "1a2b3c4d5e"),
+                lag=None,
+                gates={},
+                next="envctl verify dev",
             ),
             EnvironmentStatus(
-                "staging",
-                runs(
+                environment="staging",
+                present=runs(
                     AT_STAGING,
                     evidence={OLD: proven(AT_STAGING, verified_at=None, since=None, revoked="drift was found there")},
                     drift=DriftCheck(
-                        OLD,
-                        TARO,
-                        NOW - timedelta(hours=2),
-                        5,
-                        (
+                        release=OLD,
+                        by=TARO,
+                        at=NOW - timedelta(hours=2),
+                        drifted=5,
+                        resources=(
                             "network: aws_vpc.this",
                             'network: aws_security_group.web["https"]',
                             "web: aws_instance.this",
@@ -222,34 +279,34 @@ TROUBLED_STATUS = advise(
                     ),
                     lock=Lock(HANAKO, NOW - timedelta(hours=4), "load test until noon,\nask me first"),
                 ),
-                COMMITTED,
-                1,
-                {},
-                "envctl promote dev staging",
+                release=COMMITTED,
+                lag=1,
+                gates={},
+                next="envctl promote dev staging",
             ),
             EnvironmentStatus(
-                "prod",
-                runs(
+                environment="prod",
+                present=runs(
                     AT_PROD,
                     evidence={OLDEST: proven(AT_PROD, verified_at=None, since=None, revoked="")},
                     lock=Lock(LONG, NOW - timedelta(days=2), "year end"),
                     holds={OLD: Hold(OLD, ROBOT, NOW - timedelta(hours=30), "rolled back to 999999999999")},
                     debts=(
                         Debt(
-                            41,
-                            OLDEST,
-                            ROBOT,
-                            NOW - timedelta(hours=30),
-                            "checkout is down,\nincident 4711",
-                            ("G104", "G107"),
-                            ("ran verified in staging for 3h of 24h", "the deny window is open"),
+                            waiver=41,
+                            release=OLDEST,
+                            by=ROBOT,
+                            at=NOW - timedelta(hours=30),
+                            reason="checkout is down,\nincident 4711",
+                            guards=("G104", "G107"),
+                            refusals=("ran verified in staging for 3h of 24h", "the deny window is open"),
                         ),
                     ),
                 ),
-                known(OLDEST, "99aabbccddeeff", uncommitted=False),
-                1,
-                {"peer": (1, 1)},
-                "envctl why prod",
+                release=known(OLDEST, "99aabbccddeeff", uncommitted=False),
+                lag=1,
+                gates={"peer": (1, 1)},
+                next="envctl why prod",
             ),
         ),
     )
@@ -304,14 +361,21 @@ DESTROYED_STATUS = advise(
         NOW,
         (
             EnvironmentStatus(
-                "dev",
-                EnvironmentState(last=deployment(NEW, 26, action="destroy"), evidence={}),
-                None,
-                None,
-                {},
-                "envctl apply dev",
+                environment="dev",
+                present=EnvironmentState(last=deployment(NEW, 26, action="destroy"), evidence={}),
+                release=None,
+                lag=None,
+                gates={},
+                next="envctl apply dev",
             ),
-            EnvironmentStatus("prod", runs(AT_STAGING, lock=Lock(TARO, NOW, "audit")), COMMITTED, None, {}, ""),
+            EnvironmentStatus(
+                environment="prod",
+                present=runs(AT_STAGING, lock=Lock(TARO, NOW, "audit")),
+                release=COMMITTED,
+                lag=None,
+                gates={},
+                next="",
+            ),
         ),
     )
 )

@@ -19,8 +19,21 @@ from tests.cli.render.test_human import said
 
 
 def why(*codes: GuardCode, **more: Any) -> Why:
-    answers = tuple(Answer(code, code.guard, "refuses", Refusal(code, "no", "")) for code in codes)
-    return replace(Why("prod", "staging", NEW, NOW, answers, {}, "", None, ""), **more)
+    answers = tuple(Answer(code, code.guard, "refuses", Refusal(code, message="no", hint="")) for code in codes)
+    return replace(
+        Why(
+            target="prod",
+            source="staging",
+            release=NEW,
+            now=NOW,
+            answers=answers,
+            gates={},
+            who="",
+            opens=None,
+            next="",
+        ),
+        **more,
+    )
 
 
 def passing(*outcomes: str) -> tuple[Answer, ...]:

@@ -94,18 +94,31 @@ def test_empty_result_makes_an_empty_report() -> None:
 
 
 def test_finding_has_a_stable_fingerprint() -> None:
-    one, other = (Verdict("drift in prod", "web", "drift", "failed", f"{number} differ") for number in (1, 2))
+    one, other = (
+        Verdict(suite="drift in prod", name="web", rule="drift", outcome="failed", message=f"{number} differ")
+        for number in (1, 2)
+    )
     prints = [results(render_sarif([each]))[0]["partialFingerprints"] for each in (one, other)]
     assert prints[0] == prints[1]
     assert (
-        results(render_sarif([Verdict("drift in dev", "web", "drift", "failed")]))[0]["partialFingerprints"]
+        results(render_sarif([Verdict(suite="drift in dev", name="web", rule="drift", outcome="failed")]))[0][
+            "partialFingerprints"
+        ]
         != prints[0]
     )
 
 
 @given(st.text(max_size=20), st.text(max_size=20), st.sampled_from(["failed", "warned", "skipped", "unknown"]))
 def test_no_text_breaks_a_report(name: str, message: str, outcome: Any) -> None:
-    verdict = Verdict(name, name, "E203", outcome, message, message, Location(f"a/{name or 'b'}", 1))
+    verdict = Verdict(
+        suite=name,
+        name=name,
+        rule="E203",
+        outcome=outcome,
+        message=message,
+        hint=message,
+        location=Location(f"a/{name or 'b'}", 1),
+    )
     (case,) = cases(render_junit([verdict]))
     assert len(case.get("name", "")) == len(name)
     assert len(results(render_sarif([verdict]))) == (outcome != "skipped")

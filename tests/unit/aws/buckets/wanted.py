@@ -2,5 +2,13 @@
 
 from envctl.domain.aws.buckets import WantedBucket
 
-STATE = WantedBucket("shop-tfstate-111111111111", "ap-northeast-1", "111111111111", "state", ("dev",))
-STORE = WantedBucket("shop-store", "ap-northeast-1", "999999999999", "store", prefix="envctl")
+STATE = WantedBucket(
+    name="shop-tfstate-111111111111",
+    region="ap-northeast-1",
+    account_id="111111111111",
+    purpose="state",
+    environments=("dev",),
+)
+STORE = WantedBucket(
+    name="shop-store", region="ap-northeast-1", account_id="999999999999", purpose="store", prefix="envctl"
+)

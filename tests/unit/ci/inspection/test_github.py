@@ -20,13 +20,15 @@ from envctl.domain.findings import Finding
 WANTED = GithubExpectation("acme/shop", "https://github.com/acme/shop", frozenset({"prod"}), frozenset({"prod"}))
 GUARDED = replace(WANTED, reviewed=frozenset())
 VARIABLES = setup.list_role_variables({"dev": "dev", "prod": "prod"})
-BRANCH = GithubBranch(1, True, ("plan",), True, True)
+BRANCH = GithubBranch(
+    approvals=1, needs_code_owners=True, checks=("plan",), has_merge_queue=True, blocks_force_push=True
+)
 ENVIRONMENT = GithubEnvironment(("main",), reviewers=1, prevents_self_review=True)
 FINE = GithubSettings(
-    "main",
-    BRANCH,
-    {"dev": GithubEnvironment(only_protected=True), "prod": ENVIRONMENT},
-    SubjectTemplate((), True, "repo:acme@1/shop@2"),
+    branch_name="main",
+    branch=BRANCH,
+    environments={"dev": GithubEnvironment(only_protected=True), "prod": ENVIRONMENT},
+    subject=SubjectTemplate((), True, "repo:acme@1/shop@2"),
     has_code_owners=True,
     jobs_may_approve=False,
     forks_get_tokens=False,

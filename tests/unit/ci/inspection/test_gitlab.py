@@ -29,11 +29,11 @@ SET = (
     GitlabVariable("ENVCTL_GITLAB_TOKEN", "*", False, True),
 )
 FINE = GitlabSettings(
-    "main",
-    BRANCH,
-    {"prod": GitlabEnvironment(40, 1)},
-    APPROVALS,
-    {"envctl-prod": "unordered"},
+    branch_name="main",
+    branch=BRANCH,
+    environments={"prod": GitlabEnvironment(40, 1)},
+    approvals=APPROVALS,
+    queues={"envctl-prod": "unordered"},
     limits_job_token=True,
     variables=SET,
     overriders="no_one_allowed",

@@ -27,7 +27,10 @@ GITLAB_CLAIMS: dict[str, Any] = {
     "ref_protected": "true",
     "project_id": "4711",
 }
-DEPLOY, GITLAB = CheckedJob("github", "push", environment="prod"), CheckedJob("gitlab", "push", environment="prod")
+DEPLOY, GITLAB = (
+    CheckedJob(system="github", event="push", environment="prod"),
+    CheckedJob(system="gitlab", event="push", environment="prod"),
+)
 
 
 def check(job: CheckedJob, claims: dict[str, Any]) -> dict[str, Finding]:

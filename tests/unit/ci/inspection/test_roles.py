@@ -15,9 +15,12 @@ def target(environment: str, use: RoleUse) -> RoleTarget:
 
 
 PLAN = RolePlan(ORDER, [target(name, use) for name in ORDER for use in ("deploy", "look")], ("staging",))
-PULL = CheckedJob("github", "pull_request", is_request=True)
-MERGE = CheckedJob("gitlab", "merge_request_event", environment="prod", is_request=True)
-DRIFT, PROD = CheckedJob("github", "schedule"), CheckedJob("github", "push", environment="Prod")
+PULL = CheckedJob(system="github", event="pull_request", is_request=True)
+MERGE = CheckedJob(system="gitlab", event="merge_request_event", environment="prod", is_request=True)
+DRIFT, PROD = (
+    CheckedJob(system="github", event="schedule"),
+    CheckedJob(system="github", event="push", environment="Prod"),
+)
 TRIES = {"yes": Attempt("yes"), "no": Attempt("no", "denied"), "unknown": Attempt("unknown", "AWS throttles")}
 DEPLOY_NEEDS = {
     "plan": ("must not", "must not", "must not"),
@@ -44,7 +47,7 @@ def test_merge_request_with_an_environment_is_a_plan() -> None:
 
 
 def test_job_of_an_unknown_environment_deploys_nowhere() -> None:
-    other = CheckedJob("github", "push", environment="production")
+    other = CheckedJob(system="github", event="push", environment="production")
     assert {find_need(other, PLAN, target(name, "deploy")) for name in ORDER} == {"must not"}
 
 
@@ -127,7 +130,7 @@ def test_environment_without_roles_is_named() -> None:
         (PROD, "dev", "yes", "bad"),
         (PROD, "prod", "unknown", "unseen"),
         (MERGE, "prod", "yes", "bad"),
-        (CheckedJob("gitlab", "push", environment="dev"), "prod", "yes", "warn"),
+        (CheckedJob(system="gitlab", event="push", environment="dev"), "prod", "yes", "warn"),
     ],
 )
 def test_token_is_good_for_the_role_of_its_job(job: CheckedJob, role: str, answer: str, verdict: str) -> None:

@@ -29,15 +29,19 @@ NONE = timedelta()
 def started(
     release: str = "r1", environment: str = "dev", action: Operation = "apply", waiver: int = 0, behind: str = ""
 ) -> Event:
-    return DeploymentStarted(environment, release, "settings", action, waiver=waiver, behind=behind)
+    return DeploymentStarted(
+        environment=environment, release=release, settings="settings", action=action, waiver=waiver, behind=behind
+    )
 
 
 def succeeded(start: int, release: str = "r1", environment: str = "dev", **more: Any) -> Event:
-    return DeploymentSucceeded(environment, release, start, ("network",), 2, **more)
+    return DeploymentSucceeded(
+        environment=environment, release=release, started=start, stacks=("network",), changed=2, **more
+    )
 
 
 def failed(start: int, release: str = "r1", environment: str = "dev", **more: Any) -> Event:
-    return DeploymentFailed(environment, release, start, "it broke", **more)
+    return DeploymentFailed(environment=environment, release=release, started=start, reason="it broke", **more)
 
 
 def abandoned(start: int, release: str = "r1", environment: str = "dev") -> Event:
@@ -53,7 +57,9 @@ def not_passed(start: int, release: str = "r1", environment: str = "dev") -> Eve
 
 
 def drift(count: int, release: str = "r1", environment: str = "dev") -> Event:
-    return DriftChecked(environment, release, count, ("network: aws_vpc.main",) * count)
+    return DriftChecked(
+        environment=environment, release=release, drifted=count, resources=("network: aws_vpc.main",) * count
+    )
 
 
 def waived(release: str = "r1", environment: str = "dev", start: int = 0) -> Event:

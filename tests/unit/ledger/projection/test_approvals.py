@@ -15,34 +15,42 @@ from tests.unit.ledger.projection.entry_lists import ANN, BOB, after, at, dev
 
 
 def test_approvals_are_kept_in_order() -> None:
-    approvals = after(
-        ApprovalGiven("prod", "quality", "r1", "s"), BOB, ApprovalGiven("prod", "peer", "r2", "t", "f00d")
-    ).find_environment("prod").approvals  # fmt: skip
-    assert approvals == (Approval("quality", "r1", "s", ANN, at(1)), Approval("peer", "r2", "t", BOB, at(2), "f00d"))
+    quality = ApprovalGiven(environment="prod", gate="quality", release="r1", settings="s")
+    peer = ApprovalGiven(environment="prod", gate="peer", release="r2", settings="t", plan="f00d")
+    approvals = after(quality, BOB, peer).find_environment("prod").approvals
+    assert approvals == (
+        Approval(gate="quality", release="r1", settings="s", by=ANN, at=at(1)),
+        Approval(gate="peer", release="r2", settings="t", by=BOB, at=at(2), plan="f00d"),
+    )
 
 
 def test_review_approval_is_of_the_reviewer() -> None:
     """And is believed as far as the job is that recorded it. Who records it with the keys of AWS is that reviewer."""
-    reviewed = ApprovalGiven("dev", "peer", "r1", "s", "f00d", "octocat")
+    reviewed = ApprovalGiven(
+        environment="dev", gate="peer", release="r1", settings="s", plan="f00d", reviewer="octocat"
+    )
     for job, believed in (
-        (Actor("hubot", "github", verified=True, run_url="run", environment="dev"), True),
-        (Actor("hubot", "github", verified=True, run_url="run", environment="prod"), False),
-        (Actor("hubot", "github", verified=True, run_url="run"), False),
-        (Actor("hubot", "github", run_url="run", environment="dev"), False),
-        (Actor("hubot", "aws", verified=True, run_url="run", environment="dev"), False),
+        (Actor("hubot", via="github", verified=True, run_url="run", environment="dev"), True),
+        (Actor("hubot", via="github", verified=True, run_url="run", environment="prod"), False),
+        (Actor("hubot", via="github", verified=True, run_url="run"), False),
+        (Actor("hubot", via="github", run_url="run", environment="dev"), False),
+        (Actor("hubot", via="aws", verified=True, run_url="run", environment="dev"), False),
     ):
         also = ("hubot",) if job.via == "aws" else ()
-        by = Actor("octocat", "github", verified=believed, run_url="run", also=also)
+        by = Actor("octocat", via="github", verified=believed, run_url="run", also=also)
         assert [approval.by for approval in dev(job, reviewed).approvals] == [by]
 
 
 def test_last_approvals_are_kept() -> None:
-    given = [ApprovalGiven("dev", "peer", f"r{number}", "s") for number in range(MAX_APPROVALS + 1)]
+    given = [
+        ApprovalGiven(environment="dev", gate="peer", release=f"r{number}", settings="s")
+        for number in range(MAX_APPROVALS + 1)
+    ]
     assert [approval.release for approval in dev(*given).approvals] == [each.release for each in given[1:]]
 
 
 def approve(gate: str = "peer", release: str = "r1", settings: str = "s") -> Event:
-    return ApprovalGiven("dev", gate, release, settings)
+    return ApprovalGiven(environment="dev", gate=gate, release=release, settings=settings)
 
 
 def withdraw(gate: str = "peer", release: str = "r1", environment: str = "dev") -> Event:

@@ -12,7 +12,7 @@ from tests.unit.ledger.projection.entry_lists import after, dev, failed, passed,
 
 TWO: list[Step] = [started(), succeeded(1), started("r2"), succeeded(3, "r2")]
 CAME: dict[str, tuple[list[Step], Mapping[str, Mapping[str, int]]]] = {
-    "nothing came": ([ReleaseCreated("r1")], {}),
+    "nothing came": ([ReleaseCreated(release="r1")], {}),
     "a deployment that goes on brings nothing yet": ([started()], {}),
     "a deployment that failed brings nothing": ([started(), failed(1)], {}),
     "one after the other": (TWO, {"r1": {"dev": 1}, "r2": {"dev": 3}}),

@@ -22,7 +22,15 @@ from tests.unit.ledger.projection.entry_lists import (
 
 
 def owed(waiver: int, release: str = "r1", then: timedelta = NONE) -> Debt:
-    return Debt(waiver, release, ANN, at(waiver, then), "it burns", ("G104",), ("soak: too short",))
+    return Debt(
+        waiver=waiver,
+        release=release,
+        by=ANN,
+        at=at(waiver, then),
+        reason="it burns",
+        guards=("G104",),
+        refusals=("soak: too short",),
+    )
 
 
 OWING: list[Step] = [waived(), started(waiver=1), succeeded(2)]

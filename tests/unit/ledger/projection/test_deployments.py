@@ -46,33 +46,81 @@ def test_end_without_open_deployment_is_ignored(happened: list[Event]) -> None:
 
 
 def test_started_deployment_is_last_and_unfinished() -> None:
-    begun = DeploymentStarted("staging", "r1", "5e77", "promote", "dev", "f00d", 0)
+    begun = DeploymentStarted(
+        environment="staging", release="r1", settings="5e77", action="promote", source="dev", plan="f00d", waiver=0
+    )
     there = after(BOB, begun).find_environment("staging")
-    assert there.last == Deployment(1, "r1", "5e77", "promote", "dev", BOB, at(1))
+    assert there.last == Deployment(
+        seq=1, release="r1", settings="5e77", action="promote", source="dev", by=BOB, started_at=at(1)
+    )
     assert there.unfinished_deployment == there.last
     assert there.current is None
 
 
 def test_success_creates_evidence_of_its_release() -> None:
-    there = dev(ReleaseCreated("r1"), started(), succeeded(2))
-    done = Deployment(2, "r1", "settings", "apply", "", ANN, at(2), "succeeded", at(3), changed=2)
+    there = dev(ReleaseCreated(release="r1"), started(), succeeded(2))
+    done = Deployment(
+        seq=2,
+        release="r1",
+        settings="settings",
+        action="apply",
+        source="",
+        by=ANN,
+        started_at=at(2),
+        outcome="succeeded",
+        ended_at=at(3),
+        changed=2,
+    )
     assert there == EnvironmentState(
-        current=done, last=done, evidence={"r1": Evidence(done)}, stacks=frozenset({"network"})
+        current=done, last=done, evidence={"r1": Evidence(deployment=done)}, stacks=frozenset({"network"})
     )
 
 
 ENDS: dict[str, tuple[Event, Deployment]] = {
     "a failure": (
         failed(3),
-        Deployment(3, "r1", "settings", "apply", "", ANN, at(3), "failed", at(4), reason="it broke"),
+        Deployment(
+            seq=3,
+            release="r1",
+            settings="settings",
+            action="apply",
+            source="",
+            by=ANN,
+            started_at=at(3),
+            outcome="failed",
+            ended_at=at(4),
+            reason="it broke",
+        ),
     ),
     "an interruption": (
         failed(3, interrupted=True),
-        Deployment(3, "r1", "settings", "apply", "", ANN, at(3), "interrupted", at(4), reason="it broke"),
+        Deployment(
+            seq=3,
+            release="r1",
+            settings="settings",
+            action="apply",
+            source="",
+            by=ANN,
+            started_at=at(3),
+            outcome="interrupted",
+            ended_at=at(4),
+            reason="it broke",
+        ),
     ),
     "a deployment that was given up": (
         abandoned(3),
-        Deployment(3, "r1", "settings", "apply", "", ANN, at(3), "abandoned", at(4), reason="gone"),
+        Deployment(
+            seq=3,
+            release="r1",
+            settings="settings",
+            action="apply",
+            source="",
+            by=ANN,
+            started_at=at(3),
+            outcome="abandoned",
+            ended_at=at(4),
+            reason="gone",
+        ),
     ),
 }
 
@@ -106,15 +154,20 @@ def test_end_completes_the_unfinished_deployment() -> None:
 
 
 def test_first_creator_of_a_release_stays_creator() -> None:
-    present = after(BOB, ReleaseCreated("r1", "c1", author="cat"), ANN, ReleaseCreated("r1", "c2", author="bob"))
+    present = after(
+        BOB,
+        ReleaseCreated(release="r1", commit="c1", author="cat"),
+        ANN,
+        ReleaseCreated(release="r1", commit="c2", author="bob"),
+    )
     known = present.releases["r1"]
     assert (known.release, known.seq, known.at, known.by) == ("r1", 1, at(1), BOB)
     assert (known.commit, known.uncommitted, known.author) == ("c1", False, "cat")
 
 
 def test_committed_release_has_the_makers_of_both_entries() -> None:
-    first = ReleaseCreated("r1", "c1", uncommitted=True, author="cat", others=("dan",))
-    second = ReleaseCreated("r1", "c2", author="eve", others=("fay",), subject="All of it", request=7)
+    first = ReleaseCreated(release="r1", commit="c1", uncommitted=True, author="cat", others=("dan",))
+    second = ReleaseCreated(release="r1", commit="c2", author="eve", others=("fay",), subject="All of it", request=7)
     known = after(BOB, first, ANN, second).releases["r1"]
     assert (known.seq, known.by, known.made_for) == (1, BOB, ("",))
     assert (known.commit, known.uncommitted, known.subject, known.request) == ("c2", False, "All of it", 7)
@@ -122,20 +175,20 @@ def test_committed_release_has_the_makers_of_both_entries() -> None:
 
 
 NOT_A_COMMIT = {
-    "still uncommitted": ReleaseCreated("r1", "c2", uncommitted=True, author="eve"),
-    "made for another environment": ReleaseCreated("r1", "c2", author="eve", beside="tools"),
+    "still uncommitted": ReleaseCreated(release="r1", commit="c2", uncommitted=True, author="eve"),
+    "made for another environment": ReleaseCreated(release="r1", commit="c2", author="eve", beside="tools"),
 }
 
 
 @pytest.mark.parametrize("second", NOT_A_COMMIT.values(), ids=NOT_A_COMMIT)
 def test_release_stays_uncommitted(second: ReleaseCreated) -> None:
-    known = after(ReleaseCreated("r1", "c1", uncommitted=True, author="cat"), second).releases["r1"]
+    known = after(ReleaseCreated(release="r1", commit="c1", uncommitted=True, author="cat"), second).releases["r1"]
     assert (known.commit, known.uncommitted, known.author, known.others) == ("c1", True, "cat", ())
 
 
 def test_release_records_the_environments_it_was_made_for() -> None:
-    management, tools = ReleaseCreated("r2", beside="management"), ReleaseCreated("r2", beside="tools")
-    present = after(ReleaseCreated("r1"), management, tools, management)
+    management, tools = ReleaseCreated(release="r2", beside="management"), ReleaseCreated(release="r2", beside="tools")
+    present = after(ReleaseCreated(release="r1"), management, tools, management)
     assert {name: known.made_for for name, known in present.releases.items()} == {
         "r1": ("",),
         "r2": ("management", "tools"),
@@ -201,7 +254,18 @@ def test_redeployed_release_is_not_evicted_next() -> None:
 def test_destroy_leaves_no_current_release() -> None:
     full = [*VERIFIED, drift(1), started(action="destroy")]
     there = dev(*full, succeeded(5))
-    assert there.last == Deployment(5, "r1", "settings", "destroy", "", ANN, at(5, HOUR), "succeeded", at(6, HOUR), 2)
+    assert there.last == Deployment(
+        seq=5,
+        release="r1",
+        settings="settings",
+        action="destroy",
+        source="",
+        by=ANN,
+        started_at=at(5, HOUR),
+        outcome="succeeded",
+        ended_at=at(6, HOUR),
+        changed=2,
+    )
     assert (there.current, there.current_evidence, there.unfinished_deployment) == (None, None, None)
     assert not there.whole
     assert (there.stacks, there.drift) == (frozenset(), None)

@@ -111,7 +111,7 @@ def test_reason_of_revoked_evidence_is_recorded(steps: list[Step], reason: str) 
     there = dev(*steps)
     begun = there.current
     assert begun is not None
-    assert there.evidence == {"r1": Evidence(begun, revoked=reason)}
+    assert there.evidence == {"r1": Evidence(deployment=begun, revoked=reason)}
 
 
 def test_revoked_evidence_is_restored_by_new_verification() -> None:
@@ -148,9 +148,13 @@ def test_verification_of_stopped_release_is_ignored(steps: list[Step]) -> None:
 
 
 def test_drift_check_is_recorded() -> None:
-    there = dev(*VERIFIED, BOB, DriftChecked("dev", "r1", 2, ("network: aws_vpc.main",)))
-    assert there.drift == DriftCheck("r1", BOB, at(4, HOUR), 2, ("network: aws_vpc.main",))
-    assert dev(*VERIFIED, drift(2), drift(0)).drift == DriftCheck("r1", ANN, at(5, HOUR), 0)
+    there = dev(
+        *VERIFIED, BOB, DriftChecked(environment="dev", release="r1", drifted=2, resources=("network: aws_vpc.main",))
+    )
+    assert there.drift == DriftCheck(
+        release="r1", by=BOB, at=at(4, HOUR), drifted=2, resources=("network: aws_vpc.main",)
+    )
+    assert dev(*VERIFIED, drift(2), drift(0)).drift == DriftCheck(release="r1", by=ANN, at=at(5, HOUR), drifted=0)
 
 
 def test_drift_of_another_release_keeps_evidence() -> None:
@@ -180,7 +184,7 @@ def test_clean_drift_check_does_not_restore_evidence() -> None:
 
 def look(number: int = 0) -> DriftChecked:
     """A check without the lock."""
-    return DriftChecked("dev", "r1", number, locked=False)
+    return DriftChecked(environment="dev", release="r1", drifted=number, locked=False)
 
 
 def test_look_without_lock_clears_no_drift() -> None:
@@ -197,7 +201,7 @@ def test_look_without_lock_finds_drift() -> None:
 
 
 def test_look_without_lock_notes_its_time() -> None:
-    assert dev(*VERIFIED, look()).drift == DriftCheck("r1", ANN, at(4, HOUR), 0)
+    assert dev(*VERIFIED, look()).drift == DriftCheck(release="r1", by=ANN, at=at(4, HOUR), drifted=0)
     assert evidence(*VERIFIED, look()).verified
 
 

@@ -25,7 +25,7 @@ RUNNING: tuple[Step, ...] = tuple(
 
 
 def look(environment: str, release: str = "r1") -> DriftChecked:
-    return DriftChecked(environment, release, 0, locked=False)
+    return DriftChecked(environment=environment, release=release, drifted=0, locked=False)
 
 
 def join(*looks: DriftChecked) -> DriftChecked:
@@ -59,7 +59,7 @@ def test_joined_looks_restore_no_evidence() -> None:
 def test_event_names_all_its_environments() -> None:
     assert list_environments(join(look("dev"), look("prod"))) == ("dev", "prod")
     assert list_environments(look("dev")) == ("dev",)
-    assert list_environments(ReleaseCreated("r1", "", False, "")) == ()
+    assert list_environments(ReleaseCreated(release="r1", commit="", uncommitted=False, author="")) == ()
 
 
 def test_joined_looks_are_read_as_written() -> None:

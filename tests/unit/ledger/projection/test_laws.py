@@ -89,7 +89,7 @@ def test_soak_never_exceeds_elapsed_time(entries: list[Entry], more: timedelta) 
 
 def _next(entries: Sequence[Entry], event: Event, then: timedelta = SECOND) -> Entry:
     last = entries[-1].at if entries else START
-    return Entry(len(entries) + 1, apply_entries(entries).head, last + then, ANN, event)
+    return Entry(seq=len(entries) + 1, prev=apply_entries(entries).head, at=last + then, actor=ANN, event=event)
 
 
 @given(ledgers, st.sampled_from(["r1", "r2"]), st.timedeltas(NONE, timedelta(days=30)))

@@ -23,7 +23,7 @@ def test_lock_holds_until_unlocked() -> None:
     assert dev(lock, EnvironmentUnlocked("prod")).lock == Lock(ANN, at(1), "we migrate")
 
 
-MADE: list[Step] = [ReleaseCreated("r1"), ReleaseCreated("r2"), ReleaseCreated("r3")]
+MADE: list[Step] = [ReleaseCreated(release="r1"), ReleaseCreated(release="r2"), ReleaseCreated(release="r3")]
 HELD: list[Step] = [*MADE, HoldSet("dev", "r2", "it leaks")]
 HOLDS: dict[str, tuple[list[Step], set[str]]] = {
     "a hold holds": (HELD, {"r2"}),

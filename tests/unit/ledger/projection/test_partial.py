@@ -23,11 +23,21 @@ from tests.unit.ledger.projection.entry_lists import (
 def part(
     release: str = "r1", action: Operation = "apply", waiver: int = 0, stacks: tuple[str, ...] = ("web",)
 ) -> Event:
-    return DeploymentStarted("dev", release, "settings", action, waiver=waiver, only=stacks)
+    return DeploymentStarted(
+        environment="dev", release=release, settings="settings", action=action, waiver=waiver, only=stacks
+    )
 
 
 def done(start: int, release: str = "r1", stacks: tuple[str, ...] = ("web",)) -> Event:
-    return DeploymentSucceeded("dev", release, start, stacks, 1, ("update aws_instance",), partial=True)
+    return DeploymentSucceeded(
+        environment="dev",
+        release=release,
+        started=start,
+        stacks=stacks,
+        changed=1,
+        performed=("update aws_instance",),
+        partial=True,
+    )
 
 
 # Each with the releases that are proven afterwards, and whether what runs is whole.

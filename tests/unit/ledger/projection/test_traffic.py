@@ -24,19 +24,34 @@ BLUE, GREEN = Traffic(Live("blue", "old")), Traffic(Live("green", "new"))
 
 
 def begins(start: int, release: str = "r1") -> Event:
-    return RolloutStarted("dev", release, start, "web", "green", "new", "old")
+    return RolloutStarted(
+        environment="dev", release=release, started=start, stack="web", color="green", value="new", stable="old"
+    )
 
 
 def step(start: int, number: int, percent: int) -> Event:
-    return TrafficShiftStarted("dev", "r1", start, "web", percent, number, 3)
+    return TrafficShiftStarted(
+        environment="dev", release="r1", started=start, stack="web", percent=percent, step=number, steps=3
+    )
 
 
 def share(start: int, percent: int, release: str = "r1") -> Event:
-    return TrafficShifted("dev", release, start, "web", "green", "new", percent, "old")
+    return TrafficShifted(
+        environment="dev",
+        release=release,
+        started=start,
+        stack="web",
+        color="green",
+        value="new",
+        percent=percent,
+        stable="old",
+    )
 
 
 def rests(start: int, color: str, value: str, release: str = "r1") -> Event:
-    return TrafficShifted("dev", release, start, "web", color, value, 100)
+    return TrafficShifted(
+        environment="dev", release=release, started=start, stack="web", color=color, value=value, percent=100
+    )
 
 
 def on_the_way(percent: int, start: int = 1) -> Traffic:
@@ -79,7 +94,10 @@ TOLD: dict[str, tuple[list[Event], Traffic | None]] = {
         [started(), rests(1, "blue", "old"), succeeded(1), started(), share(1, 50)],
         BLUE,
     ),
-    "forgotten is not known": ([started(), rests(1, "blue", "old"), TrafficShifted("dev", "r1", 1, "web")], None),
+    "forgotten is not known": (
+        [started(), rests(1, "blue", "old"), TrafficShifted(environment="dev", release="r1", started=1, stack="web")],
+        None,
+    ),
     "after a destruction nothing is known": (
         [started(), rests(1, "blue", "old"), succeeded(1), started(action="destroy"), succeeded(4)],
         None,
@@ -109,7 +127,9 @@ def test_shift_knows_its_running_step(events: list[Event], running: bool, highes
 
 
 def test_traffic_of_other_stacks_is_unchanged() -> None:
-    jobs = TrafficShifted("dev", "r1", 1, "jobs", "blue", "old", 100)
+    jobs = TrafficShifted(
+        environment="dev", release="r1", started=1, stack="jobs", color="blue", value="old", percent=100
+    )
     assert set(dev(started(), jobs, begins(1)).traffic) == {"jobs", "web"}
     assert set(dev(started(), jobs, begins(1)).open_shifts) == {"web"}
 

@@ -13,11 +13,13 @@ BOTH, WEB, NEW = ("network", "web"), ("web",), "db"
 
 def begins(*stacks: str, only: tuple[str, ...] = (), environment: str = "dev", destroys: bool = False) -> Event:
     action: Operation = "destroy" if destroys else "apply"
-    return DeploymentStarted(environment, "r1", "settings", action, only=only, stacks=stacks)
+    return DeploymentStarted(
+        environment=environment, release="r1", settings="settings", action=action, only=only, stacks=stacks
+    )
 
 
 def ended(start: int, *stacks: str, partial: bool = False) -> Event:
-    return DeploymentSucceeded("dev", "r1", start, stacks, partial=partial)
+    return DeploymentSucceeded(environment="dev", release="r1", started=start, stacks=stacks, partial=partial)
 
 
 def destroyed(start: int) -> Event:
@@ -49,7 +51,10 @@ HAPPENED: dict[str, tuple[list[Event], set[str]]] = {
     "an old one that failed": ([started(), failed(1)], ALL),
     "an old one that was abandoned": ([started(), abandoned(1)], ALL),
     "an old one that failed, and one that succeeded": ([started(), failed(1), started(), ended(3, *BOTH)], ALL),
-    "an old one of some stacks": ([DeploymentStarted("dev", "r1", "settings", "apply", only=WEB), failed(1)], {*WEB}),
+    "an old one of some stacks": (
+        [DeploymentStarted(environment="dev", release="r1", settings="settings", action="apply", only=WEB), failed(1)],
+        {*WEB},
+    ),
     "old ones, and everything was destroyed": ([started(), failed(1), started(action="destroy"), destroyed(3)], set()),
 }
 

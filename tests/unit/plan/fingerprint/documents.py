@@ -90,7 +90,7 @@ def read(document: Json, allowed: tuple[str, ...] = ()) -> StackPlan:
 
 
 def meant(document: Json) -> PlanFingerprint:
-    return fingerprint_plan(EnvironmentPlan("prod", "r1", (read(document),)))
+    return fingerprint_plan(EnvironmentPlan(environment="prod", release="r1", stacks=(read(document),)))
 
 
 def print_of(document: Json) -> str:

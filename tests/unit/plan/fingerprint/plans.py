@@ -34,7 +34,7 @@ paths = st.sampled_from(["cidr", "name", "tags.Name", "tags.Team", "ingress[0].f
 def resources(draw: st.DrawFn, address: str, actions: st.SearchStrategy[Action]) -> ResourceChange:
     names = draw(st.lists(paths, max_size=3, unique=True))
     attributes = tuple(AttributeChange(path, draw(values), draw(values), draw(st.booleans())) for path in names)
-    return ResourceChange(address, address.partition(".")[0], draw(actions), attributes)
+    return ResourceChange(address=address, type=address.partition(".")[0], action=draw(actions), attributes=attributes)
 
 
 addresses = st.sampled_from(["aws_vpc.main", "aws_subnet.a[0]", "aws_subnet.a[1]", 'aws_eip.out["x"]', "aws_eip.in"])
@@ -47,7 +47,7 @@ def stacks(draw: st.DrawFn, name: str, waiting: bool, actions: st.SearchStrategy
     there = draw(st.lists(addresses, max_size=4, unique=True))
     put_out = draw(st.lists(st.sampled_from(["id", "url"]), max_size=2, unique=True))
     outputs = tuple(OutputChange(each, draw(st.sampled_from(PUT_OUT)), draw(values), draw(values)) for each in put_out)
-    return StackPlan(name, tuple(draw(resources(address, actions)) for address in there), outputs)
+    return StackPlan(name, resources=tuple(draw(resources(address, actions)) for address in there), outputs=outputs)
 
 
 anything = st.sampled_from(Action)
@@ -56,19 +56,21 @@ anything = st.sampled_from(Action)
 @st.composite
 def plans(draw: st.DrawFn, waiting: bool = True, actions: st.SearchStrategy[Action] = anything) -> EnvironmentPlan:
     names = draw(st.lists(st.sampled_from(["network", "web", "data"]), max_size=3, unique=True))
-    return EnvironmentPlan("prod", "r1", tuple(draw(stacks(name, waiting, actions)) for name in names))
+    return EnvironmentPlan(
+        environment="prod", release="r1", stacks=tuple(draw(stacks(name, waiting, actions)) for name in names)
+    )
 
 
 filled = plans(waiting=False).filter(lambda plan: any(stack.resources for stack in plan.stacks))
 
 
 def plan(*changed: ResourceChange, stack: str = "network") -> EnvironmentPlan:
-    return EnvironmentPlan("prod", "r1", (StackPlan(stack, changed),))
+    return EnvironmentPlan(environment="prod", release="r1", stacks=(StackPlan(stack, resources=changed),))
 
 
 def change(action: Action, address: str = "aws_vpc.main", /, **after: object) -> ResourceChange:
     attributes = tuple(AttributeChange(path.replace("__", "."), None, value) for path, value in after.items())
-    return ResourceChange(address, address.partition(".")[0], action, attributes)
+    return ResourceChange(address=address, type=address.partition(".")[0], action=action, attributes=attributes)
 
 
 def covers(approved: EnvironmentPlan, then: EnvironmentPlan) -> bool:

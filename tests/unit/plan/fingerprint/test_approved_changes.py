@@ -44,7 +44,11 @@ def invokes(**values: object) -> EnvironmentPlan:
 
 
 def updates_at(path: str, after: object, action: Action = Action.UPDATE) -> EnvironmentPlan:
-    return plan(ResourceChange("aws_vpc.main", "aws_vpc", action, (AttributeChange(path, None, after),)))
+    return plan(
+        ResourceChange(
+            address="aws_vpc.main", type="aws_vpc", action=action, attributes=(AttributeChange(path, None, after),)
+        )
+    )
 
 
 MOVED = replace(change(Action.MOVE), moved_from="aws_vpc.old")
@@ -125,7 +129,7 @@ COVERED: dict[str, tuple[EnvironmentPlan, EnvironmentPlan, bool]] = {
     ),
     "the old one of a replacement": (
         plan(change(Action.DELETE)),
-        plan(ResourceChange("aws_vpc.main (deposed 1a2b3c4d)", "aws_vpc", Action.DELETE)),
+        plan(ResourceChange(address="aws_vpc.main (deposed 1a2b3c4d)", type="aws_vpc", action=Action.DELETE)),
         False,
     ),
 }
@@ -149,7 +153,11 @@ def test_known_value_is_covered_by_unknown_parent_path() -> None:
 
 
 def puts_out(after: object, action: Action = Action.UPDATE, name: str = "id") -> EnvironmentPlan:
-    return EnvironmentPlan("prod", "r1", (StackPlan("network", outputs=(OutputChange(name, action, None, after),)),))
+    return EnvironmentPlan(
+        environment="prod",
+        release="r1",
+        stacks=(StackPlan("network", outputs=(OutputChange(name, action, None, after),)),),
+    )
 
 
 OUTPUTS: dict[str, tuple[EnvironmentPlan, EnvironmentPlan, bool]] = {
@@ -201,13 +209,21 @@ def test_unknown_sensitive_value_covers_sensitive_value() -> None:
     assert find_unapproved_changes(nothing, one("*", "create"))
 
 
-WAITING = EnvironmentPlan("prod", "r1", (StackPlan("network", (ONE,)), StackPlan("web", waits_for=("network",))))
+WAITING = EnvironmentPlan(
+    environment="prod",
+    release="r1",
+    stacks=(StackPlan("network", resources=(ONE,)), StackPlan("web", waits_for=("network",))),
+)
 
 
 @pytest.mark.parametrize("action", [action for action in Action if action not in {Action.CREATE, Action.READ}])
 def test_waiting_stack_covers_creates_and_reads_only(action: Action) -> None:
     def then(of: Action) -> EnvironmentPlan:
-        return EnvironmentPlan("prod", "r1", (StackPlan("web", (change(of, "aws_eip.out", name="x"),)),))
+        return EnvironmentPlan(
+            environment="prod",
+            release="r1",
+            stacks=(StackPlan("web", resources=(change(of, "aws_eip.out", name="x"),)),),
+        )
 
     assert covers(WAITING, then(Action.CREATE))
     assert covers(WAITING, then(Action.READ))
@@ -217,7 +233,11 @@ def test_waiting_stack_covers_creates_and_reads_only(action: Action) -> None:
 @pytest.mark.parametrize("unseen", [(), ("network",), ("we",)])
 @pytest.mark.parametrize("action", Action)
 def test_unnamed_unseen_stack_is_not_covered(action: Action, unseen: tuple[str, ...]) -> None:
-    then = EnvironmentPlan("prod", "r1", (StackPlan("web", (change(action, "aws_eip.out", name="x"),)),))
+    then = EnvironmentPlan(
+        environment="prod",
+        release="r1",
+        stacks=(StackPlan("web", resources=(change(action, "aws_eip.out", name="x"),)),),
+    )
     (beyond,) = find_unapproved_changes(fingerprint_plan(then), fingerprint_plan(WAITING), unseen)
     assert (beyond.stack, beyond.action) == ("web", action)
 
@@ -235,13 +255,15 @@ def test_waiting_stack_covers_only_itself() -> None:
     created = change(Action.CREATE, "aws_eip.out")
     assert covers(WAITING, plan(created, stack="web"))
     assert not covers(WAITING, plan(created, stack="network"))
-    assert not covers(WAITING, EnvironmentPlan("prod", "r1", (StackPlan("data", waits_for=("network",)),)))
+    assert not covers(
+        WAITING, EnvironmentPlan(environment="prod", release="r1", stacks=(StackPlan("data", waits_for=("network",)),))
+    )
     assert not covers(plan(created, stack="web"), WAITING)
 
 
 def test_deployed_waiting_stack_covers_no_unseen_change() -> None:
     behind = StackPlan("web", waits_for=("network",), behind=True)
-    waits = EnvironmentPlan("prod", "r1", (StackPlan("network", (ONE,)), behind))
+    waits = EnvironmentPlan(environment="prod", release="r1", stacks=(StackPlan("network", resources=(ONE,)), behind))
     assert covers(waits, waits)
     assert not covers(waits, plan(change(Action.CREATE, "aws_eip.out"), stack="web"))
     assert not covers(waits, WAITING)
@@ -253,31 +275,37 @@ def test_deployed_waiting_stack_covers_no_unseen_change() -> None:
 
 
 def test_change_describes_itself() -> None:
-    created, waits = fingerprint_plan(EnvironmentPlan("prod", "r1", (*plan(ONE).stacks, WAITING.stacks[1]))).changes
+    created, waits = fingerprint_plan(
+        EnvironmentPlan(environment="prod", release="r1", stacks=(*plan(ONE).stacks, WAITING.stacks[1]))
+    ).changes
     assert created.description == "update network: aws_vpc.main"
     assert (waits.description, waits) == ("web (planned later)", PlannedChange("web", "", "", "wait"))
 
 
 def test_stored_fingerprint_is_shown_without_values() -> None:
     of = EnvironmentPlan(
-        "prod",
-        "r1",
-        (
-            StackPlan("network", (change(Action.CREATE, "aws_vpc.a", size=1), change(Action.DELETE, "aws_eip.b"))),
-            StackPlan("data", (change(Action.UPDATE, "aws_eip.c"),)),
+        environment="prod",
+        release="r1",
+        stacks=(
+            StackPlan(
+                "network", resources=(change(Action.CREATE, "aws_vpc.a", size=1), change(Action.DELETE, "aws_eip.b"))
+            ),
+            StackPlan("data", resources=(change(Action.UPDATE, "aws_eip.c"),)),
             StackPlan("web", waits_for=("network", "data")),
         ),
     )
     assert to_plan_outline(fingerprint_plan(of), "staging", "r2") == EnvironmentPlan(
-        "staging",
-        "r2",
-        (
-            StackPlan("data", (change(Action.UPDATE, "aws_eip.c"),)),
-            StackPlan("network", (change(Action.DELETE, "aws_eip.b"), change(Action.CREATE, "aws_vpc.a"))),
+        environment="staging",
+        release="r2",
+        stacks=(
+            StackPlan("data", resources=(change(Action.UPDATE, "aws_eip.c"),)),
+            StackPlan("network", resources=(change(Action.DELETE, "aws_eip.b"), change(Action.CREATE, "aws_vpc.a"))),
             StackPlan("web", waits_for=("the data it reads",)),
         ),
     )
-    assert to_plan_outline(PlanFingerprint(), "prod", "r1") == EnvironmentPlan("prod", "r1", ())
+    assert to_plan_outline(PlanFingerprint(), "prod", "r1") == EnvironmentPlan(
+        environment="prod", release="r1", stacks=()
+    )
 
 
 @given(plans())
@@ -291,16 +319,22 @@ PERFORMED: Mapping[str, tuple[list[StackPlan], tuple[str, ...]]] = {
     "nothing": ([StackPlan("network")], ()),
     "each action on each type once, in order": (
         [
-            StackPlan("web", (change(Action.UPDATE, "aws_eip.a"), change(Action.UPDATE, "aws_eip.b"))),
-            StackPlan("network", (change(Action.DELETE, "aws_eip.c"), change(Action.CREATE, "aws_vpc.main"))),
+            StackPlan("web", resources=(change(Action.UPDATE, "aws_eip.a"), change(Action.UPDATE, "aws_eip.b"))),
+            StackPlan("network", resources=(change(Action.DELETE, "aws_eip.c"), change(Action.CREATE, "aws_vpc.main"))),
         ],
         ("create aws_vpc", "delete aws_eip", "update aws_eip"),
     ),
-    "what is forgotten as a whole is not": ([StackPlan("network", (change(Action.FORGET),), leaves="forget")], ()),
-    "leaving is destroyed": ([StackPlan("network", (change(Action.DELETE),), leaves="destroy")], ("delete aws_vpc",)),
-    "what is read is not done": ([StackPlan("network", (change(Action.READ),))], ()),
+    "what is forgotten as a whole is not": (
+        [StackPlan("network", resources=(change(Action.FORGET),), leaves="forget")],
+        (),
+    ),
+    "leaving is destroyed": (
+        [StackPlan("network", resources=(change(Action.DELETE),), leaves="destroy")],
+        ("delete aws_vpc",),
+    ),
+    "what is read is not done": ([StackPlan("network", resources=(change(Action.READ),))], ()),
     "all else is": (
-        [StackPlan("network", tuple(change(action) for action in Action))],
+        [StackPlan("network", resources=tuple(change(action) for action in Action))],
         (
             "create aws_vpc",
             "delete aws_vpc",

@@ -22,7 +22,7 @@ def test_encoding_of_a_fingerprint_is_stable() -> None:
     tags = {"b": ["é", 1], "a": None}
     of = plan(
         change(Action.UPDATE, size=3, arn=Marker.UNKNOWN, token=Marker.SENSITIVE, role=None, tags=tags),
-        ResourceChange("aws_eip.é", "aws_eip", Action.DELETE),
+        ResourceChange(address="aws_eip.é", type="aws_eip", action=Action.DELETE),
     )
     assert encode(fingerprint_plan(of)).decode() == (
         '{"changes":[{"action":"delete","address":"aws_eip.é","stack":"network","type":"aws_eip","values":{}},'

@@ -40,7 +40,7 @@ def test_plan_covers_its_remaining_part(of: EnvironmentPlan, data: st.DataObject
 @given(plans(waiting=False), st.sampled_from(["network", "web"]), addresses, st.sampled_from(Action))
 def test_added_change_is_not_covered_and_named(of: EnvironmentPlan, where: str, address: str, action: Action) -> None:
     assume(all(stack.stack != where or address not in {r.address for r in stack.resources} for stack in of.stacks))
-    more = StackPlan(where, (change(action, address),))
+    more = StackPlan(where, resources=(change(action, address),))
     (beyond,) = find_unapproved_changes(fingerprint_plan(replace(of, stacks=(*of.stacks, more))), fingerprint_plan(of))
     assert (beyond.stack, beyond.address, beyond.action) == (where, address, action)
 
@@ -117,7 +117,7 @@ def test_reasons_warnings_and_old_values_are_ignored(of: EnvironmentPlan) -> Non
         outputs = tuple(replace(each, before="otherwise") for each in stack.outputs)
         return replace(stack, resources=changed, outputs=outputs, waits_for=waits, warnings=("deprecated",))
 
-    other = EnvironmentPlan("staging", "r2", tuple(map(noisy, of.stacks)))
+    other = EnvironmentPlan(environment="staging", release="r2", stacks=tuple(map(noisy, of.stacks)))
     assert fingerprint_plan(other) == fingerprint_plan(of)
 
 

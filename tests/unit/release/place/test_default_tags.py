@@ -12,7 +12,7 @@ DEFAULT = {"project": "shop", "environment": "dev", "stack": "web", "managed_by"
 
 
 def check(type_: str, *, merging: bool = True, arguments: dict[str, object] | None = None, **tags: Any) -> list[str]:
-    found = ResourceTags(type_, PLACE, **tags)
+    found = ResourceTags(type=type_, location=PLACE, **tags)
     known = StackTags("web", DEFAULT, arguments or {}, {"tags": SETTING}, has_merging_provider=merging)
     return [
         f"{each.code} {each.location}: {each.message}; {each.hint}" for each in describe_tag_conflicts([found], known)

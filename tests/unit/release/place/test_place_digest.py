@@ -238,7 +238,12 @@ def test_place_binds_everything_rendered_outside_of_modules() -> None:
     project = Project.model_validate(document())
     code = wiring(project)
     where = Place(
-        "prod", Backend("s3", {"bucket": "b"}, "prod"), "222222222222", "us-east-1", ROLE, regions={"far": "eu-west-1"}
+        environment="prod",
+        backend=Backend("s3", {"bucket": "b"}, "prod"),
+        account_id="222222222222",
+        region="us-east-1",
+        assume_role=ROLE,
+        regions={"far": "eu-west-1"},
     )
     bound_there = bind_place(code, where)
     for stack in code.stacks:

@@ -25,11 +25,11 @@ ROLE, FOREIGN = f"arn:aws:iam::{ACCOUNT}:role/deployer", f"arn:aws:iam::{OTHER}:
 Tables = Mapping[str, Mapping[str, object]]
 NONE: Tables = MappingProxyType({})
 PLACE = Place(
-    "dev",
-    Backend("local", {}, "dev"),
-    ACCOUNT,
-    "ap-northeast-1",
-    ROLE,
+    environment="dev",
+    backend=Backend("local", {}, "dev"),
+    account_id=ACCOUNT,
+    region="ap-northeast-1",
+    assume_role=ROLE,
     regions={"global": "us-east-1", "eu": "eu-west-1"},
 )
 SESSION = {"role_arn": ROLE, "session_name": "${var.envctl_session}"}
@@ -37,8 +37,16 @@ TAGS = {"project": "shop", "environment": "dev", "stack": "web", "managed_by": "
 
 
 def wire(of_stack: Tables = NONE, of_project: Tables = NONE, **more: Any) -> Wiring:
-    stacks = {"web": StackWiring("modules/web", providers=of_stack, **more)}
-    return Wiring("shop", "", stacks, {}, {"web": ()}, {"web": {}}, of_project)
+    stacks = {"web": StackWiring(module="modules/web", providers=of_stack, **more)}
+    return Wiring(
+        project="shop",
+        terraform="",
+        stacks=stacks,
+        artifacts={},
+        schema={"web": ()},
+        outputs={"web": {}},
+        providers=of_project,
+    )
 
 
 def render(of_stack: Tables = NONE, of_project: Tables = NONE, of_place: Tables = NONE, **more: Any) -> dict[str, Any]:
@@ -196,7 +204,7 @@ def test_bundle_without_them_has_the_older_format() -> None:
 
 @pytest.mark.parametrize(("own", "expected"), [(False, True), (True, False)])
 def test_root_keeps_default_tags_of_its_own(*, own: bool, expected: bool) -> None:
-    code = RootCode(providers=(RootProvider("aws", "aws", has_default_tags=own),), needed=("aws",))
+    code = RootCode(providers=(RootProvider(name="aws", kind="aws", has_default_tags=own),), needed=("aws",))
     wiring = wire(root_code=code, default_tags=True)
     override = render_provider_overrides(wiring, "web", PLACE, code)["aws"]
     assert ("default_tags" in override) is expected

@@ -114,10 +114,15 @@ def leaves_as_before(world: World, environment: str = "dev") -> None:
         Context(world.ports, project_file.load_project(world.ports)), environment, made.wiring
     ).digest()
     _, entry = journal.append(
-        world.ports, lambda _: DeploymentStarted(environment, compute_identity(bundle), settings, "apply")
+        world.ports,
+        lambda _: DeploymentStarted(
+            environment=environment, release=compute_identity(bundle), settings=settings, action="apply"
+        ),
     )
     assert entry is not None
-    done = DeploymentSucceeded(environment, compute_identity(bundle), entry.seq, tuple(made.wiring.stacks))
+    done = DeploymentSucceeded(
+        environment=environment, release=compute_identity(bundle), started=entry.seq, stacks=tuple(made.wiring.stacks)
+    )
     journal.append(world.ports, lambda _: done)
 
 

@@ -51,7 +51,9 @@ def test_import_is_recorded_without_its_id(world: World) -> None:
     start = next(each.seq for each in list_entries(world) if isinstance(each.event, ImportStarted))
     assert imports(world) == [
         ImportStarted("dev", release.release, "web", ADDRESS),
-        ImportEnded("dev", release.release, start, "web", ADDRESS, "imported"),
+        ImportEnded(
+            environment="dev", release=release.release, started=start, stack="web", address=ADDRESS, outcome="imported"
+        ),
     ]
     assert not any(ID.encode() in data for data in world.store.content.values())
     assert [describe_event(each) for each in imports(world)] == [

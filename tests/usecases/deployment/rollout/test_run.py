@@ -317,7 +317,7 @@ class TestGoingBack:
         from envctl.domain.plan.changes import Action, ResourceChange
 
         def meddle(_: float) -> None:
-            more = ResourceChange("aws_db_instance.this", "aws_db_instance", Action.UPDATE)
+            more = ResourceChange(address="aws_db_instance.this", type="aws_db_instance", action=Action.UPDATE)
             begun.terraform.extra_changes["staging", "web"] = (more,)
 
         begun.terraform.on_pause = meddle

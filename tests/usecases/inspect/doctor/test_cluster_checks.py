@@ -24,7 +24,7 @@ namespace = "front"
 @pytest.fixture
 def world() -> World:
     world = World()
-    world.kubernetes_clusters.eks["dev", "shop"] = ClusterConnection("EKS cluster shop", "https://shop")
+    world.kubernetes_clusters.eks["dev", "shop"] = ClusterConnection(name="EKS cluster shop", url="https://shop")
     return world
 
 
@@ -85,7 +85,7 @@ def test_cluster_named_by_an_output_is_checked_once_applied(world: World) -> Non
 
 def test_context_of_the_kubeconfig_is_checked(world: World) -> None:
     world.kubernetes_clusters.contexts["kind-dev"] = ClusterConnection(
-        "cluster of the context kind-dev", "https://kind"
+        name="cluster of the context kind-dev", url="https://kind"
     )
     stacks = FRONT.replace('cluster = "shop"', 'kubeconfig_context = "kind-{environment}"')
     assert rows(world, stacks)[0][:2] == ("cluster kind-dev", "good")
@@ -120,7 +120,7 @@ NO_DRY_RUN = "it may read namespace front, and no dry run passes: its plans come
     ],
 )
 def test_look_role_is_tried_in_the_cluster(world: World, may: LookPermissions, verdict: str, seen: str) -> None:
-    world.looking_clusters.eks["dev", "shop"] = ClusterConnection("EKS cluster shop", "https://shop")
+    world.looking_clusters.eks["dev", "shop"] = ClusterConnection(name="EKS cluster shop", url="https://shop")
     world.cluster_inspector.looking["front"] = may
     assert list_look_rows(world) == [("look_role in shop", verdict, seen)]
 

@@ -73,13 +73,13 @@ class ExchangeListener:
             return
         key = parsed["Credentials"].get("AccessKeyId", "")
         self.exchanges[key] = TokenExchange(
-            token,
-            key,
-            parsed.get("AssumedRoleUser", {}).get("Arn", ""),
-            parsed.get("SubjectFromWebIdentityToken", ""),
-            parsed.get("Audience", ""),
-            parsed.get("Provider", ""),
-            http_response.headers.get("Date", ""),
+            token=token,
+            key=key,
+            arn=parsed.get("AssumedRoleUser", {}).get("Arn", ""),
+            subject=parsed.get("SubjectFromWebIdentityToken", ""),
+            audience=parsed.get("Audience", ""),
+            provider=parsed.get("Provider", ""),
+            date=http_response.headers.get("Date", ""),
         )
 
 

@@ -87,7 +87,7 @@ class AwsIdentity:
         users = list_users(origin.exchange) if origin.exchange else ()
         named = (local.name if local.via in _SYSTEMS else "", origin.source_arn, *users)
         also = tuple(dict.fromkeys(name for name in named if name))
-        caller = Actor(arn, "aws", verified=True, run_url=local.run_url, arn=arn, also=also)
+        caller = Actor(arn, via="aws", verified=True, run_url=local.run_url, arn=arn, also=also)
         if origin.doubt:
             # Without the ARN, no pattern of `allow` matches the actor.
             return replace(caller, verified=False, arn=""), origin.doubt
@@ -99,7 +99,16 @@ class AwsIdentity:
             return caller, str(error)
         url = self._format_run_url(local, claims)
         place = self._name_environment(claims.environment) if local.via == "github" else claims.environment
-        return Actor(claims.actor, local.via, True, url, arn, claims.teams, place, claims.also), ""
+        return Actor(
+            claims.actor,
+            via=local.via,
+            verified=True,
+            run_url=url,
+            arn=arn,
+            teams=claims.teams,
+            environment=place,
+            also=claims.also,
+        ), ""
 
     def _format_run_url(self, local: Actor, claims: Claims) -> str:
         if not (claims.repository and claims.run_id):

@@ -74,7 +74,16 @@ def read_variables(files: Mapping[str, File]) -> tuple[Variable, ...]:
     if problems:
         raise ConfigurationError(*problems)
     return tuple(
-        Variable(name, STRING, False, None, False, False, "", declared[0].locate(("data", name)))
+        Variable(
+            name=name,
+            type_text=STRING,
+            has_default=False,
+            default=None,
+            nullable=False,
+            sensitive=False,
+            description="",
+            location=declared[0].locate(("data", name)),
+        )
         for name in (declared[0].value.get("data") or {} if found else {})
     )
 
@@ -132,7 +141,16 @@ def read_value_keys(data: bytes, path: str) -> tuple[Variable, ...]:
     if not isinstance(table, dict):
         return ()
     return tuple(
-        Variable(name, STRING, False, None, False, False, "", documents[0].locate((VARIABLES_NAME, name)))
+        Variable(
+            name=name,
+            type_text=STRING,
+            has_default=False,
+            default=None,
+            nullable=False,
+            sensitive=False,
+            description="",
+            location=documents[0].locate((VARIABLES_NAME, name)),
+        )
         for name in map(str, table)
         if _IDENTIFIER.fullmatch(name)
     )

@@ -99,10 +99,10 @@ class Comparison:
         shown += [show_foreign_field(each, identity, hider) for each in added]
         return [
             ResourceChange(
-                str(identity),
-                identity.type,
-                Action.UPDATE,
-                tuple(shown),
+                address=str(identity),
+                type=identity.type,
+                action=Action.UPDATE,
+                attributes=tuple(shown),
                 reason=self.seen.reason if self._is_blocked else "",
                 remarks=self._describe_writers(
                     foreign, [*(each.path for each in differences), *(each.path for each in added)]
@@ -118,7 +118,11 @@ class Comparison:
         identity = self.seen.identity
         left = [each for each in self._differences if not self._is_drift(each) and not self._is_trusted(each)]
         shown = tuple(show_difference(each, identity, self.scene.hider) for each in left)
-        return [ResourceChange(str(identity), identity.type, Action.UPDATE, shown)] if shown else []
+        return (
+            [ResourceChange(address=str(identity), type=identity.type, action=Action.UPDATE, attributes=shown)]
+            if shown
+            else []
+        )
 
     @property
     def _is_blocked(self) -> bool:

@@ -109,19 +109,19 @@ class Observer:
         live = scene.api.get(path) if path else None
         scene.report_refresh(identity)
         if self._may_be_gone and (live is None or is_being_deleted(live)):
-            return Observation(desired)
+            return Observation(desired=desired)
         if path is None:
             return self._observe_unknown_kind(desired)
         if live is None:
             return self._observe_new(desired)
         self._require_ours(identity, live)
-        seen = Observation(desired, live, adopted_from=self._list_makers(identity, live))
+        seen = Observation(desired=desired, live=live, adopted_from=self._list_makers(identity, live))
         return self._predict_object(seen, live)
 
     def _observe_unknown_kind(self, desired: Manifest) -> Observation:
         identity = identify(desired)
         if identity.type in self._around.types:
-            return Observation(desired, reason=KIND_COMES)
+            return Observation(desired=desired, reason=KIND_COMES)
         message = f"{identity}: the {self._scene.api.name} does not know {describe_kind(desired)}"
         hint = "add its CustomResourceDefinition, or put it into a stack before; or correct apiVersion and kind"
         raise self._scene.build_error("E640", message, hint, identity)
@@ -133,15 +133,15 @@ class Observer:
         except ApiRefusal as refusal:
             if refusal.code == FORBIDDEN and refusal.permission is not None:
                 self.lacks_dry_run = True
-                return Observation(desired)
+                return Observation(desired=desired)
             if refusal.code != NOT_FOUND:
                 return self._await_deletion(desired, refusal)
             if self._is_kind_gone(desired):
                 return self._observe_unknown_kind(desired)
             if identity.namespace in self._around.namespaces:
-                return Observation(desired, reason=NAMESPACE_COMES)
+                return Observation(desired=desired, reason=NAMESPACE_COMES)
             raise self._describe_missing_namespace(identity, refusal) from None
-        return Observation(desired)
+        return Observation(desired=desired)
 
     def _await_deletion(self, desired: Manifest, refusal: ApiRefusal) -> Observation:
         """Return the observation of an object that can come once another one is gone, or raise the refusal."""
@@ -150,7 +150,7 @@ class Observer:
             raise self._describe_refusal(identify(desired), refusal) from None
         holder, claim = next(iter(taken.items()))
         reason = f"it takes {claim} from {holder}: it is checked once that is gone"
-        return Observation(desired, reason=reason, awaits_deletion=True)
+        return Observation(desired=desired, reason=reason, awaits_deletion=True)
 
     def _is_kind_gone(self, desired: Manifest) -> bool:
         """Check if the API went away since the cluster was first asked for its kinds."""

@@ -108,15 +108,15 @@ class StackOpener:
             api = self._find_api(environment, stack, name)
         sensitive = frozenset(_list_sensitive({key: each for key, each in inputs.items() if key != _CLUSTER}))
         return Scene(
-            environment,
-            stack.name,
-            workload,
-            api,
-            ValueHider(self._key, sensitive),
-            self._observer,
-            self._is_stopping,
-            self._secrecy.redact_message,
-            self._trace,
+            environment=environment,
+            stack=stack.name,
+            workload=workload,
+            api=api,
+            hider=ValueHider(self._key, sensitive),
+            observer=self._observer,
+            is_stopping=self._is_stopping,
+            redact=self._secrecy.redact_message,
+            trace=self._trace,
         )
 
     def _read_inputs(

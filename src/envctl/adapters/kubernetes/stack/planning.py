@@ -23,7 +23,7 @@ from envctl.domain.kubernetes.workload import LABEL
 from envctl.domain.plan.changes import ResourceChange
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClusterPlan:
     """What is to be done in the cluster, and how people see it.
 
@@ -66,12 +66,12 @@ def plan_objects(scene: Scene, objects: Iterable[Manifest]) -> ClusterPlan:
     gone = tuple(each.plan_removal() for each in deletions)
     notes = (NO_DRY_RUN,) if observer.lacks_dry_run else ()
     return ClusterPlan(
-        (*(change for _, change in changed), *gone),
-        tuple(each for each, _ in changed),
-        deletions,
-        desired,
-        inventory,
-        (*notes, *warnings, *describe_noise(seen)),
+        changes=(*(change for _, change in changed), *gone),
+        observations=tuple(each for each, _ in changed),
+        deletions=deletions,
+        desired=desired,
+        inventory=inventory,
+        warnings=(*notes, *warnings, *describe_noise(seen)),
         noise={each.identity: each.noise for each in seen if each.noise},
         held=len(deletions) + sum(each.live is not None and each.identity in inventory.objects for each in seen),
     )
@@ -85,7 +85,16 @@ def plan_destruction(scene: Scene) -> ClusterPlan:
     if inventory.exists and not changes:
         # A new deployment would find it, and take the stack for an old one.
         changes = (plan_deletion(identify_inventory(scene), "it is the inventory of the stack"),)
-    return ClusterPlan(changes, (), deletions, (), inventory, warnings, destroys=True, held=len(deletions))
+    return ClusterPlan(
+        changes=changes,
+        observations=(),
+        deletions=deletions,
+        desired=(),
+        inventory=inventory,
+        warnings=warnings,
+        destroys=True,
+        held=len(deletions),
+    )
 
 
 def place_objects(scene: Scene, objects: Iterable[Manifest]) -> tuple[Manifest, ...]:

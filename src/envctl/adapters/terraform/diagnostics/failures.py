@@ -110,7 +110,7 @@ def is_upstream_missing(error: EnvctlError) -> bool:
 def _parse_text_error(ended: ProcessResult) -> list[Diagnostic]:
     """Parse the error of a command without `-json`."""
     match = _ERROR_TEXT.match(ended.errors)
-    return [Diagnostic("error", match[1], match[2])] if match else []
+    return [Diagnostic(severity="error", summary=match[1], detail=match[2])] if match else []
 
 
 def _to_problem(diagnostic: Diagnostic, site: Site, command: str, planned: Sequence[ResourceChange]) -> Problem:

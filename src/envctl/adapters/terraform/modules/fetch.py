@@ -73,7 +73,9 @@ class TerraformModules:
                 # Each root by itself: some blocks may stand in a root module alone.
                 if stack.is_root and any(key.startswith(f"{name}.") and key not in known for key in called_at):
                     root = release.wiring.find_root_folder(name)
-                    scratch = _RootScratch(folder / "roots" / name, called_at, base, name=name, root=root)
+                    scratch = _RootScratch(
+                        folder=folder / "roots" / name, called_at=called_at, base=base, name=name, root=root
+                    )
                     found |= self._run_get(binary, scratch, release, known)
         return found
 
@@ -259,7 +261,7 @@ class _ModulesScratch(_Scratch):
         self._write_record(entries, {key: each for key, each in known.items() if key.partition(".")[0] in stacks})
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _RootScratch(_Scratch):
     """A root module that runs as it is, in a folder with the layout of the release."""
 

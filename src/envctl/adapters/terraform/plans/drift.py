@@ -20,8 +20,15 @@ def parse_drift(stack: PreparedStack, document: Mapping[str, Any], warnings: tup
         differing = tuple(diff_attributes({**raw["change"], **sides}, secrets))
         # A renamed resource has not drifted.
         if action is not None and (action is not Action.UPDATE or differing):
-            drifted.append(ResourceChange(format_address(raw, stack.address_prefix), raw["type"], action, differing))
-    return StackPlan(stack.name, tuple(drifted), warnings=warnings)
+            drifted.append(
+                ResourceChange(
+                    address=format_address(raw, stack.address_prefix),
+                    type=raw["type"],
+                    action=action,
+                    attributes=differing,
+                )
+            )
+    return StackPlan(stack.name, resources=tuple(drifted), warnings=warnings)
 
 
 def parse_drifted_outputs(document: Mapping[str, Any]) -> tuple[OutputChange, ...]:

@@ -56,8 +56,8 @@ def parse_plan(stack: PreparedStack, document: Mapping[str, Any], warnings: tupl
     deleted = {raw["address"] for raw in drift if parse_action(raw["change"]) is Action.DELETE}
     return StackPlan(
         stack.name,
-        resources,
-        tuple(parse_output_changes(document, secrets)),
+        resources=resources,
+        outputs=tuple(parse_output_changes(document, secrets)),
         warnings=warnings,
         stateless=not held,
         restored=find_restored_drift(document, prefix),
@@ -127,15 +127,15 @@ def _parse_resources(document: Mapping[str, Any], prefix: str, secrets: frozense
             continue
         descriptions, digests = describe_programs(raw, action, code, secrets)
         yield ResourceChange(
-            format_address(raw, prefix),
-            raw["type"],
-            action,
-            tuple(attributes.diff_attributes(change, secrets)),
-            raw.get("previous_address", "").removeprefix(prefix),
-            raw.get("action_reason", "").replace("_", " "),
-            format_import(change.get("importing"), secrets),
-            change["actions"] == _CREATES_FIRST,
-            descriptions,
+            address=format_address(raw, prefix),
+            type=raw["type"],
+            action=action,
+            attributes=tuple(attributes.diff_attributes(change, secrets)),
+            moved_from=raw.get("previous_address", "").removeprefix(prefix),
+            reason=raw.get("action_reason", "").replace("_", " "),
+            imported=format_import(change.get("importing"), secrets),
+            creates_first=change["actions"] == _CREATES_FIRST,
+            programs=descriptions,
             planned=digest_planned_values(raw, action, secrets)
             | digest_provider_config(code.find_resource(raw))
             | digests,
@@ -164,15 +164,15 @@ def _parse_invocations(document: Mapping[str, Any], prefix: str, secrets: frozen
         values, marks, unknown = raw.get("config_values"), raw.get("config_sensitive"), raw.get("config_unknown")
         trigger = raw.get("lifecycle_action_trigger") or {}
         yield ResourceChange(
-            format_invocation_address(
+            address=format_invocation_address(
                 raw["address"],
                 str(trigger.get("action_trigger_event", "")),
                 str(trigger.get("triggering_resource_address", "")),
                 prefix,
             ),
-            raw["type"],
-            Action.INVOKE,
-            tuple(list_new_attributes(values, marks, unknown, secrets)),
+            type=raw["type"],
+            action=Action.INVOKE,
+            attributes=tuple(list_new_attributes(values, marks, unknown, secrets)),
             planned={
                 **digest_whole_value(values, marks, unknown, secrets),
                 PROVIDER: digest_value(raw.get("provider_name", "")),

@@ -74,9 +74,9 @@ def parse_external_reads(document: Mapping[str, Any], prefix: str, secrets: froz
         arguments = {key: values[key] for key in ("program", "query", "working_dir") if key in values}
         program = f"{_describe_external(raw, values, marks, None, secrets)}, which ran while this was planned"
         yield ResourceChange(
-            f"{raw['address'].removeprefix(prefix)} (while planning)",
-            raw["type"],
-            Action.READ,
+            address=f"{raw['address'].removeprefix(prefix)} (while planning)",
+            type=raw["type"],
+            action=Action.READ,
             programs=(program,),
             planned=digest_whole_value(arguments, marks, None, secrets)
             | {PROVIDER: digest_value(raw.get("provider_name", ""))},

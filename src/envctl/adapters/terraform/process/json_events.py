@@ -25,7 +25,7 @@ _STATE_FLAG_WARNING = "Deprecated flag: -state"
 _OVERRIDES_WARNING = "Provider development overrides are in effect"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Diagnostic:
     """An error or warning of Terraform.
 
@@ -49,7 +49,7 @@ class Diagnostic:
         return f"{self.summary}\n{self.detail}"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Transcript:
     """The output of one run: diagnostics, planned changes, drift and progress."""
 
@@ -190,12 +190,12 @@ def _parse_progress(hook: dict[str, Any], phase: Phase, stack: PreparedStack) ->
 def _parse_diagnostic(raw: dict[str, Any], redact: Callable[[str], str]) -> Diagnostic:
     location, snippet = raw.get("range") or {}, raw.get("snippet") or {}
     return Diagnostic(
-        raw.get("severity", "error"),
-        redact(raw.get("summary", "")),
-        redact(raw.get("detail", "")),
-        location.get("filename", ""),
-        (location.get("start") or {}).get("line"),
-        redact(raw.get("address", "")),
-        redact(snippet.get("context") or ""),
-        redact(snippet.get("code") or ""),
+        severity=raw.get("severity", "error"),
+        summary=redact(raw.get("summary", "")),
+        detail=redact(raw.get("detail", "")),
+        file=location.get("filename", ""),
+        line=(location.get("start") or {}).get("line"),
+        address=redact(raw.get("address", "")),
+        context=redact(snippet.get("context") or ""),
+        code=redact(snippet.get("code") or ""),
     )

@@ -21,7 +21,7 @@ _POLL_SECONDS = 0.2
 _GRACE_SECONDS = 60.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProcessResult:
     """Exit code and output of a finished process."""
 
@@ -77,7 +77,7 @@ def run_process(
             raise
         if stop.interrupted or stop.timed_out or code < 0:
             _kill_process_group(process)
-        return ProcessResult(code, out.read_errors(), stop.interrupted, stop.timed_out)
+        return ProcessResult(code=code, errors=out.read_errors(), interrupted=stop.interrupted, silent=stop.timed_out)
 
 
 def _start_process(

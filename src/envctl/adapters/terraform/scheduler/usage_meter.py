@@ -18,7 +18,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class UnitUsage:
     """Usage of one unit so far."""
 
@@ -50,7 +50,7 @@ class UsageMeter:
 
     @contextlib.contextmanager
     def watch_process(self, process: int, unit: str, beside: tuple[int, ...] = ()) -> Iterator[UnitUsage]:
-        usage = UnitUsage(unit, time.monotonic(), processes={process, *beside}, beside=beside)
+        usage = UnitUsage(unit=unit, began=time.monotonic(), processes={process, *beside}, beside=beside)
         with self._lock:
             self._running[process] = usage
         try:

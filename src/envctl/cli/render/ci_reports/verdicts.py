@@ -25,7 +25,7 @@ _SKIP_REASONS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The outcome of one guard, check, drift check or problem."""
 
@@ -59,13 +59,17 @@ def list_why_verdicts(why: "Why") -> Iterator[Verdict]:
         else:
             outcome: Literal["passed", "skipped"] = "passed" if answer.outcome == "passes" else "skipped"
             reason = _SKIP_REASONS.get(answer.outcome, "")
-            yield Verdict(suite, f"{answer.code} {answer.guard}", answer.code, outcome, reason)
+            yield Verdict(
+                suite=suite, name=f"{answer.code} {answer.guard}", rule=answer.code, outcome=outcome, message=reason
+            )
 
 
 def _from_refusal(suite: str, refusal: Refusal) -> Verdict:
     outcome: Literal["warned", "failed"] = "warned" if refusal.warns else "failed"
     name = f"{refusal.code} {refusal.guard}"
-    return Verdict(suite, name, refusal.code, outcome, refusal.message, refusal.hint)
+    return Verdict(
+        suite=suite, name=name, rule=refusal.code, outcome=outcome, message=refusal.message, hint=refusal.hint
+    )
 
 
 def list_fix_verdicts(fixed: "DriftFix") -> Iterator[Verdict]:
@@ -85,19 +89,21 @@ def list_drift_verdicts(drift: "Drift") -> Iterator[Verdict]:
 
 
 def _from_stack(drift: "EnvironmentDrift", stack: "StackDrift") -> Verdict:
-    suite, location = f"drift in {drift.environment}", None
+    clean = Verdict(
+        suite=f"drift in {drift.environment}", name=stack.stack, rule="drift", outcome="passed", seconds=stack.seconds
+    )
     match stack.condition:
         case "drifted":
             names = [each.address for each in stack.resources] + [f"output {each.name}" for each in stack.outputs]
             message = f"{len(names)} different from the state: {join_first(names, MAX_NAMED)}"
-            return Verdict(suite, stack.stack, "drift", "failed", message, drift.next, location, stack.seconds)
+            return replace(clean, outcome="failed", message=message, hint=drift.next)
         case "unknown":
             message = "; ".join(f"{problem.code} {problem.message}" for problem in stack.problems)
             hint = next((problem.hint for problem in stack.problems), "")
             location = next((problem.location for problem in stack.problems), None)
-            return Verdict(suite, stack.stack, "drift", "unknown", message, hint, location, stack.seconds)
+            return replace(clean, outcome="unknown", message=message, hint=hint, location=location)
         case _:
-            return Verdict(suite, stack.stack, "drift", "passed", seconds=stack.seconds)
+            return clean
 
 
 def list_deployment_verdicts(deployed: "DeploymentResult") -> Iterator[Verdict]:
@@ -111,9 +117,23 @@ def list_deployment_verdicts(deployed: "DeploymentResult") -> Iterator[Verdict]:
 
 def list_check_verdicts(verification: "Verification") -> Iterator[Verdict]:
     for each in verification.checks:
-        yield Verdict(f"checks of {verification.environment}", each.name, "check", each.outcome, each.problem)
+        yield Verdict(
+            suite=f"checks of {verification.environment}",
+            name=each.name,
+            rule="check",
+            outcome=each.outcome,
+            message=each.problem,
+        )
 
 
 def _from_problem(suite: str, problem: Problem) -> Verdict:
     name = f"{problem.code} {problem.location}" if problem.location else problem.code
-    return Verdict(suite, name, problem.code, "failed", problem.message, problem.hint, problem.location)
+    return Verdict(
+        suite=suite,
+        name=name,
+        rule=problem.code,
+        outcome="failed",
+        message=problem.message,
+        hint=problem.hint,
+        location=problem.location,
+    )

@@ -50,7 +50,9 @@ def _render_part(part: Part, explained: ExplainedPlan) -> Iterator[str | Block]:
         case "settings":
             yield _render_settings(explained)
         case "drift":
-            found = [(explained.environment, StackPlan(each.stack, each.resources)) for each in explained.drifted]
+            found = [
+                (explained.environment, StackPlan(each.stack, resources=each.resources)) for each in explained.drifted
+            ]
             yield render_drift_table("Manual changes:", "real", group_differences(found), drift=True)
         case _:
             pass

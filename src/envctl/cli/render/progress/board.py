@@ -19,7 +19,7 @@ class RunningResource:
     started_at: float  # on the clock of the board, in seconds
 
 
-@dataclass
+@dataclass(kw_only=True)
 class StackProgress:
     name: str
     started_at: float
@@ -102,6 +102,8 @@ class ProgressBoard:
         if stack is None or (applies and stack.phase != "apply"):
             expected = self._expected.get(event.stack, {}) if applies else {}
             phase = "apply" if applies else "plan"
-            stack = StackProgress(name, self.clock() - event.elapsed, phase, expected=dict(expected))
+            stack = StackProgress(
+                name=name, started_at=self.clock() - event.elapsed, phase=phase, expected=dict(expected)
+            )
             self._stacks[name] = stack
         return stack

@@ -14,7 +14,7 @@ as the check for drift.
 FORGE_NAMES: Mapping[System, str] = {"github": "GitHub", "gitlab": "GitLab"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckedJob:
     """A job of GitHub Actions or GitLab CI.
 
@@ -62,4 +62,12 @@ def read_job(variables: Mapping[str, str], event: Mapping[str, Any]) -> CheckedJ
         environment = variables.get("CI_ENVIRONMENT_NAME", "")
     else:
         return None
-    return CheckedJob(found.host, started, ref, environment, found.is_request, found.is_fork, role)
+    return CheckedJob(
+        system=found.host,
+        event=started,
+        ref=ref,
+        environment=environment,
+        is_request=found.is_request,
+        is_fork=found.is_fork,
+        role=role,
+    )

@@ -28,7 +28,7 @@ class GithubEnvironment:
     admins_bypass: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GithubBranch:
     """The rules of a branch, of rulesets and of its classic protection together.
 
@@ -55,7 +55,7 @@ class SubjectTemplate:
     prefix: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GithubSettings:
     """Settings of a repository of GitHub.
 
@@ -115,7 +115,7 @@ class GitlabVariable:
     is_masked: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GitlabSettings:
     """Settings of a project of GitLab.
 

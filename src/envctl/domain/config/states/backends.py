@@ -13,7 +13,7 @@ _PASSWORD_IN_URL = re.compile(r"://[^/@\s:]*:[^/@\s]+@|\bpassword\s*=")
 NO_SECRETS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BackendKind:
     """A backend of Terraform.
 
@@ -42,10 +42,13 @@ def _split(text: str) -> frozenset[str]:
 
 BACKENDS: Mapping[str, BackendKind] = {
     "local": BackendKind(
-        _split("path workspace_dir"), "path", ".envctl/state/{env}/{stack}.tfstate", ("path", "workspace_dir")
+        keys=_split("path workspace_dir"),
+        place_key="path",
+        default_place=".envctl/state/{env}/{stack}.tfstate",
+        identity_keys=("path", "workspace_dir"),
     ),
     "s3": BackendKind(
-        _split(
+        keys=_split(
             """access_key acl allowed_account_ids assume_role assume_role_with_web_identity bucket custom_ca_bundle
             dynamodb_endpoint dynamodb_table ec2_metadata_service_endpoint ec2_metadata_service_endpoint_mode encrypt
             endpoint endpoints forbidden_account_ids force_path_style http_proxy https_proxy iam_endpoint insecure key
@@ -54,11 +57,11 @@ BACKENDS: Mapping[str, BackendKind] = {
             skip_region_validation skip_requesting_account_id skip_s3_checksum sse_customer_key sts_endpoint sts_region
             token use_dualstack_endpoint use_fips_endpoint use_lockfile use_path_style workspace_key_prefix"""
         ),
-        "key",
-        "{env}/{stack}.tfstate",
-        ("bucket", "endpoint", "endpoints", "key", "workspace_key_prefix"),
-        (),
-        {
+        place_key="key",
+        default_place="{env}/{stack}.tfstate",
+        identity_keys=("bucket", "endpoint", "endpoints", "key", "workspace_key_prefix"),
+        required_keys=(),
+        secret_keys={
             "access_key": "AWS_ACCESS_KEY_ID",
             "secret_key": "AWS_SECRET_ACCESS_KEY",
             "token": "AWS_SESSION_TOKEN",
@@ -66,33 +69,33 @@ BACKENDS: Mapping[str, BackendKind] = {
         },
     ),
     "gcs": BackendKind(
-        _split(
+        keys=_split(
             """access_token bucket credentials encryption_key impersonate_service_account
             impersonate_service_account_delegates kms_encryption_key prefix storage_custom_endpoint"""
         ),
-        "prefix",
-        "{env}/{stack}",
-        ("bucket", "prefix", "storage_custom_endpoint"),
-        ("bucket",),
-        {
+        place_key="prefix",
+        default_place="{env}/{stack}",
+        identity_keys=("bucket", "prefix", "storage_custom_endpoint"),
+        required_keys=("bucket",),
+        secret_keys={
             "access_token": "GOOGLE_OAUTH_ACCESS_TOKEN",
             "credentials": "GOOGLE_CREDENTIALS",
             "encryption_key": "GOOGLE_ENCRYPTION_KEY",
         },
     ),
     "azurerm": BackendKind(
-        _split(
+        keys=_split(
             """access_key ado_pipeline_service_connection_id client_certificate client_certificate_password
             client_certificate_path client_id client_id_file_path client_secret client_secret_file_path container_name
             endpoint environment key lookup_blob_endpoint metadata_host msi_endpoint oidc_request_token oidc_request_url
             oidc_token oidc_token_file_path resource_group_name sas_token snapshot storage_account_name subscription_id
             tenant_id use_aks_workload_identity use_azuread_auth use_cli use_msi use_oidc"""
         ),
-        "key",
-        "{env}/{stack}.tfstate",
-        ("storage_account_name", "container_name", "key", "environment", "metadata_host"),
-        ("storage_account_name", "container_name"),
-        {
+        place_key="key",
+        default_place="{env}/{stack}.tfstate",
+        identity_keys=("storage_account_name", "container_name", "key", "environment", "metadata_host"),
+        required_keys=("storage_account_name", "container_name"),
+        secret_keys={
             "access_key": "ARM_ACCESS_KEY",
             "client_certificate": "ARM_CLIENT_CERTIFICATE",
             "client_certificate_password": "ARM_CLIENT_CERTIFICATE_PASSWORD",
@@ -103,83 +106,83 @@ BACKENDS: Mapping[str, BackendKind] = {
         },
     ),
     "http": BackendKind(
-        _split(
+        keys=_split(
             """address client_ca_certificate_pem client_certificate_pem client_private_key_pem lock_address lock_method
             password retry_max retry_wait_max retry_wait_min skip_cert_verification unlock_address unlock_method
             update_method username"""
         ),
-        "address",
-        "",
-        ("address",),
-        ("address",),
-        {"client_private_key_pem": "TF_HTTP_CLIENT_PRIVATE_KEY_PEM", "password": "TF_HTTP_PASSWORD"},
+        place_key="address",
+        default_place="",
+        identity_keys=("address",),
+        required_keys=("address",),
+        secret_keys={"client_private_key_pem": "TF_HTTP_CLIENT_PRIVATE_KEY_PEM", "password": "TF_HTTP_PASSWORD"},
         has_workspaces=False,
     ),
     "kubernetes": BackendKind(
-        _split(
+        keys=_split(
             """client_certificate client_key cluster_ca_certificate config_context config_context_auth_info
             config_context_cluster config_path config_paths exec host in_cluster_config insecure labels namespace
             password proxy_url secret_suffix token username"""
         ),
-        "secret_suffix",
-        "{project}-{env}-{stack}",
-        ("secret_suffix", "namespace", "host", "config_context", "config_context_cluster", "config_path"),
-        (),
-        {"client_key": "KUBE_CLIENT_KEY_DATA", "password": "KUBE_PASSWORD", "token": "KUBE_TOKEN"},
+        place_key="secret_suffix",
+        default_place="{project}-{env}-{stack}",
+        identity_keys=("secret_suffix", "namespace", "host", "config_context", "config_context_cluster", "config_path"),
+        required_keys=(),
+        secret_keys={"client_key": "KUBE_CLIENT_KEY_DATA", "password": "KUBE_PASSWORD", "token": "KUBE_TOKEN"},
     ),
     "consul": BackendKind(
-        _split("access_token address ca_file cert_file datacenter gzip http_auth key_file lock path scheme"),
-        "path",
-        "{project}/{env}/{stack}",
-        ("path", "address", "datacenter"),
-        (),
-        {"access_token": "CONSUL_HTTP_TOKEN", "http_auth": "CONSUL_HTTP_AUTH"},
+        keys=_split("access_token address ca_file cert_file datacenter gzip http_auth key_file lock path scheme"),
+        place_key="path",
+        default_place="{project}/{env}/{stack}",
+        identity_keys=("path", "address", "datacenter"),
+        required_keys=(),
+        secret_keys={"access_token": "CONSUL_HTTP_TOKEN", "http_auth": "CONSUL_HTTP_AUTH"},
     ),
     "pg": BackendKind(
-        _split("conn_str schema_name skip_index_creation skip_schema_creation skip_table_creation"),
-        "schema_name",
-        "{project}_{env}_{stack}",
-        ("schema_name", "conn_str"),
+        keys=_split("conn_str schema_name skip_index_creation skip_schema_creation skip_table_creation"),
+        place_key="schema_name",
+        default_place="{project}_{env}_{stack}",
+        identity_keys=("schema_name", "conn_str"),
     ),
     "cos": BackendKind(
-        _split(
+        keys=_split(
             """accelerate acl assume_role bucket cam_role_name domain encrypt endpoint key prefix profile region
             secret_id secret_key security_token shared_credentials_dir"""
         ),
-        "prefix",
-        "{env}/{stack}",
-        ("bucket", "prefix", "key", "endpoint", "domain"),
-        ("bucket",),
-        {
+        place_key="prefix",
+        default_place="{env}/{stack}",
+        identity_keys=("bucket", "prefix", "key", "endpoint", "domain"),
+        required_keys=("bucket",),
+        secret_keys={
             "secret_id": "TENCENTCLOUD_SECRET_ID",
             "secret_key": "TENCENTCLOUD_SECRET_KEY",
             "security_token": "TENCENTCLOUD_SECURITY_TOKEN",
         },
     ),
     "oss": BackendKind(
-        _split(
+        keys=_split(
             """access_key acl assume_role assume_role_policy assume_role_role_arn assume_role_session_expiration
             assume_role_session_name bucket ecs_role_name encrypt endpoint key prefix profile region secret_key
             security_token shared_credentials_file sts_endpoint tablestore_endpoint tablestore_instance_name
             tablestore_table"""
         ),
-        "prefix",
-        "{env}/{stack}",
-        ("bucket", "prefix", "key", "endpoint"),
-        ("bucket",),
-        {
+        place_key="prefix",
+        default_place="{env}/{stack}",
+        identity_keys=("bucket", "prefix", "key", "endpoint"),
+        required_keys=("bucket",),
+        secret_keys={
             "access_key": "ALICLOUD_ACCESS_KEY",
             "secret_key": "ALICLOUD_SECRET_KEY",
             "security_token": "ALICLOUD_SECURITY_TOKEN",
         },
     ),
     "remote": BackendKind(
-        _split("hostname organization token workspaces"),
-        "workspaces",
-        "",
-        ("hostname", "organization", "workspaces"),
-        ("organization", "workspaces"),
-        {"token": "TF_TOKEN_app_terraform_io"},
+        keys=_split("hostname organization token workspaces"),
+        place_key="workspaces",
+        default_place="",
+        identity_keys=("hostname", "organization", "workspaces"),
+        required_keys=("organization", "workspaces"),
+        secret_keys={"token": "TF_TOKEN_app_terraform_io"},
     ),
 }
 """`cloud` is none: it is a block of its own, and `remote` reaches the same states."""

@@ -39,7 +39,7 @@ def build_reviewer(name: str, job: Actor, environment: str) -> Actor:
     """
     vouched = _is_run_of(job, "github") and job.environment == environment
     recorded_by = list_names(job) if job.via in {"aws", "gitlab"} else ()
-    return Actor(name, "github", verified=vouched, run_url=job.run_url, also=recorded_by)
+    return Actor(name, via="github", verified=vouched, run_url=job.run_url, also=recorded_by)
 
 
 def _matches_actor(pattern: str, actor: Actor) -> bool:

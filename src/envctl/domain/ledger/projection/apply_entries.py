@@ -71,7 +71,15 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "") -> LedgerSta
             state = _apply_event(ledger, before, entry, each)
             environments = {**environments, each.environment: state}
             came = _record_arrival(came, each.environment, before, state)
-    return LedgerState(entry.seq, head, releases, environments, ledger.unbelieved, latest, came)
+    return LedgerState(
+        seq=entry.seq,
+        head=head,
+        releases=releases,
+        environments=environments,
+        unbelieved=ledger.unbelieved,
+        at=latest,
+        came=came,
+    )
 
 
 def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> KnownRelease:
@@ -134,13 +142,13 @@ def to_deployment(entry: Entry, event: events.DeploymentStarted) -> Deployment:
     """Return the deployment started by the entry."""
     release, settings, action, source = event.release, event.settings, event.action, event.source
     return Deployment(
-        entry.seq,
-        release,
-        settings,
-        action,
-        source,
-        entry.actor,
-        entry.at,
+        seq=entry.seq,
+        release=release,
+        settings=settings,
+        action=action,
+        source=source,
+        by=entry.actor,
+        started_at=entry.at,
         waiver=event.waiver,
         only=event.only,
         unpinned=event.unpinned,
@@ -224,12 +232,14 @@ def _apply_success(
         state = replace(state, stacks=empty, begun=empty, half_made=empty, unnamed=(), renamed={})
         return replace(state, current=None, last=done, drift=None, traffic={})
     before = state.evidence.get(done.release)
-    proof = Evidence(done, longest=before.longest, until=before.until) if before else Evidence(done)
+    proof = (
+        Evidence(deployment=done, longest=before.longest, until=before.until) if before else Evidence(deployment=done)
+    )
     if done.unpinned:
         # Other provider code ran: earlier evidence of the release is void.
         # Part of recorded checkpoints: this text must not change.
         why = f"it was deployed there with {', '.join(done.unpinned)} in place of what the release pins"
-        proof = Evidence(done, revoked=why)
+        proof = Evidence(deployment=done, revoked=why)
     # The evidence of the releases deployed last, oldest first.
     others = [(release, each) for release, each in state.evidence.items() if release != done.release]
     evidence = {**dict(others[-(MAX_EVIDENCE - 1) :]), done.release: proof}
@@ -306,7 +316,15 @@ def _can_clear_debts(state: EnvironmentState, done: Deployment) -> bool:
 
 
 def _apply_waiver(state: EnvironmentState, entry: Entry, event: events.WaiverUsed) -> EnvironmentState:
-    debt = Debt(entry.seq, event.release, entry.actor, entry.at, event.reason, event.guards, event.refusals)
+    debt = Debt(
+        waiver=entry.seq,
+        release=event.release,
+        by=entry.actor,
+        at=entry.at,
+        reason=event.reason,
+        guards=event.guards,
+        refusals=event.refusals,
+    )
     begun = state.unfinished_deployment
     if begun and begun.seq == event.started:
         return replace(state, last=replace(begun, waiver=entry.seq), debts=(*state.debts, debt))

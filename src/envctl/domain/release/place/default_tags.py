@@ -26,7 +26,7 @@ class FromVariable:
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ResourceTags:
     """The tags of a resource that is created in any case: without `count` and `for_each`.
 

@@ -8,7 +8,7 @@ from envctl.domain.config.project import Project
 from envctl.domain.release.place.backend import Backend, build_backend
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """The target of an apply in one environment: account, region, role and backend."""
 

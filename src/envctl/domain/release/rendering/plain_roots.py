@@ -42,7 +42,7 @@ _SESSION_NAMES = (f"${{var.{SESSION_VARIABLE}}}", "envctl")
 _LOCAL_PATHS = ("path", "workspace_dir")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlainStack:
     """A root module for plain Terraform.
 
@@ -98,7 +98,15 @@ def build_plain_stack(
         files[f"{folder}/{LOCK_FILE}"] = File(lock)
     variables = tuple(sorted({*root.secrets, *secrets}))
     inputs = list_stack_inputs(release.wiring, root.stack, backend)
-    return PlainStack(root.stack, folder, variables, inputs, root.workspace, bool(root.root), files)
+    return PlainStack(
+        name=root.stack,
+        folder=folder,
+        variables=variables,
+        inputs=inputs,
+        workspace=root.workspace,
+        is_root=bool(root.root),
+        files=files,
+    )
 
 
 def collect_module_code(release: Release) -> dict[str, File]:

@@ -24,7 +24,7 @@ from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
 NO_MOVES: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RootModule:
     """The root module of a stack: rendered around a module, or as it is with files of envctl.
 
@@ -72,7 +72,15 @@ def render_root_module(
         workspace = place.backend.workspace_for_stack(stack)
         root = wiring.find_root_folder(stack)
         region = find_region(wiring, stack, place) or ""
-        return RootModule(stack, added.override, passed, added, root, workspace, region)
+        return RootModule(
+            stack=stack,
+            document=added.override,
+            secrets=passed,
+            generated=added,
+            root=root,
+            workspace=workspace,
+            region=region,
+        )
     # null is no secret, and no TF_VAR_ text stands for it.
     sensitive = {
         v.name: v
@@ -112,7 +120,7 @@ def render_root_module(
     secrets = {
         name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items() if name not in secret_values
     }
-    return RootModule(stack, document, secrets)
+    return RootModule(stack=stack, document=document, secrets=secrets)
 
 
 def render_module_record(wiring: Wiring, stack: str) -> bytes:

@@ -22,7 +22,7 @@ from envctl.usecases.project.environment_selection import load_context, lock_tar
 from envctl.usecases.release.next_steps import build_adviser
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RecoveryResult:
     """The result of a recovery.
 
@@ -61,7 +61,7 @@ def recover(
     context, target = load_context(ports, environment)
     pipeline = build_recovery_pipeline(tuple(existing))
     if dry_run:
-        return RecoveryResult(target, None, "", stages=pipeline.describe(target))
+        return RecoveryResult(environment=target, deployment=None, next="", stages=pipeline.describe(target))
     with lock_target(ports, target, "recover"):
         return to_result(pipeline.run_to_end(Interruption(context, target, journal.load(ports))))
 
@@ -80,9 +80,9 @@ def to_result(closed: ClosedRecovery) -> RecoveryResult:
     repaired, found = closed.repaired, closed.repaired.interruption
     here = closed.present.find_environment(found.environment)
     result = RecoveryResult(
-        found.environment,
-        here.last if closed.is_recorded else None,
-        build_adviser(found.context, closed.present).follow(found.environment).advice,
+        environment=found.environment,
+        deployment=here.last if closed.is_recorded else None,
+        next=build_adviser(found.context, closed.present).follow(found.environment).advice,
         taken_in=repaired.taken_in,
         abandoned_imports=repaired.abandoned_imports,
         **vars(repaired.findings),

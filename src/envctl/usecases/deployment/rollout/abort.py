@@ -44,7 +44,7 @@ class TrafficRestore:
             message = f"restoring the traffic of {stack.name} can't be planned: it needs {join_names(waits_for)}"
             raise OperationFailedError(Problem("E336", message, format_command("recover", target)))
         if any(plan.changes for plan in plans):
-            whole = EnvironmentPlan(target, self.last.release, plans)
+            whole = EnvironmentPlan(environment=target, release=self.last.release, stacks=plans)
             self.ports.observer.on_message(f"{stack.name}: planning to send all requests back to {live.color}")
             self.ports.observer.on_plan(whole)
             if not self.ports.prompter.confirm_plan(whole, again=False):
@@ -73,7 +73,15 @@ class TrafficRestore:
                 return None
             at = to_resting_weight(live)
             release, started = self.last.release, self.last.seq
-            return TrafficShifted(target, release, started, stack.name, at.color, at.value, at.percent)
+            return TrafficShifted(
+                environment=target,
+                release=release,
+                started=started,
+                stack=stack.name,
+                color=at.color,
+                value=at.value,
+                percent=at.percent,
+            )
 
         journal.append(self.ports, decide_event)
 

@@ -65,7 +65,7 @@ def record_unknown_traffic(attempt: Attempt, stack: str) -> None:
     def decide_event(present: LedgerState) -> Event | None:
         if stack not in present.find_environment(target).traffic:
             return None
-        return TrafficShifted(target, identity, attempt.started, stack)
+        return TrafficShifted(environment=target, release=identity, started=attempt.started, stack=stack)
 
     append_if_unfinished(attempt, decide_event)
 

@@ -243,5 +243,9 @@ def _build_unapproved_error(message: str) -> OperationFailedError:
 def _fingerprint_changes(attempt: Attempt, plan: StackPlan) -> PlanFingerprint:
     """Return the fingerprint without data sources read during the apply, as these are no changes."""
     changed = tuple(each for each in plan.resources if each.action is not Action.READ)
-    whole = EnvironmentPlan(attempt.request.target, attempt.guard_request.identity, (replace(plan, resources=changed),))
+    whole = EnvironmentPlan(
+        environment=attempt.request.target,
+        release=attempt.guard_request.identity,
+        stacks=(replace(plan, resources=changed),),
+    )
     return fingerprint_plan(whole)

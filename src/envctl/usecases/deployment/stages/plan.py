@@ -184,7 +184,15 @@ class CreateRelease:
         guards = GuardRunner(tree.request)
         label = asked.present.find_label(identity) or release_store.label_new_release(ports, identity, tree.release)
         return InitializedRelease(
-            tree.request, guards, asked, tree.release, bundle, tree.settings, tree.only, label, environment
+            request=tree.request,
+            guards=guards,
+            guard_request=asked,
+            release=tree.release,
+            bundle=bundle,
+            settings=tree.settings,
+            only=tree.only,
+            label=label,
+            environment=environment,
         )
 
 
@@ -217,8 +225,8 @@ class PlanStacks:
         plans = {plan.stack: plan for plan in plan_stacks(ports, target, stacks, applied, destroy=destroys)}
         lost = _find_lost_states(prepared, stacks, plans, here) if destroys else ()
         planned = PlannedDeployment(
-            prepared,
-            plans,
+            prepared=prepared,
+            plans=plans,
             seen=here.last,
             drifted=here.drift if here.drifted else None,
             traffic=ahead.traffic,

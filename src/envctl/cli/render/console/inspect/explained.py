@@ -78,7 +78,9 @@ def _show_code(explained: ExplainedPlan, out: Console) -> None:
 
 def _show_drift(explained: ExplainedPlan, out: Console) -> None:
     for drifted in explained.drifted:
-        for finding in group_differences([(explained.environment, StackPlan(drifted.stack, drifted.resources))]):
+        for finding in group_differences(
+            [(explained.environment, StackPlan(drifted.stack, resources=drifted.resources))]
+        ):
             show_finding(finding, out, single=True, drift=True)
     if explained.drifted:
         print_text(out, ("and as a result:", "dim"), indent=2)

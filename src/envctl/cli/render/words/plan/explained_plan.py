@@ -39,7 +39,7 @@ def summarize_causes(explained: ExplainedPlan) -> str:
 
 
 def to_environment_plan(part: Part, explained: ExplainedPlan) -> EnvironmentPlan:
-    return EnvironmentPlan(explained.environment, explained.release, part.stacks)
+    return EnvironmentPlan(environment=explained.environment, release=explained.release, stacks=part.stacks)
 
 
 def list_setting_changes(explained: ExplainedPlan) -> Iterator[str]:
