@@ -54,7 +54,9 @@ class ManifestRenderer:
             (home / "home").mkdir()
             copied = home / "tree"
             shutil.copytree(tree, copied, symlinks=True)
-            rendering = StackRendering(copied, home, workload, values, with_examples)
+            rendering = StackRendering(
+                tree=copied, home=home, workload=workload, values=values, with_examples=with_examples
+            )
             try:
                 return rendering.run()
             except ConfigurationError as error:

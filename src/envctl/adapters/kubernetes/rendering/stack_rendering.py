@@ -49,7 +49,7 @@ _MALFORMED = ("already registered id", "ID conflict", "missing metadata.name", "
 """Words of kustomize about an object without a part, or one that comes twice."""
 
 
-@dataclass
+@dataclass(kw_only=True)
 class StackRendering:
     """One rendering of a copied tree.
 
