@@ -42,8 +42,11 @@ def lines(name: str, width: int) -> list[str]:
 
 @pytest.mark.parametrize("name", [name for name in ALL if name not in WHOLE_FILES])
 def test_only_copyable_lines_exceed_terminal_width(name: str) -> None:
+    # The pages that an explanation prints have blocks of code, indented by four.
+    block = "    " if "explanation" in name else "\n"
     for width in WIDTHS:
-        assert [line for line in lines(name, width) if cell_len(line) > width and not COPIED.search(line)] == [], width
+        long = [line for line in lines(name, width) if cell_len(line) > width and not line.startswith(block)]
+        assert [line for line in long if not COPIED.search(line)] == [], width
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -42,6 +42,7 @@ WORDS: dict[str, list[list[str]]] = {
     ],
     "status": [["status"]],
     "history": [["history"]],
+    "explain": [["explain", "E305"]],
     "releases": [["releases"]],
     "release show": [["release", "show", "RELEASE"]],
     "diff": [["diff", "dev", "staging", "--all"], ["diff", "dev", "staging", "--patch"]],

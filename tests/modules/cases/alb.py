@@ -134,4 +134,4 @@ def _look_at_logs(account: Account, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key=f"AWSLogs/{account.account_id}/ELBAccessLogTestFile", Body=b"")
 
 
-CASE = Case("alb", "100000000005", HTTPS, look_at_https, gone, steps=((HTTP, look_at_http),))
+CASE = Case("alb", "100000000005", HTTPS, look_at_https, gone, steps=((HTTP, look_at_http),), by_day=1)

@@ -173,7 +173,9 @@ def _search_with_reads(ports: Ports, release: Release) -> dict[str, tuple[RootFi
     while waiting is None or waiting:
         known, searched = len(files), _search_roots(ports, release, files, waiting)
         for name, each in searched.items():
-            found[name] = each, _list_read_files(ports, each)
+            # A file that the release has by now is no read any more: those of each pass count.
+            before = found[name][1] if name in found else {}
+            found[name] = each, before | _list_read_files(ports, each)
             files |= found[name][1]
         waiting = [name for name, each in searched.items() if each.reads and len(files) > known]
     return found
