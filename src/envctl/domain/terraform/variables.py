@@ -266,6 +266,20 @@ class Variable:
         return document if self.ephemeral else {name: each for name, each in document.items() if name != "ephemeral"}
 
 
+def build_required_variable(name: str, type_text: str, location: Location, *, nullable: bool) -> Variable:
+    """Return a variable that has no `variable` block, such as one of Kubernetes objects: it needs a value."""
+    return Variable(
+        name=name,
+        type_text=type_text,
+        has_default=False,
+        default=None,
+        nullable=nullable,
+        sensitive=False,
+        description="",
+        location=location,
+    )
+
+
 Schema = Mapping[str, tuple[Variable, ...]]
 """Variables of the module of each stack."""
 

@@ -13,7 +13,7 @@ from envctl.domain.kubernetes.workload import VALUES_TABLE
 from envctl.domain.release.bundle import File
 from envctl.domain.release.kubernetes_code import OVERLAY_PLACEHOLDER, KubernetesCode
 from envctl.domain.terraform.expressions import OutputReference
-from envctl.domain.terraform.variables import ModuleInterface, Variable
+from envctl.domain.terraform.variables import ModuleInterface, Variable, build_required_variable
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project.project_file import locate_key
@@ -224,16 +224,7 @@ class _Collector:
         for table, names in (("inputs", self.stack.inputs), ("set", self.stack.set_values)):
             for path in names:
                 place = locate_key(ports, "stacks", self.name, table, path)
-                found[path] = Variable(
-                    name=path,
-                    type_text=ANY,
-                    has_default=False,
-                    default=None,
-                    nullable=True,
-                    sensitive=False,
-                    description="",
-                    location=place,
-                )
+                found[path] = build_required_variable(path, ANY, place, nullable=True)
         if self.stack.values:
             path = _normalize(self.context, self.stack.values)
             for each in ports.manifests.find_value_keys(self.files[path].data, path):

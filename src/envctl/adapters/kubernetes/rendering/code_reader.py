@@ -22,7 +22,7 @@ from envctl.domain.kubernetes.manifests.kustomization import (
 from envctl.domain.kubernetes.manifests.manifest_checks import find_written_secrets
 from envctl.domain.kubernetes.manifests.value_paths import STRING
 from envctl.domain.release.bundle import File
-from envctl.domain.terraform.variables import Variable
+from envctl.domain.terraform.variables import Variable, build_required_variable
 from envctl.usecases.ports.manifests import FoundReferences
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
@@ -74,16 +74,7 @@ def read_variables(files: Mapping[str, File]) -> tuple[Variable, ...]:
     if problems:
         raise ConfigurationError(*problems)
     return tuple(
-        Variable(
-            name=name,
-            type_text=STRING,
-            has_default=False,
-            default=None,
-            nullable=False,
-            sensitive=False,
-            description="",
-            location=declared[0].locate(("data", name)),
-        )
+        build_required_variable(name, STRING, declared[0].locate(("data", name)), nullable=False)
         for name in (declared[0].value.get("data") or {} if found else {})
     )
 
@@ -141,16 +132,7 @@ def read_value_keys(data: bytes, path: str) -> tuple[Variable, ...]:
     if not isinstance(table, dict):
         return ()
     return tuple(
-        Variable(
-            name=name,
-            type_text=STRING,
-            has_default=False,
-            default=None,
-            nullable=False,
-            sensitive=False,
-            description="",
-            location=documents[0].locate((VARIABLES_NAME, name)),
-        )
+        build_required_variable(name, STRING, documents[0].locate((VARIABLES_NAME, name)), nullable=False)
         for name in map(str, table)
         if _IDENTIFIER.fullmatch(name)
     )
