@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from envctl.domain.ledger.entries import GENESIS, MalformedEntryError, decode_entry, hash_bytes
+from envctl.domain.ledger.entries import (
+    GENESIS,
+    Entry,
+    MalformedEntryError,
+    NewerEntryError,
+    decode_entry,
+    hash_bytes,
+)
 
 
 @dataclass(frozen=True)
@@ -26,11 +33,16 @@ def verify_chain(stored: Iterable[tuple[int, bytes]]) -> ChainBreak | None:
 
 
 def find_chain_break(number: int, data: bytes, expected: int, prev: str) -> ChainBreak | None:
-    """Return the reason against these bytes under `number` as entry `expected`, after an entry with hash `prev`."""
+    """Return the reason against these bytes under `number` as entry `expected`, after an entry with hash `prev`.
+
+    An entry of a newer format is in the chain like any other.
+    """
     if number != expected:
         return ChainBreak(expected, "it is missing")
     try:
-        entry = decode_entry(data)
+        entry: Entry | NewerEntryError = decode_entry(data)
+    except NewerEntryError as newer:
+        entry = newer
     except MalformedEntryError as error:
         return ChainBreak(number, str(error))
     if entry.seq != number:

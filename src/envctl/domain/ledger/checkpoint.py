@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 
+from envctl.domain.ledger import entries
 from envctl.domain.ledger.codec import DECODE_ERRORS, build_decoder, encode_value, require_type
 from envctl.domain.ledger.gzip import compress_bytes, decompress_bytes
 from envctl.domain.ledger.signatures import Signature
@@ -15,7 +16,7 @@ from envctl.domain.ledger.state import LedgerState
 
 INTERVAL = 64
 """Entries between two checkpoints: a distant store returns as many in two or three round trips."""
-FORMAT = 18
+FORMAT = 19
 KIND = "checkpoint"
 
 
@@ -34,7 +35,7 @@ def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
 
 
 def _encode_document(checkpoint: Checkpoint) -> bytes:
-    document = {"format": FORMAT, "present": encode_value(checkpoint.present)}
+    document = {"format": FORMAT, "entries": entries.FORMAT, "present": encode_value(checkpoint.present)}
     if checkpoint.trust:
         document["trust"] = checkpoint.trust
     if checkpoint.signature:
@@ -67,7 +68,8 @@ def decode_checkpoint(data: bytes) -> Checkpoint | None:
     """
     try:
         document = json.loads(decompress_bytes(data))
-        if document["format"] != FORMAT:
+        # A newer envctl may have entries in it that this one can't read.
+        if (document["format"], document["entries"]) != (FORMAT, entries.FORMAT):
             return None
         present = build_decoder(LedgerState)(document["present"])
         trust = require_type(str, document.get("trust", ""))

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -23,6 +25,13 @@ def is_future(moment: datetime, now: datetime) -> bool:
 
 
 GENESIS = "0" * 64
+FORMAT = 2
+"""Format of new entries: a number above that of every envctl that can't read them. Entries of format 1 name none.
+
+Raise it with each new kind of event and each new field of an entry or an event.
+"""
+# Other texts could show something else than a version in a terminal.
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,39}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +45,8 @@ class Entry:
         mark: Idempotency token, unique per entry; empty in old entries.
         checkpoint: Name of the checkpoint right before it, computed from the entries; may be empty.
         stored_at: Time by the clock of the store, if `at` is another because the entry before has a later time.
+        format: Its format; 1 in entries from before formats.
+        version: Version of the envctl that wrote it; empty in entries of format 1.
     """
 
     seq: int
@@ -47,6 +58,8 @@ class Entry:
     checkpoint: str = ""
     stored_at: datetime | None = None
     signature: Signature | None = None
+    format: int = 1
+    version: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -56,6 +69,14 @@ class Entry:
 
 class MalformedEntryError(ValueError):
     """The bytes are not an entry of a version known to this envctl."""
+
+
+class NewerEntryError(MalformedEntryError):
+    """The entry has a newer format. Its place in the chain is known: every format has its number and `prev`."""
+
+    def __init__(self, seq: int, prev: str, version: str) -> None:
+        super().__init__(f"it was written by envctl {version}, and is of a newer format")
+        self.seq, self.prev, self.version = seq, prev, version
 
 
 def encode_entry(entry: Entry) -> bytes:
@@ -75,6 +96,12 @@ def encode_entry(entry: Entry) -> bytes:
         document["stored_at"] = _format_time(entry.stored_at)
     if entry.signature is not None:
         document["signature"] = asdict(entry.signature)
+    if entry.format > 1:
+        document |= {"format": entry.format, "version": entry.version}
+    return _encode_document(document)
+
+
+def _encode_document(document: Mapping[str, Any]) -> bytes:
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     # A reason or a machine name may be invalid Unicode: such characters become question marks.
     return text.encode(errors="replace")
@@ -87,13 +114,14 @@ def _format_time(moment: datetime) -> str:
 # A command reads the same entries several times.
 @lru_cache(maxsize=2048)
 def decode_entry(data: bytes) -> Entry:
-    """Parse the canonical bytes of an entry. Raises MalformedEntryError."""
+    """Parse the canonical bytes of an entry. Raises NewerEntryError for a newer format, else MalformedEntryError."""
     try:
         document = json.loads(data)
+        form, version = _read_format(document, data)
         event = dict(document["event"])
         kind = event.pop("kind")
         if kind not in EVENTS:
-            raise MalformedEntryError(f"unknown event {kind!r}: it may have been written by a newer envctl")
+            raise MalformedEntryError(f"unknown event {kind!r}")
         entry = Entry(
             seq=document["seq"],
             prev=document["prev"],
@@ -104,6 +132,8 @@ def decode_entry(data: bytes) -> Entry:
             checkpoint=document.get("checkpoint", ""),
             stored_at=datetime.fromisoformat(document["stored_at"]) if "stored_at" in document else None,
             signature=_decode_fields(Signature, document["signature"]) if "signature" in document else None,
+            format=form,
+            version=version,
         )
         if not isinstance(entry.mark, str) or not isinstance(entry.checkpoint, str):
             raise MalformedEntryError("mark or checkpoint: wrong type")
@@ -116,6 +146,20 @@ def decode_entry(data: bytes) -> Entry:
             raise
         raise MalformedEntryError(f"not a ledger entry: {error}") from error
     return entry
+
+
+def _read_format(document: dict[str, Any], data: bytes) -> tuple[int, str]:
+    """Return format and version of a readable entry. Raises NewerEntryError for one of a newer format."""
+    if "format" not in document:
+        return 1, ""
+    form, version, seq, prev = (document[name] for name in ("format", "version", "seq", "prev"))
+    if [type(each) for each in (form, version, seq, prev)] != [int, str, int, str]:
+        raise MalformedEntryError("format, version, number or previous hash: wrong type")
+    if form <= 1 or not _VERSION.fullmatch(version):
+        raise MalformedEntryError("no envctl writes such a format or version")
+    if form > FORMAT and _encode_document(document) == data:
+        raise NewerEntryError(seq, prev, version)
+    return form, version
 
 
 def hash_bytes(data: bytes) -> str:

@@ -337,9 +337,28 @@ class EnvironmentState:
 EMPTY_ENVIRONMENT = EnvironmentState()
 
 
+@dataclass(frozen=True)
+class NewerEntries:
+    """The entries from the first one of a newer format on: they are in the chain, and not read.
+
+    Attributes:
+        first: Number of the first one.
+        last: Number of the last entry of the ledger.
+        version: Version of the envctl that wrote the first one.
+    """
+
+    first: int
+    last: int
+    version: str
+
+    def __str__(self) -> str:
+        many = f"entries {self.first} to {self.last} are" if self.last > self.first else f"entry {self.first} is"
+        return f"{many} not read: it takes envctl {self.version}, which wrote entry {self.first}, or a newer one"
+
+
 @dataclass(frozen=True, kw_only=True)
 class LedgerState:
-    """State of the ledger after its last entry."""
+    """State of the ledger after its last entry, or after the last one before `newer`."""
 
     seq: int = 0  # number of the last entry
     head: str = GENESIS  # SHA-256 of its bytes
@@ -350,6 +369,7 @@ class LedgerState:
     # By release and environment: number of the deployment of its last arrival by promotion, or by apply to the entry.
     # Rollbacks do not count. An earlier commit has the number of the release it is behind, or its own earlier one.
     came: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    newer: NewerEntries | None = None
 
     def find_environment(self, environment: str) -> EnvironmentState:
         return self.environments.get(environment, EMPTY_ENVIRONMENT)

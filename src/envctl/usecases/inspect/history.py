@@ -9,7 +9,7 @@ from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentStarted, list_environments
 from envctl.domain.ledger.projection.apply_entries import to_unbelieved
-from envctl.domain.ledger.state import DistrustedEntry
+from envctl.domain.ledger.state import DistrustedEntry, NewerEntries
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.text.time_range import TimeRange, parse_time_range
 from envctl.usecases.ledger import journal, rules_store
@@ -33,6 +33,7 @@ class History:
         unbelieved: the entries without effect.
         rules: changes of rules by deployment entry.
         labels: what people know the releases of these entries by.
+        newer: later entries, which this envctl can't read.
     """
 
     environment: str
@@ -43,6 +44,7 @@ class History:
     unbelieved: tuple[DistrustedEntry, ...] = ()
     rules: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
+    newer: NewerEntries | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def read_history(
     """
     period = parse_filter(ports, environment, since, until)
     begin = period.since - CLOCK_SLACK if period.since and period.since > EARLIEST else EARLIEST
-    present = journal.load(ports)
+    present = journal.load(ports, to_show=True)
     read = takewhile(lambda entry: entry.at >= begin, journal.read_newest_first(ports, present))
     matching = (
         entry for entry in read if period.contains(entry.at) and environment in ("", *list_environments(entry.event))
@@ -86,6 +88,7 @@ def read_history(
         unbelieved=untrusted,
         rules=changes,
         labels=labels,
+        newer=present.newer,
     )
 
 

@@ -69,7 +69,7 @@ def build_report(ports: Ports) -> Report:
     """Build the report without Terraform and AWS."""
     project = project_file.load_project(ports)
     context = Context(ports, project)
-    present = journal.load(ports)
+    present = journal.load(ports, to_show=True)
     order = project.pipeline.order
     status = statuses.build_status(context, present)
     adviser = build_adviser(context, present)

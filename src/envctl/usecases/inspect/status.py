@@ -6,7 +6,7 @@ from datetime import datetime
 
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.ledger.known_releases import KnownRelease
-from envctl.domain.ledger.state import DistrustedEntry, EnvironmentState, LedgerState
+from envctl.domain.ledger.state import DistrustedEntry, EnvironmentState, LedgerState, NewerEntries
 from envctl.domain.next_step.condition import Condition, find_condition
 from envctl.domain.next_step.situation import NextStep
 from envctl.domain.release.comparison.distance import measure_lag
@@ -71,10 +71,14 @@ class EnvironmentStatus:
         return find_condition(self.present, self.lag, changed=self.has_changed, running=bool(self.running))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Status:
-    """The status of the pipeline and of the environments beside it. `unbelieved` are the last entries without effect,
-    and `gone` are environments with stacks, removed from envctl.toml.
+    """The status of the pipeline and of the environments beside it.
+
+    Attributes:
+        unbelieved: the last entries without effect.
+        gone: environments with stacks, removed from envctl.toml.
+        newer: entries that this envctl can't read; the status is that before them.
     """
 
     project: str
@@ -83,6 +87,7 @@ class Status:
     unbelieved: tuple[DistrustedEntry, ...] = ()
     beside: tuple[EnvironmentStatus, ...] = ()
     gone: tuple[GoneEnvironment, ...] = ()
+    newer: NewerEntries | None = None
 
     @property
     def all_environments(self) -> tuple[EnvironmentStatus, ...]:
@@ -93,7 +98,7 @@ def load_status(ports: Ports, environments: Sequence[str] = ()) -> Status:
     """Load the status, of these environments only if any are named. Raises UsageError for an unknown one."""
     context = Context(ports, project_file.load_project(ports))
     wanted = find_environments(context, environments)
-    status = build_status(context, journal.load(ports))
+    status = build_status(context, journal.load(ports, to_show=True))
     if not environments:
         return status
     shown, beside = (
@@ -118,7 +123,15 @@ def _build_from_bundles(context: Context, present: LedgerState) -> Status:
         _build_environment_status(replace(adviser, context=view, known={}), name) for name, view in views.items()
     )
     gone = find_gone(project, present)
-    return Status(project.name, context.ports.clock.now(), shown, present.unbelieved, beside, gone)
+    return Status(
+        project=project.name,
+        now=context.ports.clock.now(),
+        environments=shown,
+        unbelieved=present.unbelieved,
+        beside=beside,
+        gone=gone,
+        newer=present.newer,
+    )
 
 
 def _build_environment_status(adviser: Adviser, environment: str) -> EnvironmentStatus:

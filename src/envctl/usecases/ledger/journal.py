@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 
+from envctl import __version__
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger import chain, checkpoint, entries
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.projection.apply_entries import apply_entry, to_unbelieved
-from envctl.domain.ledger.state import DistrustedEntry, LedgerState
+from envctl.domain.ledger.state import DistrustedEntry, LedgerState, NewerEntries
 from envctl.domain.ledger.trust import is_personal_event
 from envctl.usecases.ledger import ledger_store, signing
 from envctl.usecases.ledger.ledger_store import check_store_owner, choose_entry_time, claim_store
@@ -40,8 +41,21 @@ def to_ledger_error(broken: chain.ChainBreak) -> BrokenLedgerError:
     return BrokenLedgerError(Problem("E401", message, hint))
 
 
-def load(ports: Ports, *, for_look: bool = False) -> LedgerState:
+UPDATE_HINT = "update envctl on this machine; nothing is wrong with the ledger"
+
+
+def refuse_newer(present: LedgerState) -> None:
+    """Raise OperationFailedError (E419) for entries of a newer format: nothing is decided without them."""
+    if present.newer:
+        raise OperationFailedError(
+            Problem("E419", f"the ledger is newer than this envctl: {present.newer}", UPDATE_HINT)
+        )
+
+
+def load(ports: Ports, *, for_look: bool = False, to_show: bool = False) -> LedgerState:
     """Return the state of the ledger, read from the last checkpoint on.
+
+    Raises OperationFailedError (E419) for entries of a newer format. With `to_show`, return the state before them.
 
     Entries are checked against the chain; they count if signed as the project requires. With `for_look`, copies of this
     machine replace older entries, and the copies are renewed. The last entry always comes from the store, and the chain
@@ -57,24 +71,38 @@ def load(ports: Ports, *, for_look: bool = False) -> LedgerState:
                 check_store_owner(ports)
                 now = load_checkpoint(ports)
                 read = dict(_read_stored(ports, now.seq, copies))
-                expected, prev = now.seq + 1, now.head
+                last = now.seq, now.head
                 for number, data in read.items():
-                    if broken := chain.find_chain_break(number, data, expected, prev):
+                    if broken := chain.find_chain_break(number, data, last[0] + 1, last[1]):
                         raise to_ledger_error(broken)
-                    entry = entries.decode_entry(data)
-                    doubt = ports.trust.explain_distrust(entry) if ports.trust.pinned else ""
-                    now = apply_entry(now, entry, doubt)
-                    expected, prev = expected + 1, entries.hash_bytes(data)
-                check_known_head(ports, now, seen)
+                    last = number, entries.hash_bytes(data)
+                    now, entry = _decode_next(now, number, data)
+                    if entry:
+                        doubt = ports.trust.explain_distrust(entry) if ports.trust.pinned else ""
+                        now = apply_entry(now, entry, doubt)
+                check_known_head(ports, last, seen)
             except BrokenLedgerError:
                 # A listing made during appends may lack an earlier entry, and a copy may be damaged: read once more.
                 if is_repeated:
                     raise
                 is_repeated, copies = True, NO_COPIES
             else:
+                if not to_show:
+                    refuse_newer(now)
                 if for_look and read.keys() != copies.keys():
                     ports.head_cache.save_copies(read)
                 return now
+
+
+def _decode_next(now: LedgerState, number: int, data: bytes) -> tuple[LedgerState, entries.Entry | None]:
+    """Return the entry; from the first one of a newer format on None, with its number in the state."""
+    newer = now.newer
+    if newer is None:
+        try:
+            return now, entries.decode_entry(data)
+        except entries.NewerEntryError as error:
+            newer = NewerEntries(number, number, error.version)
+    return replace(now, newer=replace(newer, last=number)), None
 
 
 def prefetch_ledger(
@@ -97,22 +125,22 @@ def prefetch_ledger(
     )
 
 
-def check_known_head(ports: Ports, now: LedgerState, seen: KnownHead) -> None:
-    """Check that the ledger continues the known one. Raises BrokenLedgerError if it is cut short or replaced.
+def check_known_head(ports: Ports, last: tuple[int, str], seen: KnownHead) -> None:
+    """Check that the ledger up to `last` continues the known one. Raises BrokenLedgerError if it is cut or replaced.
 
     Load `seen` before reading the ledger: another command of this clone may append meanwhile, and save a later head.
     """
-    if seen is not None and seen != (now.seq, now.head):
+    if seen is not None and seen != last:
         seq, head = seen
-        if seq > now.seq:
-            why = f"this machine has seen {seq} entries, but now there are {now.seq}"
-            raise to_ledger_error(chain.ChainBreak(now.seq + 1, why))
+        if seq > last[0]:
+            why = f"this machine has seen {seq} entries, but now there are {last[0]}"
+            raise to_ledger_error(chain.ChainBreak(last[0] + 1, why))
         data = ports.store.read(ledger_store.entry_key(seq)) if seq else None
         if seq and (data is None or entries.hash_bytes(data) != head):
             why = "this machine has seen another entry with that number"
             raise to_ledger_error(chain.ChainBreak(seq, why))
-    if now.seq and seen != (now.seq, now.head):
-        ports.head_cache.save_head(now.seq, now.head)
+    if last[0] and seen != last:
+        ports.head_cache.save_head(*last)
 
 
 @dataclass
@@ -157,6 +185,8 @@ def append(
             mark=ports.nonces.new(),
             checkpoint=name_checkpoint(ports, now),
             stored_at=moment.stored_at,
+            format=entries.FORMAT,
+            version=__version__,
         )
         # Sign only once: signatures of the same bytes differ.
         entry = signing.sign_entry(ports, plain) if ports.trust.pinned else plain
@@ -248,14 +278,19 @@ def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[Dist
         raise to_ledger_error(broken)
     now, found, trust = LedgerState(), list[DistrustedEntry](), ports.trust
     left = {ledger_store.parse_key_number(key) for key in ports.store.list_keys(ledger_store.CHECKPOINT_FOLDER)}
-    for _, data in _read_stored(ports):
-        entry = entries.decode_entry(data)
+    last = 0, entries.GENESIS
+    for number, data in _read_stored(ports):
+        last = number, entries.hash_bytes(data)
+        now, entry = _decode_next(now, number, data)
+        if entry is None:
+            continue
         if doubt := trust.explain_distrust(entry):
             found.append(to_unbelieved(entry, doubt))
         now = apply_entry(now, entry, doubt)
         if now.seq in left:
             check_checkpoint(ports, now)
-    check_known_head(ports, now, seen)
+    check_known_head(ports, last, seen)
+    refuse_newer(now)
     return now, tuple(found)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import dropwhile, islice
+from itertools import islice
 from typing import Literal
 
 from envctl.domain.ledger import events
@@ -57,8 +57,8 @@ class _LaterEvents:
 
 
 def load_timeline(ports: Ports, present: LedgerState, most: int, through: int = MAX_ENTRIES_READ) -> Timeline:
-    """Return the newest deployments of that state, from at most `through` entries; later ones are skipped."""
-    entries = dropwhile(lambda entry: entry.seq > present.seq, journal.read_newest_first(ports))
+    """Return the newest deployments of that state, from at most `through` entries."""
+    entries = journal.read_newest_first(ports, present)
     found: list[TimelineEntry] = []
     seen, since, trust, more = _LaterEvents(), present.seq + 1, ports.trust, False
     for entry in islice(entries, through):

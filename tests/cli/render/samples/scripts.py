@@ -19,9 +19,9 @@ ZOE = Actor("Zoe\u0308 🦄 Mu\u0308ller")
 LONG_REASON = "年末年始の凍結期間のため、全ての変更を停止しています。解除は運用チームへ連絡してください。🎍🎍🎍" * 2
 THERE = deployment(NEW, 3, by=SANADA)
 STATUS = Status(
-    "店",
-    NOW,
-    (
+    project="店",
+    now=NOW,
+    environments=(
         EnvironmentStatus(
             environment="開発", present=runs(THERE), release=known(NEW, "1a2b3c4d5e"), lag=None, gates={}, next=""
         ),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.events import Actor, ApprovalGiven, EnvironmentLocked
 from envctl.domain.ledger.release_events import ReleaseCreated
-from envctl.domain.ledger.state import DistrustedEntry
+from envctl.domain.ledger.state import DistrustedEntry, NewerEntries
 from envctl.usecases.inspect.history import History
 from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
 from tests.cli.render.samples.basics import NEW, NOW, TARO
@@ -21,6 +21,7 @@ UNBELIEVED = (
     DistrustedEntry(42, "prod", "approval given", MALLORY, NOW - timedelta(hours=2), OTHER),
 )
 MANY = (*(replace(UNBELIEVED[0], seq=number) for number in range(30, 41)), *UNBELIEVED)
+NEWER = NewerEntries(2, 12, "1.4.0")
 
 
 def _key(environment: str, **fields: object) -> PinnedKey:
@@ -44,6 +45,11 @@ NOT_BELIEVED: dict[str, object] = {
     ),
     "keys that are pinned already": PinnedKeys((_key("dev", outcome="pinned already", made=False),)),
     "a status with entries that nobody believes": replace(STATUS, unbelieved=MANY),
+    "a status before entries of a newer envctl": replace(STATUS, newer=NEWER),
+    "a why before entries of a newer envctl": replace(WHY_NOT_AT_ALL, newer=NEWER),
+    "a history before entries of a newer envctl": History(
+        environment="prod", entries=_SHOWN[:1], more=False, newer=replace(NEWER, last=2)
+    ),
     "a why with entries that nobody believes": replace(WHY_NOT_AT_ALL, unbelieved=UNBELIEVED),
     "a history with an entry that nobody believes": History(
         environment="prod", entries=_SHOWN, more=False, unbelieved=(replace(UNBELIEVED[1], seq=2),)

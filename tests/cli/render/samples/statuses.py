@@ -69,9 +69,9 @@ COMMITTED = known(OLD, "1a2b3c4d5e6f7a8b", uncommitted=False)
 AT_STAGING = deployment(OLD, 50, by=TARO)
 STATUS = advise(
     Status(
-        "shop",
-        NOW,
-        (
+        project="shop",
+        now=NOW,
+        environments=(
             DEV,
             EnvironmentStatus(
                 environment="staging",
@@ -100,9 +100,9 @@ STATUS = advise(
 FAILED = deployment(NEW, 0.2, "failed", action="promote", source="dev", reason=f"{FAILURE}\nRequestID: 4711")
 FAILED_STATUS = advise(
     Status(
-        "shop",
-        NOW,
-        (
+        project="shop",
+        now=NOW,
+        environments=(
             DEV,
             EnvironmentStatus(
                 environment="staging",
@@ -120,17 +120,17 @@ FAILED_STATUS = advise(
 )
 LEAVING_STATUS = advise(
     Status(
-        "shop",
-        NOW,
-        (replace(DEV, leaving=("cache", "jobs"), next="envctl apply dev"), STATUS.environments[1]),
+        project="shop",
+        now=NOW,
+        environments=(replace(DEV, leaving=("cache", "jobs"), next="envctl apply dev"), STATUS.environments[1]),
         gone=(GoneEnvironment("qa", OLD, ("network", "web")),),
     )
 )
 BESIDE_STATUS = advise(
     Status(
-        "shop",
-        NOW,
-        (
+        project="shop",
+        now=NOW,
+        environments=(
             DEV,
             EnvironmentStatus(
                 environment="prod",
@@ -163,9 +163,9 @@ BESIDE_STATUS = advise(
 )
 EMPTY_STATUS = advise(
     Status(
-        "shop",
-        NOW,
-        (
+        project="shop",
+        now=NOW,
+        environments=(
             EnvironmentStatus(
                 environment="dev", present=EnvironmentState(), release=None, lag=None, gates={}, next="envctl apply dev"
             ),
@@ -180,9 +180,9 @@ EMPTY_STATUS = advise(
 )
 STUCK_STATUS = advise(
     Status(
-        "shop",
-        NOW,
-        (
+        project="shop",
+        now=NOW,
+        environments=(
             EnvironmentStatus(
                 environment="dev",
                 present=EnvironmentState(last=deployment(NEW, 0.01, "unfinished")),
@@ -199,9 +199,9 @@ STUCK_STATUS = advise(
 )
 CALM_STATUS = advise(
     Status(
-        "shop",
-        NOW,
-        (
+        project="shop",
+        now=NOW,
+        environments=(
             EnvironmentStatus(
                 environment="dev",
                 present=runs(deployment(NEW, 3)),
@@ -232,9 +232,9 @@ AT_DEV = deployment(NEW, 5)
 AT_PROD = deployment(OLDEST, 30, by=ROBOT, waiver=41)
 TROUBLED_STATUS = advise(
     Status(
-        "shop",
-        NOW,
-        (
+        project="shop",
+        now=NOW,
+        environments=(
             EnvironmentStatus(
                 environment="dev",
                 present=runs(
@@ -357,9 +357,9 @@ STEP_STATUSES: dict[str, object] = {
 }
 DESTROYED_STATUS = advise(
     Status(
-        "shop",
-        NOW,
-        (
+        project="shop",
+        now=NOW,
+        environments=(
             EnvironmentStatus(
                 environment="dev",
                 present=EnvironmentState(last=deployment(NEW, 26, action="destroy"), evidence={}),

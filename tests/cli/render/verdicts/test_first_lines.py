@@ -133,4 +133,4 @@ def test_environments_of_one_condition_share_a_clause() -> None:
 
 
 def test_status_without_environments_has_a_verdict() -> None:
-    assert format_status_verdict(Status("shop", NOW, ())) == "No environments."
+    assert format_status_verdict(Status(project="shop", now=NOW, environments=())) == "No environments."

@@ -34,7 +34,10 @@ def _render_card(each: EnvironmentStatus, before: str, status: Status) -> Html:
     state, sign = each.present, states.choose_environment_sign(each.present)
     title = tag("h3", each.environment)
     head = tag("div", title, render_label(sign), class_="card-head")
-    commands = [command for command, _ in list_next_commands(Status(status.project, status.now, (each,)))]
+    commands = [
+        command
+        for command, _ in list_next_commands(Status(project=status.project, now=status.now, environments=(each,)))
+    ]
     next_step = tag("p", *(code(command) for command in commands), class_="way") if commands else ""
     known = render_facts(_list_facts(each, before, status.now))
     return tag("article", head, known, _render_chips(state), next_step, class_=f"card {sign.tone}")

@@ -7,7 +7,7 @@ from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words import history as words
 from envctl.cli.render.words import releases as release_words
-from envctl.cli.render.words.events import choose_tone
+from envctl.cli.render.words.events import choose_tone, describe_unread
 from envctl.domain.ledger.state import to_label
 from envctl.domain.release_label import format_label
 from envctl.usecases.inspect.history import History, LedgerVerification
@@ -37,7 +37,10 @@ def render_history(history: History) -> str:
         f"## History{scope}",
         md.render_table(HEADS, rows),
         words.REST if history.more else "",
-        "\n".join(f"- {md.WARN} {md.escape(line)}" for line in words.list_rule_changes(history)),
+        "\n".join(
+            f"- {md.WARN} {md.escape(line)}"
+            for line in (*describe_unread(history.newer), *words.list_rule_changes(history))
+        ),
         "\n".join(f"- {md.escape(line)}" for line in words.list_failure_logs(history)),
         words.explain_unverified(history),
     )

@@ -11,7 +11,7 @@ from envctl.cli.render.text.next_commands import add_sandbox_flag
 from envctl.cli.render.text.times import Zone, format_age, format_future, format_past
 from envctl.cli.render.words.approval.guards import format_guards
 from envctl.cli.render.words.deployment import describe_operation
-from envctl.cli.render.words.events import describe_untrusted, format_names
+from envctl.cli.render.words.events import describe_unread, describe_untrusted, format_names
 from envctl.domain.command_lines import format_command
 from envctl.domain.guards.rules import RESET_DELAY
 from envctl.domain.ledger.events import Actor
@@ -37,7 +37,8 @@ def list_attention_items(status: Status, zone: Zone = None) -> tuple[AttentionIt
     """Return all items in pipeline order, after those about the ledger and removed environments."""
     entry = status.environments[0].environment if status.environments else ""
     items = [
-        AttentionItem("ledger", sentence, is_serious=True) for sentence in describe_untrusted(status.unbelieved, zone)
+        AttentionItem("ledger", sentence, is_serious=True)
+        for sentence in (*describe_unread(status.newer), *describe_untrusted(status.unbelieved, zone))
     ]
     for gone in status.gone:
         problem = describe_gone(gone)

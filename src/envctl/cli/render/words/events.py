@@ -12,7 +12,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.ledger import events
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
-from envctl.domain.ledger.state import DistrustedEntry
+from envctl.domain.ledger.state import DistrustedEntry, NewerEntries
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 from envctl.domain.release_label import ReleaseLabel, format_label_name
@@ -181,6 +181,11 @@ def _describe_rollout(event: RolloutStarted | TrafficShiftStarted | TrafficShift
             return f"{event.percent} % of {where} go to {event.color}"
         case _:
             assert_never(event)
+
+
+def describe_unread(newer: NewerEntries | None) -> list[str]:
+    """Describe the entries that this envctl can't read."""
+    return [f"{newer}. What you see is the state before: update envctl on this machine"] if newer else []
 
 
 def describe_untrusted(found: tuple[DistrustedEntry, ...], zone: Zone = None) -> list[str]:

@@ -7,7 +7,7 @@ from envctl.cli.render.terminal.columns import print_columns
 from envctl.cli.render.terminal.text import STYLES, print_nowrap, print_text, print_warnings, to_text
 from envctl.cli.render.text.times import format_clock_time, format_time
 from envctl.cli.render.words import history as words
-from envctl.cli.render.words.events import choose_tone, describe_event
+from envctl.cli.render.words.events import choose_tone, describe_event, describe_unread
 from envctl.domain.ledger.entries import Entry
 from envctl.usecases.inspect.history import History, LedgerVerification
 
@@ -30,7 +30,7 @@ def show_history(history: History, out: Console) -> None:
         print_text(out, (words.REST, "dim"))
     for each in history.unbelieved:
         print_text(out, (f"{words.UNTRUSTED_LABEL} #{each.seq}: ", "bold red"), f"it is ignored: {each.why}")
-    print_warnings(out, words.list_rule_changes(history))
+    print_warnings(out, (*describe_unread(history.newer), *words.list_rule_changes(history)))
     for line in words.list_failure_logs(history):
         print_text(out, (line, "dim"))
     if note := words.explain_unverified(history):
