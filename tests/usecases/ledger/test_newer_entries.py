@@ -68,7 +68,6 @@ def test_readers_show_the_state_before() -> None:
     assert current and current.release == release
     shown = read_history(world.ports)
     assert (shown.newer, shown.entries[0].seq) == (newer, first - 1)
-    assert explain_refusal(world.ports, "prod").newer == newer
     assert build_report(world.ports).status.newer == newer
 
 
@@ -82,7 +81,7 @@ WRITERS: dict[str, Callable[[Ports], object]] = {
     "drift": lambda ports: check_drift(ports, ["dev"]),
     "lock": lambda ports: lock_environment(ports, "dev", "load test"),
     "unlock": lambda ports: unlock_environment(ports, "dev"),
-    "why --plan": lambda ports: explain_refusal(ports, "staging", planned=True),
+    "why": lambda ports: explain_refusal(ports, "staging"),
     "ledger export": export_deployments,
     "ledger verify": verify_ledger,
 }

@@ -14,7 +14,7 @@ from envctl.domain.guards.approvals import check_approvals
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
 from envctl.domain.guards.target import check_account, check_artifact, check_secrets
-from envctl.domain.ledger.state import DistrustedEntry, LedgerState, NewerEntries
+from envctl.domain.ledger.state import DistrustedEntry, LedgerState
 from envctl.domain.next_step.find_step import format_deployment, open_refusals
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
@@ -62,7 +62,6 @@ class Why:
         not_seen: stacks without a plan, each with the stacks it waits for; an approval must name them.
         rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
         label: what people know the release by; None if not recorded.
-        newer: ledger entries that this envctl can't read; without them it decides nothing.
         reviews: in a job of GitHub, the reviews given when the plan was made, for `approve --reviewers --after`.
     """
 
@@ -86,7 +85,6 @@ class Why:
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
     label: ReleaseLabel | None = None
     reviews: str = ""
-    newer: NewerEntries | None = None
 
     @property
     def changes(self) -> bool | None:
@@ -111,7 +109,7 @@ class Why:
 def explain_refusal(ports: Ports, target: str, *, release: str | None = None, planned: bool = False) -> Why:
     """Evaluate all guards for the next deployment to the target; with `planned`, make and store a Terraform plan."""
     context, target = load_context(ports, target)
-    present = journal.load(ports, to_show=not planned)
+    present = journal.load(ports)
     identity = find_release(present, release) if release is not None else None
     chosen = find_next_candidate(context, present, target, identity)
     request = chosen.request
@@ -195,7 +193,6 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
         opens=max(moment for moment in openings if moment) if openings and all(openings) else None,
         next=_suggest_next(request, refused, adviser),
         unbelieved=request.present.unbelieved,
-        newer=request.present.newer,
         place=request.place,
         where=request.where,
         not_seen=list_unseen(request.plan) if approvals and request.plan else {},

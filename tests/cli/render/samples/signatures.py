@@ -46,7 +46,6 @@ NOT_BELIEVED: dict[str, object] = {
     "keys that are pinned already": PinnedKeys((_key("dev", outcome="pinned already", made=False),)),
     "a status with entries that nobody believes": replace(STATUS, unbelieved=MANY),
     "a status before entries of a newer envctl": replace(STATUS, newer=NEWER),
-    "a why before entries of a newer envctl": replace(WHY_NOT_AT_ALL, newer=NEWER),
     "a history before entries of a newer envctl": History(
         environment="prod", entries=_SHOWN[:1], more=False, newer=replace(NEWER, last=2)
     ),

@@ -11,7 +11,7 @@ from envctl.cli.render.words.approval import why as words
 from envctl.cli.render.words.approval.approvals import list_gate_details
 from envctl.cli.render.words.approval.guards import format_opening_time
 from envctl.cli.render.words.approval.verdict import format_verdict
-from envctl.cli.render.words.events import describe_unread, describe_untrusted
+from envctl.cli.render.words.events import describe_untrusted
 from envctl.domain.guards.gate_approvals import GateApprovals
 from envctl.usecases.approval.explain_refusal import Answer, Why
 
@@ -28,10 +28,7 @@ def render_why(why: Why) -> str:
         "\n".join(
             f"- {md.WARN} {md.escape(each)}" for each in (*words.describe_unseen(why), *words.list_rule_changes(why))
         ),
-        "\n".join(
-            f"- {md.WARN} {md.escape(each)}"
-            for each in (*describe_unread(why.newer), *describe_untrusted(why.unbelieved, UTC))
-        ),
+        "\n".join(f"- {md.WARN} {md.escape(each)}" for each in describe_untrusted(why.unbelieved, UTC)),
         md.render_next_step(why.next),
     )
 

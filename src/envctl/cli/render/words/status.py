@@ -117,7 +117,9 @@ def pair_with_previous(status: Status) -> Iterator[tuple[EnvironmentStatus, str]
 
 
 def list_next_commands(status: Status) -> list[tuple[str, str]]:
-    """Return suggested commands, each with its reason."""
+    """Return suggested commands, each with its reason. Before entries that can't be read none would be sure to fit."""
+    if status.newer:
+        return []
     # What stands in one environment can hold up all that follow it.
     steps = dict.fromkeys(step for each in status.all_environments for step in _list_steps(each))
     return [(add_sandbox_flag(command), why) for command, why in steps]

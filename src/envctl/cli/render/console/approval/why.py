@@ -9,7 +9,7 @@ from envctl.cli.render.text.detail import SHOW_ALL_GUARDS
 from envctl.cli.render.words.approval import why as words
 from envctl.cli.render.words.approval.guards import format_opening_time
 from envctl.cli.render.words.approval.verdict import format_verdict
-from envctl.cli.render.words.events import describe_unread, describe_untrusted
+from envctl.cli.render.words.events import describe_untrusted
 from envctl.usecases.approval.explain_refusal import Answer, Why
 
 _MARKS = {"passes": ("✓ passes", "green"), "moot": ("- skipped", "dim"), "not_applicable": ("- n/a", "dim")}
@@ -31,7 +31,7 @@ def show_why(why: Why, out: Console) -> None:
     if why.approvals and why.release:
         _show_gates(why, out)
     print_warnings(out, (*words.describe_unseen(why), *words.list_rule_changes(why)), indent=guards.INDENT)
-    untrusted = [*describe_unread(why.newer), *describe_untrusted(why.unbelieved)]
+    untrusted = describe_untrusted(why.unbelieved)
     if untrusted:
         out.print()
     for sentence in untrusted:
