@@ -20,6 +20,7 @@ from envctl.domain.ledger.events import (
 from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal
+from envctl.usecases.approval.locking import lock_environment, unlock_environment
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.next_command import add_next_command
@@ -29,7 +30,6 @@ from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.deployment.verification import verify
 from envctl.usecases.drift.drift import check_drift
-from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from tests.catching import catch

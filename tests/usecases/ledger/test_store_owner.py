@@ -12,10 +12,10 @@ from envctl.domain.errors import OperationFailedError
 from envctl.domain.release.bundle import compute_identity, pack, unpack
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.explain_refusal import explain_refusal
+from envctl.usecases.approval.locking import lock_environment
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ledger.ledger_store import (

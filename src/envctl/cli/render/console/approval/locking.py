@@ -8,7 +8,7 @@ from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.times import format_time
 from envctl.domain.ledger.state import Hold, Lock
 from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.inspect.locking import LockResult, UnlockResult
+from envctl.usecases.approval.locking import LockResult, UnlockResult
 
 
 def show_lock(locked: LockResult, out: Console) -> None:
