@@ -141,7 +141,7 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
         "cd": shlex.quote(site.folder or "."),
         "branch": json.dumps(site.branch),
         "on_branch": f"$CI_COMMIT_BRANCH == {json.dumps(site.branch)} && {protected}",
-        "changes": _format_changes(site.watched),
+        "changes": f"      changes: {json.dumps(list(site.watched))}\n" if site.watched else "",
         "schedule_variable": settings.schedule_variable,
         "id_tokens": _TOKEN if _takes_roles(site) else "",
         "role.plan": _format_unset(site, []) + _format_role(site, PLAN, "ENVCTL_PLAN_ROLE"),
@@ -223,10 +223,6 @@ def _list_launcher_lines(site: GitlabInputs) -> Sequence[str]:
     if site.settings.program:
         return (f'ln -s {site.settings.program} "$envctl_home/bin/envctl"',)
     return render_launcher("$envctl_home")
-
-
-def _format_changes(paths: Sequence[str]) -> str:
-    return f"      changes: {json.dumps(list(paths))}\n" if paths else ""
 
 
 def _format_variables(variables: Mapping[str, str]) -> str:

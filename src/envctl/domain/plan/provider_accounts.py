@@ -169,7 +169,10 @@ def find_account_mismatches(
     if elsewhere := [_parse_host(each) for each in found.endpoints if not _is_aws_host(each)]:
         yield AccountMismatch(found, f"sends requests to {join_first(elsewhere, MAX_NAMED)}", "endpoints")
     if found.allowed:
-        yield from _compare_accounts(found, home)
+        if foreign := [account for account in found.allowed if account not in home.accounts]:
+            yield AccountMismatch(
+                found, f"may act in account {join_first(foreign, MAX_NAMED)}", "allowed_account_ids", foreign[0]
+            )
     elif found.role:
         yield from _compare_role(found, home)
     else:
@@ -213,13 +216,6 @@ def suggest_fix(mismatch: AccountMismatch, environment: str, table: str = "") ->
 
 def _name_table(found: ProviderConfiguration) -> str:
     return f'[stacks.STACK.providers] "{found.name}"' if found.is_alias else f"[providers.{found.name}]"
-
-
-def _compare_accounts(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:
-    if foreign := [account for account in found.allowed if account not in home.accounts]:
-        yield AccountMismatch(
-            found, f"may act in account {join_first(foreign, MAX_NAMED)}", "allowed_account_ids", foreign[0]
-        )
 
 
 def _compare_role(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:

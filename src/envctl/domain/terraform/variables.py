@@ -148,7 +148,10 @@ class _Parser:
         if name == "tuple":
             return Tuple(tuple(self._parse_enclosed("([", self.parse_type, "])")))
         if name == "object":
-            return self._parse_object()
+            attributes = tuple(self._parse_enclosed("({", self._parse_attribute, "})"))
+            if len({attribute.name for attribute in attributes}) < len(attributes):
+                raise ValueError("an object names an attribute twice")
+            return Object(attributes)
         if name == "optional":
             raise ValueError("optional() is for attributes of an object only")
         raise ValueError(f"{name or 'nothing'!r} is not a type; types are string, number, bool, any, list, set, map, "
@@ -161,12 +164,6 @@ class _Parser:
         element = self.parse_type()
         self.expect_text(")")
         return element
-
-    def _parse_object(self) -> Object:
-        attributes = tuple(self._parse_enclosed("({", self._parse_attribute, "})"))
-        if len({attribute.name for attribute in attributes}) < len(attributes):
-            raise ValueError("an object names an attribute twice")
-        return Object(attributes)
 
     def _parse_attribute(self) -> Attribute:
         token = self._take_token()

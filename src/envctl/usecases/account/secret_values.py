@@ -16,7 +16,7 @@ from envctl.domain.aws.secret_values import (
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem, combine_errors
 from envctl.domain.guards import RefusedError
-from envctl.domain.release.secret_texts import SecretText, UnusableSecretError, encode_secret
+from envctl.domain.release.secret_texts import UnusableSecretError, encode_secret
 from envctl.domain.release.wiring import Wiring
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.text.lists import join_names
@@ -63,7 +63,7 @@ def read_secret_values(context: Context, settings: EnvironmentSettings, wiring: 
         except UnusableSecretError as error:
             missing.append(_describe_unusable(settings.environment, each, str(error)))
             continue
-        _redact(context, wiring, encoded)
+        context.ports.observer.redact((encoded.value, encoded.text), list_public_names(context, wiring))
         found[each] = encoded.text
     errors: list[EnvctlError] = []
     if missing:
@@ -173,10 +173,6 @@ def _describe_unusable(environment: str, wanted: WantedValue, why: str) -> Probl
     if wanted.secret is not None:
         hint = f"{hint}: {format_command('secrets set', environment, wanted.secret.name)}"
     return Problem("E235", message, hint, wanted.location)
-
-
-def _redact(context: Context, wiring: Wiring, encoded: SecretText) -> None:
-    context.ports.observer.redact((encoded.value, encoded.text), list_public_names(context, wiring))
 
 
 def _describe_stand_ins(environment: str, wanted: Collection[WantedValue]) -> str:

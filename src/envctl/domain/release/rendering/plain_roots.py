@@ -185,7 +185,7 @@ def _write_rendered(root: RootModule, move: _Mover, layout: Layout) -> Iterator[
     if "provider" in document:
         place["provider"] = document["provider"]
     yield MAIN_FILE, "\n".join(_list_blocks(document, move, layout)).encode()
-    yield PLACE_FILE, _encode(place)
+    yield PLACE_FILE, (json.dumps(place, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def _list_blocks(document: Mapping[str, Any], move: _Mover, layout: Layout) -> Iterator[str]:
@@ -205,7 +205,3 @@ def _list_blocks(document: Mapping[str, Any], move: _Mover, layout: Layout) -> I
         yield format_block("variable", (name,), {**each, **typed})
     for name, each in document.get("output", {}).items():
         yield format_block("output", (name,), each)
-
-
-def _encode(document: Mapping[str, Any]) -> bytes:
-    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
