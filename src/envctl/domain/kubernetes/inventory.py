@@ -80,19 +80,11 @@ class Inventory:
 
     def to_json(self) -> str:
         """Return its text: an object a line, so that two of them can be compared."""
-        lines = ",\n".join(f"    {json.dumps(_write_entry(each, text))}" for each, text in sorted(self.objects.items()))
+        lines = ",\n".join(
+            f"    {json.dumps({'apiVersion': text, **vars(each)})}" for each, text in sorted(self.objects.items())
+        )
         environment = json.dumps(self.environment)
         return f'{{\n  "format": {FORMAT},\n  "environment": {environment},\n  "objects": [\n{lines}\n  ]\n}}\n'
-
-
-def _write_entry(identity: ObjectIdentity, api_version: str) -> dict[str, str]:
-    return {
-        "apiVersion": api_version,
-        "group": identity.group,
-        "kind": identity.kind,
-        "namespace": identity.namespace,
-        "name": identity.name,
-    }
 
 
 def format_inventory_name(workload: Workload) -> str:

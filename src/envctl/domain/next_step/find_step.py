@@ -181,11 +181,7 @@ def _list_approvals(request: Request, missing: Mapping[str, int] | None = None) 
     wanted = count_missing_at_gates(request) if missing is None else missing
     who = describe_approvers(request)
     return tuple(
-        NextStep(
-            format_approval(request, gate),
-            f"{number} approval{'' if number == 1 else 's'} missing",
-            who,
-        )
+        NextStep(format_approval(request, gate), f"{number} approval{'' if number == 1 else 's'} missing", who)
         for gate, number in wanted.items()
         if number
     )

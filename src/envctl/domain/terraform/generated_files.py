@@ -12,12 +12,7 @@ from typing import Any, NamedTuple
 
 from envctl.domain.terraform.hcl_blocks import Expression, NestedBlocks, format_block, format_settings
 from envctl.domain.terraform.literals import IDENTIFIER
-from envctl.domain.terraform.workdir_names import (
-    DECLARATIONS_FILE,
-    JSON_OVERRIDE_FILE,
-    OVERRIDE_FILE,
-    SETTINGS_FILE,
-)
+from envctl.domain.terraform.workdir_names import DECLARATIONS_FILE, JSON_OVERRIDE_FILE, OVERRIDE_FILE, SETTINGS_FILE
 
 
 class _Shape(NamedTuple):
@@ -34,10 +29,7 @@ _BACKENDS = {
     "remote": _Shape(blocks=frozenset({"workspaces"})),
     "kubernetes": _Shape(blocks=frozenset({"exec"})),
 }
-_PROVIDERS = {
-    "aws": _Shape(blocks=_ROLES | {"default_tags", "ignore_tags"}),
-    "awscc": _Shape(values=_ROLES),
-}
+_PROVIDERS = {"aws": _Shape(blocks=_ROLES | {"default_tags", "ignore_tags"}), "awscc": _Shape(values=_ROLES)}
 
 
 @dataclass(frozen=True)

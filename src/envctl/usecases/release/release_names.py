@@ -2,12 +2,7 @@
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, UsageError
-from envctl.domain.ledger.release_names import (
-    MIN_COMMIT_PREFIX,
-    MIN_ID_PREFIX,
-    find_named_releases,
-    is_request_name,
-)
+from envctl.domain.ledger.release_names import MIN_COMMIT_PREFIX, MIN_ID_PREFIX, find_named_releases, is_request_name
 from envctl.domain.ledger.state import LedgerState, to_label
 from envctl.domain.release_label import format_label
 

@@ -80,10 +80,7 @@ class ApplyStacks:
             target = attempt.request.target
             with attempt.request.context.ports.terraform.open_worker_pool() as pool:
                 report = run_tasks(
-                    pool,
-                    self.needs,
-                    lambda name: _apply_stack(attempt, pool, name),
-                    lambda name: f"{target}/{name}",
+                    pool, self.needs, lambda name: _apply_stack(attempt, pool, name), lambda name: f"{target}/{name}"
                 )
             report = report.note_stop(pool)
             if report.stopped_by is not None or report.failed:

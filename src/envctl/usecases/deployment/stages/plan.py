@@ -170,11 +170,7 @@ class CreateRelease:
         aim = project.pipeline.standalone_name
         present = release_store.record_commit(ports, journal.load(ports), identity, tree.release, aim)
         asked = deploy_request.build_entry_request(
-            tree.request.context,
-            present,
-            identity=identity,
-            settings=tree.environment.settings,
-            release=tree.release,
+            tree.request.context, present, identity=identity, settings=tree.environment.settings, release=tree.release
         )
         asked = replace(asked, changeover=asked.changeover.limit_to(tree.only))
         if count_required_approvals(asked):

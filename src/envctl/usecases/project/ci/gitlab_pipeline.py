@@ -20,7 +20,8 @@ from envctl.domain.ci.package import SOURCE_LOCK
 from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
-from envctl.domain.config.ci.gitlab import BRANCH_PATTERN, DRIFT, PLAN, GitlabCi
+from envctl.domain.config.ci.gitlab import GitlabCi
+from envctl.domain.config.ci.shared_keys import BRANCH_PATTERN, DRIFT, PLAN
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.usecases.ports.core import Ports
