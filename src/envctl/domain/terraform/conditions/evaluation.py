@@ -1,8 +1,9 @@
 """Evaluation of conditions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import ge, gt, le, lt
 
 from envctl.domain.terraform.conditions.functions import BOOLEAN_FUNCTIONS, FUNCTIONS, require_number
 from envctl.domain.terraform.conditions.syntax import (
@@ -31,6 +32,7 @@ from envctl.domain.terraform.conditions.values import (
 )
 
 _LARGEST_RESULT = 10**100
+_COMPARISONS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {"<": lt, ">": gt, "<=": le, ">=": ge}
 Values = Mapping[str, object]
 """The known values by the name of their variable."""
 
@@ -258,15 +260,8 @@ def _apply_binary(operator: str, left: object, right: object) -> object:
     if not (left is None or is_number(left)) or not (right is None or is_number(right)):
         raise UncertainError("not numbers")
     one, two = require_number(left), require_number(right)
-    match operator:
-        case "<":
-            return one < two
-        case ">":
-            return one > two
-        case "<=":
-            return one <= two
-        case ">=":
-            return one >= two
+    if operator in _COMPARISONS:
+        return _COMPARISONS[operator](one, two)
     return _compute(operator, one, two)
 
 
