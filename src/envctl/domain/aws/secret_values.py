@@ -19,17 +19,12 @@ from envctl.domain.text.suggestions import find_nearest, suggest_name
 
 @dataclass(frozen=True)
 class WantedValue:
-    """A variable of a stack with a secret value.
-
-    Attributes:
-        source: with its placeholders filled.
-        secret: the secret in AWS; None for an environment variable.
-    """
+    """A variable of a stack with a secret value."""
 
     stack: str
     variable: str
-    source: SecretSource
-    secret: NeededSecret | None
+    source: SecretSource  # with its placeholders filled
+    secret: NeededSecret | None  # the secret in AWS; None for an environment variable
     location: Location | None
 
     @property

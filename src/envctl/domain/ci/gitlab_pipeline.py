@@ -43,32 +43,19 @@ _UNSET_KEYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class GitlabInputs:
-    """The values of a project in the templates of the pipeline.
+    """The values of a project in the templates of the pipeline."""
 
-    Attributes:
-        order: The environments of the pipeline.
-        folder: The folder of the project in its repository; empty at the top.
-        region: The region in which jobs ask for their roles.
-        branch: The protected branch that deploys.
-        settings: The table `[ci.gitlab]`.
-        package: The envctl that jobs install; None if their image has it.
-        watched: Paths whose changes start the jobs; all changes start them without any.
-        protected: Environments whose jobs a person starts.
-        command: envctl with its global options, such as `--sandbox`.
-        secret_variables: Variables with secret values, by environment. Jobs for others unset them.
-        options: Further options of `envctl ci gitlab`, to write the same pipeline again.
-    """
-
-    order: Sequence[str]
-    folder: str
-    region: str
-    branch: str
-    settings: GitlabCi = field(default_factory=GitlabCi.model_construct)
-    package: PackageSource | None = None
-    watched: Sequence[str] = ()
-    protected: Collection[str] = ()
-    command: str = "envctl"
-    options: str = ""
+    order: Sequence[str]  # the environments of the pipeline
+    folder: str  # the folder of the project in its repository; empty at the top
+    region: str  # the region in which jobs ask for their roles
+    branch: str  # the protected branch that deploys
+    settings: GitlabCi = field(default_factory=GitlabCi.model_construct)  # the table `[ci.gitlab]`
+    package: PackageSource | None = None  # the envctl that jobs install; None if their image has it
+    watched: Sequence[str] = ()  # paths whose changes start the jobs; all changes start them without any
+    protected: Collection[str] = ()  # environments whose jobs a person starts
+    command: str = "envctl"  # envctl with its global options, such as `--sandbox`
+    options: str = ""  # further options of `envctl ci gitlab`, to write the same pipeline again
+    # Variables with secret values, by environment. Jobs for others unset them.
     secret_variables: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 

@@ -18,16 +18,11 @@ class MalformedInventoryError(ValueError):
 
 @dataclass(frozen=True)
 class Inventory:
-    """The objects of a stack, each with the version of its API that it was applied with.
-
-    Attributes:
-        exists: whether the cluster has it, even an empty one.
-        environment: the environment that wrote it.
-    """
+    """The objects of a stack, each with the version of its API that it was applied with."""
 
     objects: Mapping[ObjectIdentity, str] = field(default_factory=dict)
-    exists: bool = False
-    environment: str = ""
+    exists: bool = False  # whether the cluster has it, even an empty one
+    environment: str = ""  # the environment that wrote it
 
     @classmethod
     def from_objects(cls, objects: Iterable[Manifest]) -> "Inventory":

@@ -17,14 +17,10 @@ _BAD_REASONS = frozenset(
 
 @dataclass(frozen=True)
 class Readiness:
-    """Whether an object is ready for its purpose.
-
-    Attributes:
-        why: reason of the waiting or of the failure; empty if it is ready.
-    """
+    """Whether an object is ready for its purpose."""
 
     phase: Phase
-    why: str = ""
+    why: str = ""  # reason of the waiting or of the failure; empty if it is ready
 
 
 _READY = Readiness("ready")

@@ -37,24 +37,16 @@ class NextStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """The facts about one environment.
-
-    Attributes:
-        lag: the number of releases behind the environment before it; None if not comparable.
-        running: the command at work in it on this machine; empty if there is none.
-        unsaved: true if a state was not saved after an apply.
-        changed: the kind of edits since the deployment of what runs here.
-        leaving: its stacks missing from the running release.
-    """
+    """The facts about one environment."""
 
     environment: str
     pipeline: Pipeline
     present: LedgerState
-    lag: int | None = None
-    running: str = ""
-    unsaved: bool = False
-    changed: Literal["", "code", "settings"] = ""
-    leaving: tuple[str, ...] = ()
+    lag: int | None = None  # the number of releases behind the environment before it; None if not comparable
+    running: str = ""  # the command at work in it on this machine; empty if there is none
+    unsaved: bool = False  # true if a state was not saved after an apply
+    changed: Literal["", "code", "settings"] = ""  # the kind of edits since the deployment of what runs here
+    leaving: tuple[str, ...] = ()  # its stacks missing from the running release
 
     @property
     def here(self) -> EnvironmentState:
@@ -73,17 +65,12 @@ class Situation:
 
 @dataclass(frozen=True)
 class Goal:
-    """The change that an environment needs next. Guards decide what comes before it.
-
-    Attributes:
-        release: the release to deploy, if it is not the one that the command takes by itself.
-        since_stop: true for the rest of a deployment that stopped at its approved plan.
-    """
+    """The change that an environment needs next. Guards decide what comes before it."""
 
     kind: GoalKind
     reason: str
-    release: str = ""
-    since_stop: bool = False
+    release: str = ""  # the release to deploy, if it is not the one that the command takes by itself
+    since_stop: bool = False  # true for the rest of a deployment that stopped at its approved plan
 
 
 def find_goal(facts: Situation) -> Goal | None:

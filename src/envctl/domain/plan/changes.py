@@ -20,23 +20,18 @@ FATES: tuple[Fate, ...] = ("destroy", "forget")
 
 @dataclass(frozen=True)
 class Changeover:
-    """The changes of the set of stacks of an environment.
+    """The changes of the set of stacks of an environment."""
 
-    Attributes:
-        leaving: stacks missing in the release, each with its fate; empty if undecided.
-        moves: stacks taking over the state of another one, each with the name of the latter.
-        former_names: stacks with addresses of a former name in their state until the next apply.
-        new_stacks: stacks of the release missing in the environment.
-        new_addresses: new addresses by old one, of stacks that had a module and now have a root module, or the other
-            way round.
-        former_clusters: the cluster that each stack of Kubernetes objects had, of those that name another one now.
-    """
-
+    # Stacks missing in the release, each with its fate; empty if undecided.
     leaving: Mapping[str, Leaves] = field(default_factory=dict)
+    # Stacks taking over the state of another one, each with the name of the latter.
     moves: Mapping[str, str] = field(default_factory=dict)
+    # Stacks with addresses of a former name in their state until the next apply.
     former_names: Mapping[str, str] = field(default_factory=dict)
-    new_stacks: tuple[str, ...] = ()
+    new_stacks: tuple[str, ...] = ()  # stacks of the release missing in the environment
+    # New addresses by old one, of stacks that had a module and now have a root module, or the other way round.
     new_addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    # The cluster that each stack of Kubernetes objects had, of those that name another one now.
     former_clusters: Mapping[str, str] = field(default_factory=dict)
 
     def expand_applied(self, stacks: frozenset[str]) -> frozenset[str]:

@@ -30,15 +30,10 @@ class CommitMessage:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """The pull or merge request of a CI job.
+    """The pull or merge request of a CI job."""
 
-    Attributes:
-        host: the system of the job; empty outside of CI.
-        number: 0 if the job is for none, or works on another commit.
-    """
-
-    host: Literal["", "github", "gitlab"] = ""
-    number: int = 0
+    host: Literal["", "github", "gitlab"] = ""  # the system of the job; empty outside of CI
+    number: int = 0  # 0 if the job is for none, or works on another commit
     title: str = ""
 
 

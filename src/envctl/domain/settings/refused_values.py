@@ -24,15 +24,11 @@ _REFERENCE = re.compile(r"\$\{\s*var\.([\w-]+)\s*\}", re.ASCII)
 
 @dataclass(frozen=True)
 class StackInterface:
-    """What is known of a stack before Terraform runs.
-
-    Attributes:
-        wired: variables with values from other stacks.
-    """
+    """What is known of a stack before Terraform runs."""
 
     variables: tuple[Variable, ...]
     validations: ModuleValidations
-    wired: frozenset[str]
+    wired: frozenset[str]  # variables with values from other stacks
 
 
 def find_refused_values(

@@ -49,15 +49,10 @@ class DeclaredSecret:
 
 @dataclass(frozen=True)
 class SettingsPaths:
-    """Where new settings belong, for hints.
+    """Where new settings belong, for hints."""
 
-    Attributes:
-        shared: the file for all stacks of the environment.
-        by_stack: the file of each stack; empty if there is none.
-    """
-
-    shared: str
-    by_stack: Mapping[str, str] = field(default_factory=dict)
+    shared: str  # the file for all stacks of the environment
+    by_stack: Mapping[str, str] = field(default_factory=dict)  # the file of each stack; empty if there is none
 
 
 @dataclass(frozen=True)

@@ -338,21 +338,14 @@ class ModuleCall:
 
 @dataclass(frozen=True)
 class RequiredProvider:
-    """An entry of `required_providers`, or the provider of a `provider` block.
+    """An entry of `required_providers`, or the provider of a `provider` block."""
 
-    Attributes:
-        name: its local name.
-        source: as written, such as `hashicorp/aws`; empty if unset.
-        aliases: names in `configuration_aliases`, such as `aws.us_east_1`: the caller must pass them.
-        configured: aliases with a `provider` block in the module itself.
-        location: of the entry, or of the first block without one.
-    """
-
-    name: str
-    source: str
-    location: Location
+    name: str  # its local name
+    source: str  # as written, such as `hashicorp/aws`; empty if unset
+    location: Location  # of the entry, or of the first block without one
+    # Names in `configuration_aliases`, such as `aws.us_east_1`: the caller must pass them.
     aliases: tuple[str, ...] = ()
-    configured: tuple[str, ...] = ()
+    configured: tuple[str, ...] = ()  # aliases with a `provider` block in the module itself
 
 
 @dataclass(frozen=True)

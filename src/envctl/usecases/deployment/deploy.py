@@ -84,19 +84,12 @@ class Pipeline(Generic[Start, End]):
 
 @dataclass(frozen=True)
 class Scope:
-    """The stacks of a deployment, in order of application.
+    """The stacks of a deployment, in order of application."""
 
-    Attributes:
-        needs: the selected stacks, each with its selected upstream stacks.
-        only: their names, if not all of the release.
-        changeover: leaving and renamed stacks.
-        verifies: whether a success is verified. A partial deployment verifies nothing.
-    """
-
-    needs: Mapping[str, tuple[str, ...]]
-    only: tuple[str, ...]
-    changeover: Changeover
-    verifies: bool
+    needs: Mapping[str, tuple[str, ...]]  # the selected stacks, each with its selected upstream stacks
+    only: tuple[str, ...]  # their names, if not all of the release
+    changeover: Changeover  # leaving and renamed stacks
+    verifies: bool  # whether a success is verified. A partial deployment verifies nothing.
 
 
 def deploy(request: DeployRequest, candidate: deploy_request.Candidate) -> DeploymentResult:

@@ -16,23 +16,15 @@ FORGE_NAMES: Mapping[System, str] = {"github": "GitHub", "gitlab": "GitLab"}
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedJob:
-    """A job of GitHub Actions or GitLab CI.
-
-    Attributes:
-        event: What started it, as the system names it.
-        environment: The environment of the job, as the forge names it; empty if it has none or it is unknown.
-        is_request: True for code that is not merged yet.
-        is_fork: True for the code of a fork.
-        role: The ARN that the job wants to take with its token; empty if not set.
-    """
+    """A job of GitHub Actions or GitLab CI."""
 
     system: System
-    event: str = ""
+    event: str = ""  # what started it, as the system names it
     ref: str = ""
-    environment: str = ""
-    is_request: bool = False
-    is_fork: bool = False
-    role: str = ""
+    environment: str = ""  # the environment of the job, as the forge names it; empty if it has none or it is unknown
+    is_request: bool = False  # True for code that is not merged yet
+    is_fork: bool = False  # True for the code of a fork
+    role: str = ""  # the ARN that the job wants to take with its token; empty if not set
 
     @property
     def kind(self) -> JobKind:

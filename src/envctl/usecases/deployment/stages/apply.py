@@ -45,18 +45,13 @@ class SetHold:
 
 @dataclass(frozen=True)
 class ApplyStacks:
-    """Record the start, apply each stack after its upstream stacks, refresh the states, and record the end.
+    """Record the start, apply each stack after its upstream stacks, refresh the states, and record the end."""
 
-    Attributes:
-        needs: in order of application; reversed for a destruction.
-        rolled: descriptions of the rollouts, by stack; a rollout runs if the artifact of its stack changes.
-        changeover: leaving and renamed stacks.
-    """
-
-    needs: Needs
+    needs: Needs  # in order of application; reversed for a destruction
     destroys: bool = False
+    # Descriptions of the rollouts, by stack; a rollout runs if the artifact of its stack changes.
     rolled: Mapping[str, str] = field(default_factory=dict)
-    changeover: Changeover = NO_CHANGEOVER
+    changeover: Changeover = NO_CHANGEOVER  # leaving and renamed stacks
 
     def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
         applied = tuple(line for name in self.needs for line in self._describe_stack(name))
