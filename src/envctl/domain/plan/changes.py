@@ -167,7 +167,7 @@ class StackPlan:
         waits_for: the stacks to apply before this one can be planned.
         stateless: the state is missing or holds no resource.
         drifted: differences of reality (`after`) from the state (`before`).
-        behind: it waits although it has resources, because it reads outputs about to be added.
+        behind: it waits although it has resources: it reads outputs about to be added, or has a new upstream stack.
         restored: drifted resources restored by recreations in this plan, as a group is with its rule.
         in_state: number of managed resources in the state, as far as the plan tells.
         leaves: fate of a stack missing in the release; empty for the others.
