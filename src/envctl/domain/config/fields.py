@@ -104,10 +104,6 @@ def _check_namespace(text: str) -> str:
     return text
 
 
-def _check_root(text: str) -> str:
-    return text if text == "." else _check_folder(text)
-
-
 Name = Annotated[str, match_text(NAME_PATTERN, "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
 ResourceType = Annotated[str, match_text(r"[a-z][a-z0-9_]*", 'a resource type such as "aws_db_instance"')]
 VariableName = Annotated[str, match_text(r"[A-Za-z_][\w-]*", "the name of a Terraform variable")]
@@ -272,7 +268,7 @@ Folder = Annotated[str, AfterValidator(_check_folder)]
 OverlayPath = Annotated[str, AfterValidator(_check_overlay)]
 ContextName = Annotated[str, AfterValidator(lambda text: check_template(text, CLUSTER_PLACEHOLDERS))]
 NamespaceName = Annotated[str, AfterValidator(_check_namespace)]
-RootFolder = Annotated[str, AfterValidator(_check_root)]
+RootFolder = Annotated[str, AfterValidator(lambda text: text if text == "." else _check_folder(text))]
 SessionDuration = Annotated[timedelta, BeforeValidator(parse_session_duration)]
 IgnoreRule = Annotated[str, AfterValidator(_check_ignore_rule)]
 Duration = Annotated[timedelta, BeforeValidator(parse_quoted_duration)]

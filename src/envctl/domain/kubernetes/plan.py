@@ -77,10 +77,6 @@ def plan_deletion(identity: ObjectIdentity, reason: str = "", remarks: tuple[str
     )
 
 
-def format_takeover(owner: FieldOwner) -> str:
-    return f"takes over {owner.path} from {owner.manager_text}"
-
-
 def show_difference(
     each: Difference, identity: ObjectIdentity, hider: ValueHider, forced: Sequence[str] = ()
 ) -> AttributeChange:
@@ -98,7 +94,7 @@ def show_foreign_field(each: ForeignField, identity: ObjectIdentity, hider: Valu
 def _list_remarks(seen: Observation) -> tuple[str, ...]:
     makers = join_names([f'"{each}"' for each in seen.adopted_from])
     adopted = (f"adopts what {makers} made",) if makers else ()
-    return (*adopted, *(format_takeover(each) for each in seen.takeovers), *seen.remarks)
+    return (*adopted, *(f"takes over {each.path} from {each.manager_text}" for each in seen.takeovers), *seen.remarks)
 
 
 def _plan_creation(seen: Observation, hider: ValueHider) -> ResourceChange:

@@ -52,16 +52,13 @@ def name_commit(message: CommitMessage, job: JobRequest) -> CommitName:
     lines = [line.strip() for line in message.text.splitlines() if line.strip()]
     first, body = (lines[0], lines[1:]) if lines else ("", [])
     found = _read_merge(first, body) or CommitName(first)
-    is_squash = _GITHUB_SQUASH.fullmatch(first) if job.host == "github" or is_from_github(message) else None
+    is_from_github = job.host == "github" or message.committer == GITHUB_COMMITTER
+    is_squash = _GITHUB_SQUASH.fullmatch(first) if is_from_github else None
     if not found.request and is_squash:
         found = CommitName(is_squash[1], int(is_squash[2]))
     if _TEST_MERGE.fullmatch(first) and job.title:
         found = CommitName(job.title)
     return CommitName(clean_subject(found.subject), job.number or found.request)
-
-
-def is_from_github(message: CommitMessage) -> bool:
-    return message.committer == GITHUB_COMMITTER
 
 
 def clean_subject(text: str) -> str:

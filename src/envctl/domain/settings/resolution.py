@@ -189,7 +189,7 @@ def _check_assignment(resolution: Resolution, each: Assignment, _: str) -> Probl
         if rolled:
             return _describe_rolled(rolled[0], each)
         return _describe_wired([stack for stack, _ in resolution.declarations_by_name[name]], each)
-    if all(resolution.is_in_set(stack, name) for stack in takers):
+    if all(name in resolution.set_values.get(stack, {}) for stack in takers):
         place = resolution.set_values[takers[0]][name].location or f"[stacks.{takers[0]}.set] of the release"
         message = f"{name} has no effect here: `set` has the value of {join_names(takers)} ({place})"
         return Problem("E222", message, "remove the line; or remove the name from `set`", each.location)

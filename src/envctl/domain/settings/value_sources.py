@@ -115,9 +115,6 @@ class Resolution:
         scoped = bool(takers) and all(find_key(self.artifact_values, stack, name) for stack, _ in takers)
         return name in self.artifact_values or scoped
 
-    def is_in_set(self, stack: str, name: str) -> bool:
-        return name in self.set_values.get(stack, {})
-
     def is_set(self, stack: str, name: str) -> bool:
         """Check that a stack takes the variable from the settings, not from another stack or its rollout."""
         return name not in self.wired.get(stack, ()) and name not in self.rolled.get(stack, ())

@@ -9,7 +9,6 @@ from contextlib import suppress
 from envctl.domain.aws.secret_values import (
     WantedValue,
     describe_service,
-    explain_missing_variable,
     find_variable,
     list_wanted_values,
 )
@@ -154,9 +153,9 @@ def _to_reference(wanted: WantedValue) -> SecretReference | None:
 def _describe_unread(environment: str, wanted: WantedValue, reading: SecretReading) -> Problem:
     where = f"{wanted.shown} has no value in {environment}"
     if wanted.secret is None:
-        why, hint = explain_missing_variable(wanted.source, environment)
-        why = why if reading.text is None else f"the environment variable {wanted.source.name} is empty"
-        return Problem("E233", f"{where}: {why}", hint, wanted.location)
+        why = f"the environment variable {wanted.source.name} is {'not set' if reading.text is None else 'empty'}"
+        way = f"set it before the command, and in CI as a secret of the jobs for {environment}"
+        return Problem("E233", f"{where}: {why}", f"{way}: {format_command('explain', 'E233')}", wanted.location)
     service = f"{wanted.secret.name} in {describe_service(wanted.source)}"
     if reading.text == "":
         why, hint = f"{service} is empty", format_command("secrets set", environment, wanted.secret.name)

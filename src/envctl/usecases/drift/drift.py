@@ -119,10 +119,6 @@ class _Target:
         """True if a look without the locks found nothing, and one under the locks would clear recorded drift."""
         return self.clears_drift and not self.locked and merge_conditions(self.seen.values()) == "clean"
 
-    def begin_locked_check(self) -> None:
-        self.locked = True
-        self.seen.clear()
-
 
 # Terraform alone, or another store, can be the cause; the resources do not show it.
 _UNEXPLAINED_PENDING = (
@@ -258,7 +254,8 @@ class DriftScan:
                     self.ports.observer.on_message(
                         f"{place.target}: no drift; checking again under the Terraform locks"
                     )
-                    place.begin_locked_check()
+                    place.locked = True
+                    place.seen.clear()
                     self._submit_checks(place, crew)
                     running += len(place.stacks)
                 else:

@@ -7,24 +7,12 @@ from typing import Protocol
 from envctl.domain.errors import OperationFailedError
 
 
-def _load_no_headers() -> Mapping[str, str]:
-    return {}
-
-
-def _renew_nothing() -> bool:
-    return False
-
-
 @dataclass(frozen=True)
 class ClientCertificate:
     """A certificate with its private key, both in PEM. The key is in memory only."""
 
     certificate: str
     key: str = field(repr=False)
-
-
-def _load_no_certificate() -> ClientCertificate | None:
-    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +23,11 @@ class ClusterConnection:
     url: str  # where its API answers, without a slash at the end
     authority: str = ""  # certificates in PEM that its own must be signed by; empty for those of the system
     # Returns the headers that name the caller, with a token that is still valid.
-    headers: Callable[[], Mapping[str, str]] = field(default=_load_no_headers, repr=False)
+    headers: Callable[[], Mapping[str, str]] = field(default=dict, repr=False)
     # Forgets the token after the cluster refused it; returns True if another one may be had.
-    renew_credentials: Callable[[], bool] = field(default=_renew_nothing, repr=False)
+    renew_credentials: Callable[[], bool] = field(default=lambda: False, repr=False)
     # Returns the certificate of the caller; None without one.
-    client_certificate: Callable[[], ClientCertificate | None] = field(default=_load_no_certificate, repr=False)
+    client_certificate: Callable[[], ClientCertificate | None] = field(default=lambda: None, repr=False)
     server_name: str = ""  # name in the certificate of the server, where it is not the host of the URL
     proxy_url: str = field(default="", repr=False)  # proxy of the kubeconfig; empty for the one of the environment
     skips_verification: bool = False  # whether any certificate is taken; only for a cluster on this machine

@@ -31,14 +31,6 @@ _RESERVED = re.compile(
 _EXPRESSION = "${{"
 
 
-def _is_script(text: str) -> bool:
-    return bool(text.strip()) and all(each.isprintable() or each == "\n" for each in text)
-
-
-def _list_labels(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 Issuer = Annotated[
     str,
     match_text(
@@ -48,7 +40,11 @@ Issuer = Annotated[
     ),
 ]
 RunnerLabel = Annotated[str, match_text(r"[\w][\w .:+/-]{0,99}", 'the label of a runner, such as "self-hosted"')]
-RunnerLabels = Annotated[tuple[RunnerLabel, ...], BeforeValidator(_list_labels), Field(min_length=1)]
+RunnerLabels = Annotated[
+    tuple[RunnerLabel, ...],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    Field(min_length=1),
+]
 Program = Annotated[str, match_text(r"[\w./+-]+", 'a program, such as "python3.13" or "/opt/python/bin/python3"')]
 Cron = Annotated[
     str,
@@ -76,7 +72,10 @@ InputName = Annotated[str, match_text(r"[A-Za-z_][\w-]*", "the name of an input 
 StepName = Annotated[Value, require(str.strip, "must not be empty")]
 Script = Annotated[
     str,
-    require(_is_script, "must be lines for the shell, of printable characters"),
+    require(
+        lambda text: bool(text.strip()) and text.replace("\n", "").isprintable(),
+        "must be lines for the shell, of printable characters",
+    ),
     require(
         lambda text: _EXPRESSION not in text,
         f"must not contain {_EXPRESSION}: GitHub would put foreign text into the shell. Use `env` of the step",

@@ -27,10 +27,6 @@ _RESERVED = re.compile(
 )
 
 
-def _is_plain_line(text: str) -> bool:
-    return bool(text.strip()) and text.isprintable() and "$[[" not in text
-
-
 StageName = Annotated[str, match_text(r"[A-Za-z][\w .-]{0,63}", "the name of a stage of .gitlab-ci.yml")]
 RunnerTag = Annotated[str, match_text(r"[\w][\w .:+/-]{0,63}", 'the tag of a runner, such as "aws-prod"')]
 PinnedImage = Annotated[
@@ -52,7 +48,13 @@ JobVariableName = Annotated[
     ),
 ]
 JobVariableValue = Annotated[str, require(str.isprintable, "must be one line of printable characters")]
-ScriptLine = Annotated[str, require(_is_plain_line, "must be one line for the shell, without `$[[`")]
+ScriptLine = Annotated[
+    str,
+    require(
+        lambda text: bool(text.strip()) and text.isprintable() and "$[[" not in text,
+        "must be one line for the shell, without `$[[`",
+    ),
+]
 ChangePath = Annotated[
     str,
     match_text(

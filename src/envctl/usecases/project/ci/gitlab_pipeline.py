@@ -68,7 +68,8 @@ def update_gitlab_pipeline(
     require_own_file(ports, up, ours, folder, system=SYSTEM, what="pipeline")
     wanted = _render_files(ports, project, site, version)
     found = compare_files(ports, up, wanted)
-    missing = _find_missing(ports, up, project, site) if check else ""
+    lock = f"{up}{find_lock_folder(settings.prefix)}/{SOURCE_LOCK}"
+    missing = find_missing_kubernetes(ports, project, site.package, lock) if check and site.package else ""
     main_is_foreign = found[MAIN_FILE] in ("foreign", "differs")
     if main_is_foreign:
         # The file belongs to the team: it stays, and has to include the file of envctl.
@@ -91,11 +92,6 @@ def update_gitlab_pipeline(
             Problem("E035", message, f"add to include: in {MAIN_FILE}: - local: {ours} (inputs: {_EXPLAIN_INPUTS})")
         )
     return result, error
-
-
-def _find_missing(ports: Ports, up: str, project: Project, site: GitlabInputs) -> str:
-    lock = f"{up}{find_lock_folder(site.settings.prefix)}/{SOURCE_LOCK}"
-    return find_missing_kubernetes(ports, project, site.package, lock) if site.package else ""
 
 
 def _list_watched(ports: Ports, project: Project, folder: str, ci_files: Sequence[str]) -> tuple[str, ...]:
