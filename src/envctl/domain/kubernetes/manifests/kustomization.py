@@ -69,7 +69,8 @@ class _Search:
     def add(self, entry: object, path: KeyPath, *, may_be_folder: bool = False) -> None:
         if not isinstance(entry, str):
             return
-        if _is_inline(entry):
+        # YAML in the place of a path.
+        if "\n" in entry.strip() or entry.lstrip().startswith(("{", "[")):
             if path[0] in PLUGIN_KEYS and "://" in entry:
                 message = f"{path[0]}: an address in a network"
                 self.faults.append(KustomizationFault(message, FOLDER_HINT, path))
@@ -81,11 +82,6 @@ class _Search:
             self.faults.append(KustomizationFault(f"{entry} is not a relative path", hint, path))
         else:
             self.references.append(Reference(normpath(join(self.folder, entry)), path, may_be_folder))
-
-
-def _is_inline(entry: str) -> bool:
-    """Tell if the entry is YAML in the place of a path."""
-    return "\n" in entry.strip() or entry.lstrip().startswith(("{", "["))
 
 
 def find_references(document: Mapping[str, Any], folder: str, *, allows_secrets: bool) -> KustomizationFindings:
