@@ -66,7 +66,6 @@ def _check_each_has_stacks(document: Mapping[str, object]) -> Iterator[Fault]:
 
 
 def _check_dependencies(document: Mapping[str, object]) -> Iterator[Fault]:
-    """Find stacks in environments without their dependencies."""
     stacks = find_table(document, "stacks")
     for stack in stacks:
         for variable, text in find_table(stacks, stack, "inputs").items():

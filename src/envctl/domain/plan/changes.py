@@ -127,26 +127,18 @@ class AttributeChange:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceChange:
-    """A planned change of a resource, or the invocation of an action.
-
-    Attributes:
-        attributes: the changes for people to read.
-        imported: identifier of the imported object.
-        creates_first: a replacement creates the new object before it destroys the old one.
-        programs: the programs run on the machine of the apply.
-        remarks: further sentences for people, without a subject.
-    """
+    """A planned change of a resource, or the invocation of an action."""
 
     address: str
     type: str
     action: Action
-    attributes: tuple[AttributeChange, ...] = ()
+    attributes: tuple[AttributeChange, ...] = ()  # the changes for people to read
     moved_from: str = ""
     reason: str = ""
-    imported: str = ""
-    creates_first: bool = False
-    programs: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    imported: str = ""  # identifier of the imported object
+    creates_first: bool = False  # a replacement creates the new object before it destroys the old one
+    programs: tuple[str, ...] = ()  # the programs run on the machine of the apply
+    remarks: tuple[str, ...] = ()  # further sentences for people, without a subject
     # Digest or marker of each planned value, by path: approvals are bound to them. Empty if only attributes are known.
     planned: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
@@ -161,33 +153,24 @@ class OutputChange:
 
 @dataclass(frozen=True)
 class StackPlan:
-    """The plan of one stack.
-
-    Attributes:
-        waits_for: the stacks to apply before this one can be planned.
-        stateless: the state is missing or holds no resource.
-        drifted: differences of reality (`after`) from the state (`before`).
-        behind: it waits although it has resources: it reads outputs about to be added, or has a new upstream stack.
-        restored: drifted resources restored by recreations in this plan, as a group is with its rule.
-        in_state: number of managed resources in the state, as far as the plan tells.
-        leaves: fate of a stack missing in the release; empty for the others.
-        floating_images: images of its objects without a digest, such as `nginx:1.29`.
-    """
+    """The plan of one stack."""
 
     stack: str
     _: KW_ONLY
     resources: tuple[ResourceChange, ...] = ()
     outputs: tuple[OutputChange, ...] = ()
-    waits_for: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()  # the stacks to apply before this one can be planned
     warnings: tuple[str, ...] = ()
-    stateless: bool = False
-    drifted: tuple[ResourceChange, ...] = ()
+    stateless: bool = False  # the state is missing or holds no resource
+    drifted: tuple[ResourceChange, ...] = ()  # differences of reality (`after`) from the state (`before`)
+    # It waits although it has resources: it reads outputs about to be added, or has a new upstream stack.
     behind: bool = False
+    # Drifted resources restored by recreations in this plan, as a group is with its rule.
     restored: tuple[str, ...] = ()
     providers: tuple[ProviderConfiguration, ...] = ()  # AWS configurations in use; unknown for a plan without changes
-    in_state: int = 0
-    leaves: Leaves = ""
-    floating_images: tuple[str, ...] = ()
+    in_state: int = 0  # number of managed resources in the state, as far as the plan tells
+    leaves: Leaves = ""  # fate of a stack missing in the release; empty for the others
+    floating_images: tuple[str, ...] = ()  # images of its objects without a digest, such as `nginx:1.29`
 
     @property
     def changes(self) -> bool:

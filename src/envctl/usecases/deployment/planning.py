@@ -105,7 +105,6 @@ def _plan_without_terraform(
 def _substitute_plan(
     stack: PreparedStack, error: EnvctlError, found: Mapping[str, StackPlan], *, destroy: bool
 ) -> StackPlan | None:
-    """Return a substitute for a failed plan, or None if there is none."""
     if stack.leaves:
         if stack.leaves != "forget" or not isinstance(error, OperationFailedError):
             return None

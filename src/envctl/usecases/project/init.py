@@ -86,7 +86,6 @@ def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry
 
 
 def _prompt_choices(ports: Ports) -> Choices:
-    """Prompt for the template, the regions and the accounts."""
     ask = ports.prompter.prompt_text
     listed = "\n".join(f"  {name:<9} {each.description}" for name, each in templates.TEMPLATES.items())
     template = ask(f"Templates:\n{listed}\nTemplate", templates.DEFAULT_TEMPLATE, templates.find_template_fault)

@@ -243,7 +243,6 @@ _WORKSPACES_EXAMPLE = 'workspaces = { name = "{project}-{env}-{stack}" }'
 
 
 def _check_empty_values(project: Project) -> Iterator[Fault]:
-    """Find placeholders without a value in an environment."""
     found: dict[tuple[TomlPath, str], Fault] = {}
     for environment, stack in _list_stacks(project):
         names = list_placeholder_values(project, environment, stack)

@@ -63,7 +63,6 @@ def is_match(pattern: str, text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _compile(pattern: str, length: int) -> re.Pattern[str]:
-    """Compile a pattern for texts of that length."""
     tokens = list(_TOKEN.finditer(pattern))
     if sum(len(token[0]) for token in tokens) < len(pattern):
         raise UncertainError("an unknown pattern")
