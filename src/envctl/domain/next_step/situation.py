@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain.config.project import Pipeline
-from envctl.domain.guards.plan import has_exceeded_approval
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 
 GoalKind = Literal["apply", "promote", "rollback", "destroy", "fix drift"]
@@ -70,7 +69,6 @@ class Goal:
     kind: GoalKind
     reason: str
     release: str = ""  # the release to deploy, if it is not the one that the command takes by itself
-    since_stop: bool = False  # true for the rest of a deployment that stopped at its approved plan
 
 
 def find_goal(facts: Situation) -> Goal | None:
@@ -97,12 +95,11 @@ def find_goal(facts: Situation) -> Goal | None:
 
 def _find_incoming(facts: Situation) -> Goal | None:
     """Return the promotion of a release that the environment does not have yet."""
-    source, last = facts.source, facts.here.last
+    source = facts.source
     if not facts.lag or not source.whole or source.current is None:
         return None
     count = "1 release" if facts.lag == 1 else f"{facts.lag} releases"
-    stopped = last is not None and last.release == source.current.release and has_exceeded_approval(last)
-    return Goal("promote", f"{facts.environment} is {count} behind {facts.before}", since_stop=stopped)
+    return Goal("promote", f"{facts.environment} is {count} behind {facts.before}")
 
 
 def _find_rest(facts: Situation) -> Goal | None:
@@ -116,12 +113,11 @@ def _find_rest(facts: Situation) -> Goal | None:
         return Goal("apply", reason)
     if last is None or (here.current is None and last.action == "destroy"):
         return None
-    stopped = has_exceeded_approval(last)
     if last.action == "rollback" and last.outcome != "succeeded":
-        return Goal("rollback", _UNFINISHED, last.release, stopped)
+        return Goal("rollback", _UNFINISHED, last.release)
     if last.action == "promote" and not (here.current and here.current.release == last.release):
-        return Goal("promote", _UNFINISHED, last.release, stopped)
-    return Goal("apply", _UNFINISHED, since_stop=stopped)
+        return Goal("promote", _UNFINISHED, last.release)
+    return Goal("apply", _UNFINISHED)
 
 
 _UNFINISHED = "its last deployment is not complete"
