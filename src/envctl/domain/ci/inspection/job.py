@@ -20,7 +20,6 @@ class CheckedJob:
 
     system: System
     event: str = ""  # what started it, as the system names it
-    ref: str = ""
     environment: str = ""  # the environment of the job, as the forge names it; empty if it has none or it is unknown
     is_request: bool = False  # True for code that is not merged yet
     is_fork: bool = False  # True for the code of a fork
@@ -48,16 +47,14 @@ def read_job(variables: Mapping[str, str], event: Mapping[str, Any]) -> CheckedJ
     """Return the job; None outside of GitHub Actions and GitLab CI. `event` is the payload of GitHub's event."""
     found, role = describe_job(variables, event), variables.get("AWS_ROLE_ARN", "").strip()
     if found.host == "github":
-        started, ref, environment = variables.get("GITHUB_EVENT_NAME", ""), variables.get("GITHUB_REF", ""), ""
+        started, environment = variables.get("GITHUB_EVENT_NAME", ""), ""
     elif found.host == "gitlab":
-        started, ref = variables.get("CI_PIPELINE_SOURCE", ""), variables.get("CI_COMMIT_REF_NAME", "")
-        environment = variables.get("CI_ENVIRONMENT_NAME", "")
+        started, environment = variables.get("CI_PIPELINE_SOURCE", ""), variables.get("CI_ENVIRONMENT_NAME", "")
     else:
         return None
     return CheckedJob(
         system=found.host,
         event=started,
-        ref=ref,
         environment=environment,
         is_request=found.is_request,
         is_fork=found.is_fork,
