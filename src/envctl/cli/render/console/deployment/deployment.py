@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.console.deployment.verification import show_checks
-from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_text
+from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_text
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.next_commands import add_sandbox_flag
 from envctl.cli.render.words import deployment as words
 from envctl.domain.command_lines import format_command
+from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.result import DeploymentResult
+from envctl.usecases.deployment.verification import CheckOutcome, Verification
+
+CHECK_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("-", "dim")}
 
 
 def show_deployment(deployed: DeploymentResult, out: Console) -> None:
@@ -66,3 +69,20 @@ def _show_dry_run(deployed: DeploymentResult, out: Console) -> None:
 def show_stages(stages: Sequence[str], out: Console) -> None:
     for number, stage in enumerate(stages, 1):
         print_item(out, f"{number:>3}. {stage}", indent=5)
+
+
+def show_verification(verification: Verification, out: Console) -> None:
+    release = (format_label_or_id(verification.label, verification.release), "bold")
+    head = join_text((verification.environment, "bold"), " runs release ", release, ", ")
+    show_checks(verification.checks, out, head)
+    print_hint(out, verification.next)
+
+
+def show_checks(checks: Sequence[CheckOutcome], out: Console, head: Text | None = None) -> None:
+    """Print a summary after `head`, and each check."""
+    passed = any(check.outcome == "passed" for check in checks)
+    print_text(out, (head or Text()).append(words.summarize_checks(checks), "green" if passed else "bold yellow"))
+    for check in checks:
+        mark, style = CHECK_MARKS[check.outcome]
+        problem = f": {to_one_line(check.problem)}" if check.problem else ""
+        print_item(out, "  ", (mark, style), f" {check.name} {check.outcome}{problem}", indent=4)
