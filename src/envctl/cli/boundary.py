@@ -39,8 +39,6 @@ class CommandContext(Protocol):
 
 
 class CommandEnd(Exception):  # noqa: N818 (no error)
-    """Ends a command with its exit code."""
-
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code

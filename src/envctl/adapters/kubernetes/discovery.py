@@ -44,7 +44,6 @@ Kinds = Mapping[str, ApiResource]
 
 
 def group_path(api_version: str) -> str:
-    """Return the path of a group version."""
     return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
 
 

@@ -160,7 +160,6 @@ class Transport:
             yield response
 
     def _refuse(self, call: Call, status: int, headers: Mapping[str, str], body: bytes) -> NoReturn:
-        """Raise the error of an unsuccessful status."""
         connection, place = self.connection, call.path.partition("?")[0]
         answer = _parse(body)
         if isinstance(answer, dict) and answer.get("kind") == "Status" and status >= _REFUSED_FROM:

@@ -215,7 +215,6 @@ class TerraformDriver:
             return self._open_pools
 
     def is_stopping(self) -> bool:
-        """Return whether the user stops the command."""
         return self._monitor.stopping.stop_requested
 
     def report_usage(self) -> Usage | None:

@@ -161,7 +161,6 @@ def _explain_mismatch(error: "ErrorDetails") -> str:
 
 
 def list_known_keys(path: TomlPath) -> list[str]:
-    """Return the valid keys of the table at this path."""
     model: Any = Project
     for part in path:
         if isinstance(model, type) and issubclass(model, BaseModel):

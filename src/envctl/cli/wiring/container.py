@@ -219,7 +219,6 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def cluster_apis(self) -> "ClusterApis":
-        """The APIs of the clusters that stacks of this command use."""
         from envctl.cli.wiring.clusters import ClusterApis
 
         return ClusterApis(self.kubernetes_clusters, self.inherited_environment, self.observer.on_message)
@@ -276,7 +275,6 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def file_tracer(self) -> "FileTracer | None":
-        """The trace file of `--trace`."""
         if self._options.trace is None:
             return None
         from envctl.adapters.local.trace import FileTracer, process_start_time
@@ -370,7 +368,6 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def embedded_aws(self) -> "EmbeddedAws | None":
-        """The embedded AWS of `--sandbox`."""
         if not self._options.sandbox:
             return None
         from envctl.cli.wiring.sandbox import EmbeddedAws
@@ -401,7 +398,6 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
 
 def _has_working_directory() -> bool:
-    """Check that the current working directory still exists."""
     try:
         Path.cwd()
     except OSError:

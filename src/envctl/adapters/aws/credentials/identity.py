@@ -29,8 +29,6 @@ _VARIABLES = {
 
 @dataclass(frozen=True)
 class CredentialOrigin:
-    """The origin of the caller's credentials."""
-
     caller: CallerIdentity
     method: str = ""  # as boto3 names it
     exchange: TokenExchange | None = None  # of the token they were given for

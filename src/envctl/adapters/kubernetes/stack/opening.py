@@ -29,8 +29,6 @@ _CLUSTER = "name of the cluster"
 
 
 class Renderer(Protocol):
-    """Makes objects out of the tree of a stack."""
-
     def render(self, tree: Path, workload: Workload, values: Mapping[str, str]) -> RenderedManifests: ...
 
 

@@ -32,8 +32,6 @@ _READ_ONLY_ERRNOS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 @dataclass(frozen=True, order=True)
 class PinnedProvider:
-    """One provider version in a lock."""
-
     address: str
     version: str
     hashes: frozenset[str]
@@ -80,7 +78,6 @@ class PluginCache:
         return pins and bool(list_packages(self.folder, wanted)) and not self.find_matching(wanted)
 
     def delete_records(self, wanted: Iterable[PinnedProvider]) -> None:
-        """Delete the records of all packages of these versions."""
         for each in wanted:
             for package in list_packages(self.folder, each):
                 self._known.delete_record(package)
@@ -162,7 +159,6 @@ def list_packages(folder: Path, wanted: PinnedProvider) -> tuple[Path, ...]:
 
 
 def link_packages(view: Path, found: Iterable[Path], cache: Path) -> None:
-    """Create a view with links to these packages alone."""
     remove_path(view)
     view.mkdir(parents=True)
     for package in found:

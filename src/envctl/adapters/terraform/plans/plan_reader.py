@@ -73,7 +73,6 @@ def _is_killed(ended: ProcessResult) -> bool:
 
 
 def _load_readers() -> None:
-    """Load the modules that read a plan."""
     from envctl.adapters.terraform.diagnostics import read_errors, resource_lines  # noqa: F401
     from envctl.adapters.terraform.plans import (  # noqa: F401  # noqa: F401
         completeness,
@@ -87,7 +86,6 @@ def _load_readers() -> None:
 
 
 def redact_stack_plan(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPlan:
-    """Redact the secrets of all documents in the plan."""
     if not plan.changes and not plan.drifted:
         return plan
     from envctl.adapters.terraform.plans.attributes import collect_secrets

@@ -68,7 +68,6 @@ def _has_content(value: object) -> bool:
 
 
 def has_unknown(unknown: object) -> bool:
-    """Return whether any part is marked unknown."""
     if isinstance(unknown, Mapping):
         return any(map(has_unknown, unknown.values()))
     return any(map(has_unknown, unknown)) if isinstance(unknown, list) else unknown is True

@@ -155,8 +155,6 @@ class _Conversation:
 
 
 class _FrameReader:
-    """Reads frames of HTTP/2."""
-
     def __init__(self, source: _socket.socket) -> None:
         self._source = source
         self._data = b""

@@ -20,8 +20,6 @@ MAX_LINES = 3_000
 
 @dataclass(frozen=True)
 class DiffLine:
-    """A line of a diff."""
-
     # "-", "+", a space for an unchanged line, or "…" for omitted lines.
     sign: str
     text: str

@@ -78,7 +78,6 @@ def describe_side(side: Side, zone: Zone = None) -> str:
 
 
 def list_remarks(side: Side) -> Iterator[str]:
-    """Yield caveats about one side."""
     if not side.whole:
         yield "its last deployment did not succeed: it may have resources of two releases"
     if side.pending:

@@ -50,7 +50,6 @@ def describe_places(each: ListedRelease) -> str:
 
 
 def list_facts(details: ReleaseDetails, zone: Zone = None) -> Iterator[tuple[str, str]]:
-    """Yield what is known of a release, each with its name."""
     known = details.release
     yield "id", known.release
     if known.subject:

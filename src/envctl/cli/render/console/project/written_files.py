@@ -66,7 +66,6 @@ def show_new_project(begun: InitResult, out: Console) -> None:
 
 
 def _list_parts(begun: InitResult) -> Iterator[tuple[str, str]]:
-    """Yield the main files and folders with their meaning."""
     for top, paths in groupby(begun.files, key=lambda path: path.partition("/")[0]):
         if top == "modules":
             names = dict.fromkeys(path.split("/")[1] for path in paths)

@@ -58,8 +58,6 @@ def count_utf16(text: str) -> int:
 
 @dataclass(frozen=True)
 class _PlacedPiece:
-    """A piece and its position on the page."""
-
     path: tuple[int, ...]  # indexes from the page down
     piece: Piece
     sections: tuple[Section, ...]  # from the outermost

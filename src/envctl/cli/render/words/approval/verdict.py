@@ -10,7 +10,6 @@ MAX_REASONS = 2
 
 
 def format_verdict(why: Why) -> str:
-    """Return the answer in one sentence."""
     verb = "promoted" if why.source else "deployed"
     if why.refusals:
         return f"{why.target} can't be {verb}: {_join_reasons(why)}."

@@ -9,7 +9,6 @@ from envctl.domain.plan.changes import AttributeChange, Marker
 
 
 def describe_omitted(later: int, emptied: int) -> Iterator[str]:
-    """Yield the counts of attributes not shown."""
     if later:
         yield f"{format_count(later, 'attribute')} known after apply"
     if emptied:
@@ -44,7 +43,6 @@ def group_attributes(attributes: Sequence[AttributeChange]) -> AttributeGroups:
 
 
 def drop_repeated(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
-    """Remove attributes repeating others."""
     return [attribute for attribute in attributes if not _is_repeated(attribute, attributes)]
 
 

@@ -38,7 +38,6 @@ def list_next_commands(drift: Drift) -> tuple[str, ...]:
 
 
 def group_findings(drift: Drift) -> tuple[tuple[SharedDifference, ...], tuple[SharedDifference, ...]]:
-    """Return the drift, and the pending changes."""
     stacks = [(each.environment, stack) for each in drift.environments for stack in each.stacks]
     return (
         group_differences((environment, stack.drift) for environment, stack in stacks),
@@ -47,7 +46,6 @@ def group_findings(drift: Drift) -> tuple[tuple[SharedDifference, ...], tuple[Sh
 
 
 def format_headline(each: EnvironmentDrift) -> str:
-    """Return the condition and release of an environment."""
     release = f" (release {shorten_id(each.release)})" if each.release else ""
     return f"{', '.join(_list_conditions(each))}{release}"
 
