@@ -145,7 +145,11 @@ class Transport:
             self._on_warning(warning.replace('\\"', '"'))
         if not 200 <= status < _DONE_UNTIL:  # noqa: PLR2004 (OK)
             self._refuse(call, status, headers, body)
-        return self._parse_object(call, status, body)
+        found = _parse(body)
+        if isinstance(found, dict):
+            return found
+        url = f"{self.connection.url}{call.path.partition('?')[0]}"
+        raise answer_error(self.connection.name, url, f"status {status}, and no JSON object")
 
     @contextmanager
     def _open_response(self, call: Call, timeouts: Timeouts) -> "Iterator[BaseHTTPResponse]":
@@ -171,13 +175,6 @@ class Transport:
             raise ApiRefusal(connection.name, status, "Unauthorized", "")
         why = f"it redirects to {headers['Location']}" if "Location" in headers else f"status {status} without a reason"
         raise answer_error(connection.name, f"{connection.url}{place}", why)
-
-    def _parse_object(self, call: Call, status: int, body: bytes) -> dict[str, Any]:
-        found = _parse(body)
-        if isinstance(found, dict):
-            return found
-        url = f"{self.connection.url}{call.path.partition('?')[0]}"
-        raise answer_error(self.connection.name, url, f"status {status}, and no JSON object")
 
     def _build_client(self) -> HttpClient:
         connection = self.connection

@@ -57,7 +57,10 @@ class Watch:
                 is_over = error.failure is Failure.TIMEOUT and time.monotonic() > ends_at - SHORTEST_SECONDS
                 last = None if is_over else self._transport.describe_break(error)
             except ApiRefusal as refusal:
-                self._require_temporary(refusal)
+                if refusal.code == GONE:
+                    self._version = ""
+                elif refusal.code not in BUSY:
+                    raise
                 last = refusal
             except OperationFailedError as error:
                 # A list had its attempts. What comes later may fare better.
@@ -112,12 +115,6 @@ class Watch:
                 yield "MODIFIED", found
         for key in before.keys() - self._seen.keys():
             yield "DELETED", before[key]
-
-    def _require_temporary(self, refusal: ApiRefusal) -> None:
-        if refusal.code == GONE:
-            self._version = ""
-        elif refusal.code not in BUSY:
-            raise refusal
 
 
 def _parse_event(line: bytes) -> tuple[str, dict[str, Any]]:

@@ -69,14 +69,11 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
         self._written: set[str] = set()
         # The user's environment, before the sandbox replaces os.environ.
         self._own = dict(os.environ)
-        JobPorts.__init__(self, root, self._own, lambda: self.project, self._report_message)
+        self.observer = LateObserver(options)
+        JobPorts.__init__(self, root, self._own, lambda: self.project, self.observer.on_message)
         self._options = options
         self.sandbox = options.sandbox
         self.provider_lock = f".envctl/sandbox/{LOCK_FILE}" if options.sandbox else LOCK_FILE
-        self.observer = LateObserver(options)
-
-    def _report_message(self, text: str) -> None:
-        self.observer.on_message(text)
 
     @cached_property
     def tree(self) -> "ProjectTree":

@@ -93,7 +93,11 @@ class PluginCache:
                 if not (package.is_symlink() and package.readlink().is_relative_to(self.folder)):
                     new_hash = unpacked[0] if len(unpacked) == 1 else hash_package(package)
                     self._adopt_package(package, self.folder / each.cache_path / package.name, new_hash)
-        self._remove_abandoned()
+        # Killed processes leave theirs.
+        with contextlib.suppress(OSError):
+            for box in (self._ours / "moving").iterdir():
+                if time.time() - box.stat().st_mtime > _ABANDONED_SECONDS:
+                    shutil.rmtree(box, ignore_errors=True)
 
     def _adopt_package(self, package: Path, place: Path, new_hash: str) -> None:
         record = self._known.identify_package(place)
@@ -139,13 +143,6 @@ class PluginCache:
             yield box
         finally:
             shutil.rmtree(box, ignore_errors=True)
-
-    def _remove_abandoned(self) -> None:
-        """Remove old staging folders of killed processes."""
-        with contextlib.suppress(OSError):
-            for box in (self._ours / "moving").iterdir():
-                if time.time() - box.stat().st_mtime > _ABANDONED_SECONDS:
-                    shutil.rmtree(box, ignore_errors=True)
 
 
 def list_packages(folder: Path, wanted: PinnedProvider) -> tuple[Path, ...]:

@@ -47,7 +47,10 @@ class _Axis:
 def render_timeline(report: Report) -> Html:
     shown = report.timeline.deployments
     environments = report.status.environments
-    axis = _build_axis(shown, report.now)
+    begin = min(each.deployment.started_at for each in shown)
+    # At least an hour, to avoid a division by zero; 2 % of space before the first mark.
+    length = max(report.now - begin, timedelta(hours=1))
+    axis = _Axis(begin - length * 0.02, begin + length)
     bottom = TOP + LANE * len(environments)
     span = f"from {format_clock_time(axis.begin, UTC)} to {format_clock_time(axis.end, UTC)} UTC"
     description = f"{format_count(len(shown), 'deployment')} {span}. The table below has the same."
@@ -63,13 +66,6 @@ def render_timeline(report: Report) -> Html:
         class_="picture",
     )
     return wrap_scrollable("Deployments over time", drawing, class_="drawn")
-
-
-def _build_axis(shown: Sequence[TimelineEntry], now: datetime) -> _Axis:
-    begin = min(each.deployment.started_at for each in shown)
-    # At least an hour, to avoid a division by zero; 2 % of space before the first mark.
-    span = max(now - begin, timedelta(hours=1))
-    return _Axis(begin - span * 0.02, begin + span)
 
 
 def _render_grid(axis: _Axis, bottom: float) -> Iterator[Html]:

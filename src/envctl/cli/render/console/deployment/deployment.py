@@ -20,12 +20,18 @@ CHECK_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipp
 
 def show_deployment(deployed: DeploymentResult, out: Console) -> None:
     if deployed.dry_run:
-        _show_dry_run(deployed, out)
+        print_text(out, f"Dry run, no changes. {words.describe_purpose(deployed)}, envctl would:")
+        show_stages(deployed.stages, out)
+        print_hint(out, deployed.next)
         return
     print_text(out, _render_headline(deployed))
     for effect in words.list_effects(deployed):
         print_text(out, effect)
-    _show_verification(deployed, out)
+    if deployed.verification is not None:
+        show_checks(deployed.verification.checks, out)
+    elif words.is_unverified(deployed):
+        command = add_sandbox_flag(format_command("verify", deployed.environment))
+        print_text(out, ("not verified", "bold yellow"), f": {command}")
     if part := words.describe_partial(deployed):
         print_text(out, part)
     if warnings := words.list_past_warnings(deployed):
@@ -50,20 +56,6 @@ def _render_headline(deployed: DeploymentResult) -> Text:
     if deployed.action != "destroy":
         text.highlight_words([shorten_id(deployed.release)], "bold green")
     return text.append(f" ({words.format_extent(deployed)})" if deployed.deployment else "")
-
-
-def _show_verification(deployed: DeploymentResult, out: Console) -> None:
-    if deployed.verification is not None:
-        show_checks(deployed.verification.checks, out)
-    elif words.is_unverified(deployed):
-        command = add_sandbox_flag(format_command("verify", deployed.environment))
-        print_text(out, ("not verified", "bold yellow"), f": {command}")
-
-
-def _show_dry_run(deployed: DeploymentResult, out: Console) -> None:
-    print_text(out, f"Dry run, no changes. {words.describe_purpose(deployed)}, envctl would:")
-    show_stages(deployed.stages, out)
-    print_hint(out, deployed.next)
 
 
 def show_stages(stages: Sequence[str], out: Console) -> None:

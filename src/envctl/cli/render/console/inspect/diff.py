@@ -14,7 +14,6 @@ from envctl.cli.render.words import settings_diff
 from envctl.domain.plan.summary import FoldedChange
 from envctl.domain.settings.comparison import Comparison, Pair
 from envctl.usecases.inspect.diff import Diff
-from envctl.usecases.release.object_changes import ObjectChanges
 
 MIN_TABLE_WIDTH = 100
 _MARKS = {True: ("=", "dim"), False: ("≠", "yellow")}
@@ -39,7 +38,12 @@ def show_diff(diff: Diff, out: Console) -> None:
     _show_comparison(diff, out)
     if diff.objects:
         out.print()
-        _show_objects(diff.objects, out)
+        print_text(out, (words.summarize_objects(diff.objects), "bold"))
+        for stack in diff.objects.stacks:
+            for change in stack.changes:
+                show_resource(FoldedChange(change, f"{stack.stack}: {change.address}"), out)
+            if stack.problem:
+                print_text(out, ("! ", "bold yellow"), words.describe_object_problem(stack), indent=2)
 
 
 def _show_artifacts(diff: Diff, out: Console) -> None:
@@ -55,15 +59,6 @@ def _show_artifacts(diff: Diff, out: Console) -> None:
         print_text(out, mark, (pair.variable, "bold"), indent=2)
         for environment, value in words.list_artifact_values(pair, diff):
             print_item(out, "    ", pad_text(environment, width), "  ", value, indent=width + 6)
-
-
-def _show_objects(objects: ObjectChanges, out: Console) -> None:
-    print_text(out, (words.summarize_objects(objects), "bold"))
-    for stack in objects.stacks:
-        for change in stack.changes:
-            show_resource(FoldedChange(change, f"{stack.stack}: {change.address}"), out)
-        if stack.problem:
-            print_text(out, ("! ", "bold yellow"), words.describe_object_problem(stack), indent=2)
 
 
 def _show_comparison(diff: Diff, out: Console) -> None:
