@@ -115,7 +115,7 @@ _LEDGER_VERIFICATION = ResultType(
     "inspect.history.show_ledger_verification",
     "history.render_ledger_verification",
 )
-_LOCK = ResultType("usecases.inspect.locking.LockResult", "approval.locking.show_lock")
+_LOCK = ResultType("usecases.inspect.locking.LockResult", "approval.approval.show_lock")
 _LOCKED_PROVIDERS = ResultType(
     "usecases.project.lock_providers.LockedProviders",
     "project.pins.show_locked_providers",
@@ -160,7 +160,7 @@ _SECRETS_CHECK = ResultType(
 )
 _SECRET_SET = ResultType("usecases.account.secret_set.SecretSet", "project.secrets.show_secret_set")
 _STATUS = ResultType("usecases.inspect.status.Status", "inspect.status.show_status", "status.render_status")
-_UNLOCK = ResultType("usecases.inspect.locking.UnlockResult", "approval.locking.show_unlock")
+_UNLOCK = ResultType("usecases.inspect.locking.UnlockResult", "approval.approval.show_unlock")
 _VALIDATION = ResultType(
     "usecases.inspect.settings.ValidationResult",
     "inspect.settings.show_validation",

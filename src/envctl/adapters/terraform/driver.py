@@ -176,7 +176,7 @@ class TerraformDriver:
         self._warm.expect_refresh(self._build_site(environment, stack))
 
     def explain_provider_start(self, environment: str, stack: PreparedStack) -> str | None:
-        from envctl.adapters.terraform.init.written_stack import find_initialized_site
+        from envctl.adapters.terraform.init.init_stamp import find_initialized_site
 
         site = find_initialized_site(self._build_site(environment, replace(stack, root="")))
         if site is None:

@@ -108,8 +108,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def secret_variables(self) -> "SecretVariables":
-        from envctl.adapters.local.own_memory import protect_memory
-        from envctl.adapters.local.secret_variables import SecretVariables
+        from envctl.adapters.local.secret_variables import SecretVariables, protect_memory
 
         # What the system shows of this process still has withdrawn variables.
         return SecretVariables(os.environ, self._own, on_withdrawal=protect_memory)
@@ -418,7 +417,7 @@ def open_ports(options: Options) -> Iterator[WiredPorts]:
     if (way := PATH_TO_PROJECT.get()) and not options.json:
         sys.stderr.write(f"Project folder: {way}\n")
     if any(map(os.environ.get, ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "CODEBUILD_BUILD_ID"))):  # it holds tokens
-        from envctl.adapters.local.own_memory import protect_memory
+        from envctl.adapters.local.secret_variables import protect_memory
 
         protect_memory()
     wired = WiredPorts(options)
