@@ -80,7 +80,7 @@ class Discovery:
         self._require_group(known, api_version)
         found = known.kinds.get(api_version, {}).get(kind)
         if found is None and api_version in known.stale:
-            raise missing_api_error(self._transport.connection.name, api_version, "its server does not answer")
+            raise missing_api_error(self._transport.connection.name, api_version)
         return found
 
     def list_resources(self) -> tuple[ApiResource, ...]:
