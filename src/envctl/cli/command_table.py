@@ -69,7 +69,7 @@ _DEPLOYMENT = ResultType(
 )
 _DIFF = ResultType("usecases.inspect.diff.Diff", "inspect.diff.show_diff", "diff.render_diff", is_partial=True)
 _DOCTOR = ResultType(
-    "usecases.inspect.doctor.doctor.Doctor", "inspect.doctor.show_doctor", "doctor.render_doctor", is_partial=True
+    "usecases.inspect.doctor.doctor.Doctor", "inspect.doctor.show_doctor", "checks.render_doctor", is_partial=True
 )
 _DRIFT = ResultType(
     "usecases.drift.result.Drift",
@@ -164,7 +164,7 @@ _UNLOCK = ResultType("usecases.inspect.locking.UnlockResult", "approval.approval
 _VALIDATION = ResultType(
     "usecases.inspect.settings.ValidationResult",
     "inspect.settings.show_validation",
-    "validation.render_validation",
+    "checks.render_validation",
     line="one_line.format_valid_project",
 )
 _VERIFICATION = ResultType(

@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
 
-from envctl.cli.render.json.schema.annotations import load_type_hints
+from envctl.cli.render.json.schema.types import load_type_hints
 from envctl.domain.config.gates import WindowTable
 from envctl.domain.plan.changes import Marker
 from envctl.domain.rules.environment_rules import Rules
