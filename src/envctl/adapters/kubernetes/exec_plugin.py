@@ -94,7 +94,9 @@ class ExecPlugin:
             except subprocess.TimeoutExpired:
                 raise self._error(f"it did not end within {self._seconds:g} seconds") from None
             finally:
-                _end_group(process)
+                # A child that outlives the program could hold the token.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
         if process.returncode != 0:
             lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
             last = f": {excerpt(lines[-1])}" if lines else ""
@@ -184,9 +186,3 @@ def _parse_time(value: object) -> datetime | None:
         return None
     found = datetime.fromisoformat(str(value))
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End the program with all its children: one that outlives it could hold the token."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)

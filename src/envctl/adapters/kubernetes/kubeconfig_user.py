@@ -30,7 +30,13 @@ class UserCredentials:
         if self._user is None:
             return {}
         token = self._load_token(self._user)
-        headers = _read_impersonation(self._user)
+        groups = self._user.read_list("as-groups")
+        impersonation = {
+            "Impersonate-User": self._user.read_text("as"),
+            "Impersonate-Uid": self._user.read_text("as-uid"),
+            "Impersonate-Group": str(groups[0]) if groups else "",
+        }
+        headers = {name: value for name, value in impersonation.items() if value}
         return {"Authorization": f"Bearer {token}", **headers} if token else headers
 
     def load_certificate(self) -> ClientCertificate | None:
@@ -79,13 +85,3 @@ def _require_supported(user: Entry) -> None:
         raise user.error("E633", "it has an auth-provider", hint)
     if len(user.read_list("as-groups")) > 1 or user.values.get("as-user-extra"):
         raise user.error("E633", "it acts as another user with several groups", "use a context without impersonation")
-
-
-def _read_impersonation(user: Entry) -> dict[str, str]:
-    groups = user.read_list("as-groups")
-    found = {
-        "Impersonate-User": user.read_text("as"),
-        "Impersonate-Uid": user.read_text("as-uid"),
-        "Impersonate-Group": str(groups[0]) if groups else "",
-    }
-    return {name: value for name, value in found.items() if value}

@@ -427,14 +427,9 @@ def open_ports(options: Options) -> Iterator[WiredPorts]:
         yield wired if wired.file_tracer is None else cast("WiredPorts", TracedPorts(wired, wired.file_tracer))
     finally:
         wired.close()
-        if is_new:
-            _ignore_in_git(own_folder)
+        # Git ignores a folder made by this command. A project that commits an older one goes on with that.
+        if is_new and own_folder.is_dir():
+            from envctl.adapters.disk.files import write_text
 
-
-def _ignore_in_git(folder: Path) -> None:
-    """Let git ignore a folder made by this command. A project that commits an older one goes on with that."""
-    if folder.is_dir():
-        from envctl.adapters.disk.files import write_text
-
-        with suppress(OSError):
-            write_text(folder / ".gitignore", "# Written by envctl.\n*\n")
+            with suppress(OSError):
+                write_text(own_folder / ".gitignore", "# Written by envctl.\n*\n")

@@ -114,15 +114,12 @@ def _render_runs(status: EnvironmentStatus, mine: list[TimelineEntry], places: l
         changes = [(LEFT, current.release)]
     for (x, release), (end, _) in pairwise([*changes, (WIDTH - RIGHT / 2, "")]):
         if release:
-            yield from _render_run(x, end, y, release, now=end == WIDTH - RIGHT / 2)
-
-
-def _render_run(x: float, end: float, y: float, release: str, *, now: bool) -> Iterator[Html]:
-    yield tag("rect", x=x, y=y - 3, width=max(1, end - x), height=6, rx=3, class_="ran now" if now else "ran")
-    room = int((end - x - 14) / LETTER_WIDTH)
-    if room >= SHORT_NAME:
-        name = shorten_id(release)[: LONG_NAME if room >= LONG_NAME else SHORT_NAME]
-        yield tag("text", name, x=x + 1, y=y - 13, class_="mono small" if now else "mono small soft")
+            now = end == WIDTH - RIGHT / 2
+            yield tag("rect", x=x, y=y - 3, width=max(1, end - x), height=6, rx=3, class_="ran now" if now else "ran")
+            room = int((end - x - 14) / LETTER_WIDTH)
+            if room >= SHORT_NAME:
+                name = shorten_id(release)[: LONG_NAME if room >= LONG_NAME else SHORT_NAME]
+                yield tag("text", name, x=x + 1, y=y - 13, class_="mono small" if now else "mono small soft")
 
 
 def _render_mark(happened: TimelineEntry, x: float, y: float) -> Html:

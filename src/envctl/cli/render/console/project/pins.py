@@ -10,7 +10,7 @@ from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account.image_pins import PinnedImages
 from envctl.usecases.project.lock_providers import LockedProvider, LockedProviders
-from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
+from envctl.usecases.project.signing_keys import PinnedKeys
 
 PROVIDER_HEADERS = ("provider", "version", "platforms")
 MAX_COLUMN_WIDTH = 48
@@ -90,18 +90,14 @@ def _summarize_images(pinned: PinnedImages) -> str:
 
 def show_pinned_keys(pinned: PinnedKeys, out: Console) -> None:
     for each in pinned.keys:
-        _show_key(each, out)
+        made = " was created, and" if each.made else ""
+        already = "is pinned already" if each.outcome == "pinned already" else "is pinned now"
+        what = "the key for drift checks that only look" if each.for_looks else "the key"
+        print_text(out, (each.environment, "bold"), f": {what}{made} {already}")
+        for label, text in (("key", each.key), ("fingerprint", each.fingerprint), ("file", each.file)):
+            print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", indent=2)
+        for other in each.others:
+            print_nowrap(out, f"{'and believed':<{LABEL_WIDTH}}{other}", indent=2)
     if any(each.outcome != "pinned already" for each in pinned.keys):
         files = " ".join(each.file for each in pinned.keys)
         print_hint(out, f"have it reviewed, and commit it: git add {files}")
-
-
-def _show_key(each: PinnedKey, out: Console) -> None:
-    made = " was created, and" if each.made else ""
-    already = "is pinned already" if each.outcome == "pinned already" else "is pinned now"
-    what = "the key for drift checks that only look" if each.for_looks else "the key"
-    print_text(out, (each.environment, "bold"), f": {what}{made} {already}")
-    for label, text in (("key", each.key), ("fingerprint", each.fingerprint), ("file", each.file)):
-        print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", indent=2)
-    for other in each.others:
-        print_nowrap(out, f"{'and believed':<{LABEL_WIDTH}}{other}", indent=2)
