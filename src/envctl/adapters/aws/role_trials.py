@@ -37,7 +37,7 @@ MISSING_KEY_PAIR = "envctl-doctor-has-no-key-pair"
 WRITE_STATE, CHANGE_EC2, TAKE_DEPLOYER = "write states", "delete key pairs of EC2", "take the deployer's role"
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class AwsRoleTrials:
     """`open_client` opens clients with the credentials of the job; `find_spec` returns the parameters for the role of
     an environment; `environ` are the variables of the job. `request_token` returns a new ID token of the job, or an

@@ -111,7 +111,7 @@ class TerraformDriver:
             redact=secrecy.redact_message,
             on_plan=_load_plan_reader,
             on_changes=lambda site: self._on_changes.pop(site.directory, ports.ignore_changes)(),
-            surroundings=surroundings,
+            surroundings=surroundings or EnvironmentFilter(observer.on_message),
         )
         self._plugins = home / "cache" / "plugins"
         self._observer = observer

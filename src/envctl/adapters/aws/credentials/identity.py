@@ -45,7 +45,7 @@ def read_server_url(run_url: str) -> str:
     return f"https://{parts.netloc}" if parts.scheme == "https" and parts.netloc else GITHUB_URL
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class AwsIdentity:
     """`local` identifies the actor by the machine alone; AWS takes precedence. `find_origin` returns None without
     credentials. `gitlab` returns the address of the GitLab with trusted tokens, `github` the issuer of trusted tokens

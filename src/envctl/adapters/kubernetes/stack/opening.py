@@ -38,7 +38,7 @@ class OutputReader(Protocol):
     def __call__(self, environment: str, stack: PreparedStack, *, recent: bool) -> Mapping[str, Output]: ...
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class StackOpener:
     """Opens stacks. Threads share it.
 
