@@ -10,7 +10,7 @@ from envctl.cli.render.html.elements import Html, join, tag
 from envctl.cli.render.html.signs import render_sign_at
 from envctl.cli.render.html.tables import wrap_scrollable
 from envctl.cli.render.text.actors import shorten_actor
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import format_clock_time
 from envctl.cli.render.text.widths import cut_end
 from envctl.domain.text.identifiers import shorten_id

@@ -12,8 +12,8 @@ from rich.text import Text
 from envctl.cli.render.progress.board import ProgressBoard, RunningResource, StackProgress
 from envctl.cli.render.terminal.plan import show_plan
 from envctl.cli.render.terminal.text import join_text, print_nowrap, print_text
-from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.escapes import escape_text
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import format_seconds
 from envctl.cli.render.text.widths import pad_text, shorten_middle
 from envctl.cli.render.words.plan.actions import SYMBOLS

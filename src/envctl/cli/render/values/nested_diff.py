@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.escapes import escape_text, to_one_line
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.values.hcl_text import format_hcl, format_hcl_lines
 from envctl.cli.render.values.json_documents import ABSENT, Difference, diff_json, parse_json_document
 from envctl.domain.plan.changes import Marker

@@ -4,8 +4,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.columns import print_columns
 from envctl.cli.render.terminal.text import print_hint, print_nowrap, print_text, print_warnings, to_text
-from envctl.cli.render.text.counting import format_count
-from envctl.cli.render.text.sentences import join_clauses
+from envctl.cli.render.text.sentences import format_count, join_clauses
 from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account.image_pins import PinnedImages

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from envctl.cli.render.terminal.columns import measure_table, print_columns
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_text
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words.plan.plan import describe_code
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretState, Sighting

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from envctl.cli.project_folder import to_typed_path
 from envctl.cli.render.terminal.text import print_item, print_nowrap, print_text
-from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.words.plan.plan import describe_code
 from envctl.cli.results import ReportFile
 from envctl.domain.text.lists import join_names

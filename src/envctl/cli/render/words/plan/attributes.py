@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.values.json_documents import merge_list_elements
 from envctl.domain.plan.changes import AttributeChange, Marker
 

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.detail import SHOW_FULL_PLANS
 from envctl.cli.render.text.next_commands import add_sandbox_flag
-from envctl.cli.render.text.sentences import join_clauses
+from envctl.cli.render.text.sentences import format_count, join_clauses
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import Action, ResourceChange
