@@ -79,7 +79,7 @@ lock: .venv/.installed
 
 # What --json promises, written from the types of the results; and the schema and page of envctl.toml, from its models.
 schemas: .venv/.installed
-	$(BIN)/python -m envctl.cli.render.json.schema docs/schemas
+	$(BIN)/python -m tools.result_schemas docs/schemas
 	$(BIN)/python -m tools.project_schema
 
 # What scanners say of the rendered environments. They pin what envctl has otherwise, and so live apart.

@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
+from tools.result_schemas.documents import ENVELOPE_NAME, to_slug
 
 from envctl.cli.command_table import RESULTS
-from envctl.cli.render.json.schema.documents import ENVELOPE_NAME, to_slug
 
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
 

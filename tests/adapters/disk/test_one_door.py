@@ -16,7 +16,6 @@ APART = {
     "adapters/disk/files.py": "the door",
     "adapters/local/templates.py": "files of the package",
     "cli/render/html/page.py": "a file of the package",
-    "cli/render/json/schema/__main__.py": "run by those who work on envctl",
     "adapters/local/trace.py": "/proc",
     "adapters/local/installation.py": "the records of installed packages",
     "adapters/terraform/scheduler/machine.py": "/proc and /sys",

@@ -9,13 +9,13 @@ from typing import Any, Literal
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tools.result_schemas.__main__ import format_schema, read_schemas
+from tools.result_schemas.documents import build_schemas, load_result_types
+from tools.result_schemas.promises import find_broken_promises
+from tools.result_schemas.types import TIMESTAMP_PATTERN, SchemaBuilder
 
 from envctl.cli.command_table import RESULTS
 from envctl.cli.render.json.document import build_envelope
-from envctl.cli.render.json.schema.__main__ import format_schema, read_schemas
-from envctl.cli.render.json.schema.documents import build_schemas, load_result_types
-from envctl.cli.render.json.schema.promises import find_broken_promises
-from envctl.cli.render.json.schema.types import TIMESTAMP_PATTERN, SchemaBuilder
 from tests.by_day import keep_by_day
 from tests.cli.render.samples import ERRORS
 from tests.cli.render.samples import RESULTS as SAMPLES

@@ -4,8 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from envctl.cli.render.json.schema.documents import build_schemas
-from envctl.cli.render.json.schema.promises import find_broken_promises
+from tools.result_schemas.documents import build_schemas
+from tools.result_schemas.promises import find_broken_promises
 
 MAX_WIDTH = 120
 REFUSAL = """{}

@@ -5,9 +5,9 @@ from typing import get_args
 
 from envctl.cli.command_table import RESULTS
 from envctl.cli.render.json.document import FORMAT
-from envctl.cli.render.json.schema.types import TIMESTAMP_PATTERN, Schema, SchemaBuilder
 from envctl.domain.errors import StackEnd
 from envctl.domain.exit_codes import ExitCode
+from tools.result_schemas.types import TIMESTAMP_PATTERN, Schema, SchemaBuilder
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # Exit codes of success.

@@ -70,7 +70,6 @@ class _SchemaComparison:
         yield from deeper._compare_items(old, new, f"{at}[]")
 
     def _compare_items(self, old: Schema, new: Schema, at: str) -> Iterator[str]:
-        """Compare the items of lists, tuples and mappings."""
         for name in ("items", "additionalProperties"):
             if isinstance(old.get(name), Mapping):
                 rest = new.get(name)
@@ -83,7 +82,6 @@ class _SchemaComparison:
 
 
 def _expand_alternatives(schema: Schema, definitions: Mapping[str, Schema]) -> Iterator[Schema]:
-    """Yield a schema for each type of a value."""
     if "$ref" in schema:
         yield from _expand_alternatives(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
     elif "anyOf" in schema:

@@ -1,15 +1,18 @@
 """JSON Schemas of result types. They have to agree with `to_json` in `json.document`."""
 
+import ast
+import inspect
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from importlib import import_module
+from types import FunctionType, NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from envctl.cli.render.json.document import COMPUTED_FIELDS, OMITTED_FIELDS, list_json_fields
-from envctl.cli.render.json.schema.annotations import describe_class, load_type_hints
 from envctl.domain.config.gates import WindowTable
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.config.rules.rule_text import find_rule_texts
@@ -118,3 +121,28 @@ class SchemaBuilder:
         getters = {name: getattr(cls, name).fget for name in COMPUTED_FIELDS.get(cls.__name__, ())}
         worked_out = {name: self.build_schema(load_type_hints(getter)["return"]) for name, getter in getters.items()}
         return known | schemas | worked_out
+
+
+def load_type_hints(annotated: type | FunctionType) -> dict[str, Any]:
+    return get_type_hints(annotated, localns=_load_type_checking_names(annotated.__module__))
+
+
+def describe_class(cls: type) -> dict[str, str]:
+    """Return the docstring with `None` as `null`; empty if it has only the one made by `dataclass`."""
+    text = cls.__doc__ or ""
+    if not text or text.startswith(f"{cls.__name__}("):
+        return {}
+    paragraphs = (" ".join(paragraph.split()) for paragraph in inspect.cleandoc(text).split("\n\n"))
+    return {"description": re.sub(r"\bNone\b", "null", "\n".join(paragraphs))}
+
+
+def _load_type_checking_names(module: str) -> dict[str, object]:
+    """Load the names imported by a module only under `if TYPE_CHECKING:`."""
+    conditions = [node for node in ast.parse(inspect.getsource(import_module(module))).body if isinstance(node, ast.If)]
+    blocks = [node.body for node in conditions if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"]
+    imports = [each for block in blocks for each in block if isinstance(each, ast.ImportFrom)]
+    return {
+        alias.asname or alias.name: getattr(import_module(each.module or ""), alias.name)
+        for each in imports
+        for alias in each.names
+    }
