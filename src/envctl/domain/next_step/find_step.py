@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards.provenance import MAX_NAMED, find_newer_deployment, suggest_drift_fix
+from envctl.domain.guards.drift import MAX_NAMED, suggest_drift_fix
+from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.guards.rules import count_missing_at_gates, count_missing_since, describe_approvers
 from envctl.domain.next_step.situation import Goal, NextStep, Situation

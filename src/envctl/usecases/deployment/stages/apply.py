@@ -11,7 +11,7 @@ from envctl.domain import errors
 from envctl.domain.command_lines import format_command
 from envctl.domain.graph import reverse_graph
 from envctl.domain.guards import RefusedError
-from envctl.domain.guards.provenance import is_object_drift
+from envctl.domain.guards.drift import is_object_drift
 from envctl.domain.ledger.state import COMPLETED
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, StackPlan, has_created_or_deleted
 from envctl.domain.plan.unseen_stacks import describe_beyond_creation

@@ -10,7 +10,7 @@ from typing import ClassVar, Generic, TypeVar
 from envctl.domain import errors
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request, count_required_approvals
-from envctl.domain.guards.provenance import suggest_undo
+from envctl.domain.guards.drift import suggest_undo
 from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.operation import Operation
