@@ -103,7 +103,7 @@ def test_suggested_commands_exist() -> None:
     # Typer brings a click of its own, whose classes are no others' classes.
     root: Any = typer.main.get_command(build_app())
     calls = [
-        (place, call.args[0].value, len(call.args) - 1, [each.arg or "" for each in call.keywords])
+        (place, str(call.args[0].value), len(call.args) - 1, [each.arg or "" for each in call.keywords])
         for place, call in list_calls()
         if isinstance(call.args[0], ast.Constant) and not any(isinstance(each, ast.Starred) for each in call.args)
     ]

@@ -29,7 +29,7 @@ from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE,
 from tests.fakes.store import MemoryStore
 from tests.fakes.terminal import RecordingObserver
 from tests.fakes.terraform import Killed, MemoryWorkspace
-from tests.fakes.world import list_entries
+from tests.fakes.world import list_entries, make_once
 from tests.usecases.steps import edit_project, killed_at
 
 READ_BY_ALARMS = (
@@ -43,6 +43,7 @@ BLUE, GREEN = Traffic(Live("blue", OLD_IMAGE)), Traffic(Live("green", NEW_IMAGE)
 
 
 @pytest.fixture
+@make_once
 def world() -> RolloutWorld:
     """Dev runs the old image, and nobody else runs anything."""
     found = RolloutWorld()
