@@ -408,6 +408,7 @@ class TestWhatIsLookedAt:
         assert any("check http does not run in staging" in told for told in begun.observer.heard)
 
     def test_rollout_watches_for_the_configured_time(self, begun: RolloutWorld) -> None:
+        begun.terraform.on_pause = lambda _: None
         begun.alarms.asked.clear()
         began = begun.clock.time
         promote(begun.ports, "dev", "staging")
