@@ -34,13 +34,14 @@ from tests.catching import catch
 from tests.fakes.project_files import NETWORK, PROJECT
 from tests.fakes.store import MemoryStore
 from tests.fakes.terraform import MemoryTerraform
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 from tests.usecases.steps import deploy_everywhere, killed_at
 
 OPEN = "[environments.prod.gates]\napprovals = {}\n"
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     """One release everywhere."""
     world = World()

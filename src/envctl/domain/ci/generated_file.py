@@ -19,9 +19,12 @@ _SEAL = re.compile(r"# envctl (?P<version>\S+), settings (?P<settings>[0-9a-f]{1
 _RELEASE = re.compile(r"(?:# v|:|==)(\d+(?:\.\d+)*)")
 _PINS = (
     # An action at a commit, with its release in a comment.
-    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]+)@[0-9a-f]{40}(?: # v[\w.]+)?(?=\s|$)"), r"\g<name>@PIN"),
+    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]++)@[0-9a-f]{40}(?: # v[\w.]+)?(?=\s|$)"), r"\g<name>@PIN"),
     # An image at a digest.
-    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]+(?::\d+/[\w./-]+)?)(?::[\w.-]+)?@sha256:[0-9a-f]{64}"), r"\g<name>@PIN"),
+    (
+        re.compile(r"(?<![\w./-])(?P<name>[\w./-]++(?::\d+/[\w./-]++)?)(?::[\w.-]+)?@sha256:[0-9a-f]{64}"),
+        r"\g<name>@PIN",
+    ),
     # A package of a lock file: its version and its hashes.
     (
         re.compile(
