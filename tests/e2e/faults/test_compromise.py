@@ -30,16 +30,24 @@ LEDGER, RELEASES = "shop/ledger/", "shop/releases/"
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, organisation: Organisation) -> Project:
-    """Signed, with a release that staging has proven. No test leaves it where another one could not begin."""
+def locked(tmp_path_factory: pytest.TempPathFactory, organisation: Organisation) -> Project:
+    """Signed, with one entry in the ledger."""
     folder = tmp_path_factory.mktemp("shop")
     (folder / "home").mkdir()
     project = Project(folder / "shop", folder / "home", organisation.build_environment("ci"))
     organisation.write_signed_project(project)
     project.write("modules/parameters/main.tf", MODULE)
-    project.run_checked("apply", "dev", "--yes")
-    project.run_checked("promote", "dev", "staging", "--yes")
+    project.run_checked("lock", "dev", "--reason", "before the first release")
     return project
+
+
+@pytest.fixture(scope="module")
+def shop(locked: Project) -> Project:
+    """With a release that staging has proven. No test leaves it where another one could not begin."""
+    locked.run_checked("unlock", "dev")
+    locked.run_checked("apply", "dev", "--yes")
+    locked.run_checked("promote", "dev", "staging", "--yes")
+    return locked
 
 
 def ann(organisation: Organisation) -> Any:
@@ -76,7 +84,7 @@ def denied(act: Callable[[], object]) -> str:
     return str(raised.value.response["Error"]["Code"])
 
 
-def test_dev_role_can_not_access_store_or_prod(shop: Project, organisation: Organisation) -> None:
+def test_dev_role_can_not_access_store_or_prod(locked: Project, organisation: Organisation) -> None:
     keys = organisation.assume_role("envctl-deployer", "dev")
     s3 = organisation.open_personal_client(keys, "s3")
     first = entries(ann(organisation))[0][0]

@@ -148,8 +148,8 @@ COMMANDS = {
 }
 # More than there are; a run that is not killed any more says that there are no more.
 BOUNDARIES = 60
-# Of every six of them two by day: one before and one after something is done, which take turns.
-PARTS, BY_DAY = 6, (3,)
+# By day every ninth: one before and one after something is done take turns.
+PARTS, BY_DAY = 9, (3,)
 
 
 # A promotion by day, and the others by night: they go the same way.

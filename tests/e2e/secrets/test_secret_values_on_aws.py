@@ -124,14 +124,14 @@ def search_store(company: Organisation) -> list[str]:
 
 def test_values_come_from_each_account_and_stay_secret(shop: Project, company: Organisation) -> None:
     start = len(company.proxy.asked)
-    said = [shop.run_checked("apply", "dev", "--yes"), shop.run_checked("promote", "dev", "staging", "--yes")]
+    said = [shop.run_checked("apply", "dev", "--yes")]
+    said.append(shop.run_checked("promote", "dev", "staging", "--yes", "--trace", "trace.json", "--debug"))
     assert list_readers(company, start) == {(ACCOUNTS["dev"], DEPLOYER), (ACCOUNTS["staging"], DEPLOYER)}
     start, bob = len(company.proxy.asked), as_bob(shop, company)
     said.append(bob.run_checked("approve", "prod", "--gate", "peer", "--yes"))
     assert list_readers(company, start) == {(ACCOUNTS["prod"], LOOK)}
-    said.append(shop.run_checked("promote", "staging", "prod", "--yes", "--trace", "trace.json", "--debug"))
     start = len(company.proxy.asked)
-    said += [bob.run_checked("plan", "dev"), bob.run_checked("drift"), bob.run_checked("why", "prod", "--plan")]
+    said += [bob.run_checked("plan", "dev"), bob.run_checked("drift")]
     assert {role for _, role in list_readers(company, start)} == {LOOK}
     for words in (("settings", "prod"), ("render", "dev"), ("report", "--output", "page.html"), ("history",)):
         said += [shop.run(*words), shop.run(*words[:1], "--json", *words[1:])]
@@ -139,12 +139,31 @@ def test_values_come_from_each_account_and_stay_secret(shop: Project, company: O
     assert not [each for name in ACCOUNTS for what in ("db", "token") if (each := plant(name, what)) in text]
     assert find_planted(shop.root, shop.home) == []
     assert search_store(company) == []
-    for name, account in ACCOUNTS.items():
-        s3: Any = company.open_admin_client(account, "s3")
-        state = s3.get_object(Bucket=f"shop-tfstate-{account}", Key=f"{name}/parameters.tfstate")["Body"].read()
-        # Terraform keeps the value of a resource in its state; that of an ephemeral variable is nowhere.
-        assert plant(name, "db").encode() in state
-        assert plant(name, "token").encode() not in state
+    check_state(company, "dev")
+    check_state(company, "staging")
+
+
+def check_state(company: Organisation, name: str) -> None:
+    """Terraform keeps the value of a resource in its state; that of an ephemeral variable is nowhere."""
+    s3: Any = company.open_admin_client(ACCOUNTS[name], "s3")
+    key = f"{name}/parameters.tfstate"
+    state = s3.get_object(Bucket=f"shop-tfstate-{ACCOUNTS[name]}", Key=key)["Body"].read()
+    assert plant(name, "db").encode() in state
+    assert plant(name, "token").encode() not in state
+
+
+# By day, staging gets its values in the same way.
+@pytest.mark.night
+def test_prod_gets_its_own_values(shop: Project, company: Organisation) -> None:
+    shop.run_checked("apply", "dev", "--yes")
+    shop.run_checked("promote", "dev", "staging", "--yes")
+    as_bob(shop, company).run_checked("approve", "prod", "--gate", "peer", "--yes")
+    start = len(company.proxy.asked)
+    shop.run_checked("promote", "staging", "prod", "--yes", "--debug")
+    assert list_readers(company, start) == {(ACCOUNTS["prod"], DEPLOYER)}
+    assert find_planted(shop.root, shop.home) == []
+    assert search_store(company) == []
+    check_state(company, "prod")
 
 
 @pytest.mark.night
