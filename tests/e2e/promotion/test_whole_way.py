@@ -127,9 +127,8 @@ def status(shop: Project) -> list[dict[str, Any]]:
 
 def check_rendered_bytes(shop: Project) -> None:
     """The sandbox renders what AWS gets. Here, as its sandbox runs already."""
-    for environment in ACCOUNTS:
-        real = shop.run_checked("render", environment, "--json").document["result"]
-        assert shop.run_checked("--sandbox", "render", environment, "--json").document["result"] == real
+    real = shop.run_checked("render", "prod", "--json").document["result"]
+    assert shop.run_checked("--sandbox", "render", "prod", "--json").document["result"] == real
 
 
 @pytest.mark.night

@@ -133,8 +133,8 @@ def test_values_come_from_each_account_and_stay_secret(shop: Project, company: O
     start = len(company.proxy.asked)
     said += [bob.run_checked("plan", "dev"), bob.run_checked("drift")]
     assert {role for _, role in list_readers(company, start)} == {LOOK}
-    for words in (("settings", "prod"), ("render", "dev"), ("report", "--output", "page.html"), ("history",)):
-        said += [shop.run(*words), shop.run(*words[:1], "--json", *words[1:])]
+    for words in (("settings", "prod"), ("render", "dev", "--json"), ("report", "--output", "page.html"), ("history",)):
+        said.append(shop.run_checked(*words))
     text = "".join(ran.out + ran.err for ran in said)
     assert not [each for name in ACCOUNTS for what in ("db", "token") if (each := plant(name, what)) in text]
     assert find_planted(shop.root, shop.home) == []
