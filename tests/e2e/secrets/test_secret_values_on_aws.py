@@ -131,7 +131,7 @@ def test_values_come_from_each_account_and_stay_secret(shop: Project, company: O
     said.append(bob.run_checked("approve", "prod", "--gate", "peer", "--yes"))
     assert list_readers(company, start) == {(ACCOUNTS["prod"], LOOK)}
     start = len(company.proxy.asked)
-    said += [bob.run_checked("plan", "dev"), bob.run_checked("drift")]
+    said += [bob.run_checked("plan", "dev"), bob.run_checked("drift", "staging")]
     assert {role for _, role in list_readers(company, start)} == {LOOK}
     for words in (("settings", "prod"), ("render", "dev", "--json"), ("report", "--output", "page.html"), ("history",)):
         said.append(shop.run_checked(*words))
