@@ -9,7 +9,6 @@ import pytest
 
 from tests.e2e.conftest import ACCOUNTS, Project
 from tests.e2e.organisation import (
-    MODULE,
     STORE,
     TOOLS,
     Organisation,
@@ -18,7 +17,7 @@ from tests.e2e.organisation import (
     open_organisation,
     parse_signature,
 )
-from tests.e2e.rules.test_look_role import RESOURCES, WITH_LOOK_ROLES, take_roles
+from tests.e2e.rules.test_look_role import WITH_LOOK_ROLES, take_roles
 from tests.secret_search import find_secret
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
@@ -27,7 +26,7 @@ SECRETS = """
 db_password = "secretsmanager:{project}/{env}/db#password"
 "parameters.token" = "ssm:/{project}/{env}/token"
 """
-VARIABLES = """
+MODULE = """
 variable "db_password" {
   type      = string
   sensitive = true
@@ -63,9 +62,7 @@ def company(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -
                 Name=f"/shop/{environment}/token", Value=plant(environment, "token"), Type="SecureString"
             )
             values = written["ReadSecretValues"]
-            found.create_role(
-                account, LOOK, [move_to_account(looks["ListTheStatesToRead"], environment), RESOURCES, values]
-            )
+            found.create_role(account, LOOK, [move_to_account(looks["ListTheStatesToRead"], environment), values])
             found.open_admin_client(account).put_role_policy(
                 RoleName=DEPLOYER, PolicyName="values", PolicyDocument=json.dumps(values)
             )
@@ -82,7 +79,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, company: Organisation) -> Pro
     project = Project(folder / "shop", folder / "home", company.build_environment("ci"))
     text = WITH_LOOK_ROLES.replace("prod.gates]\napprovals = {}", "prod.gates]\napprovals = { peer = 1 }")
     project.write("envctl.toml", text + SECRETS)
-    project.write("modules/parameters/main.tf", MODULE + VARIABLES)
+    # No provider: whoever reads a parameter here is envctl.
+    project.write("modules/parameters/main.tf", MODULE)
     for name in ACCOUNTS:
         project.write(f"environments/{name}/terraform.tfvars", "")
     return project
@@ -172,7 +170,6 @@ def test_prod_gets_its_own_values(shop: Project, company: Organisation) -> None:
     [("secretsmanager:GetSecretValue", "shop/dev/db"), ("ssm:GetParameter", "/shop/dev/token")],
 )
 def test_permission_to_read_values_is_needed(shop: Project, company: Organisation, action: str, shown: str) -> None:
-    # Terraform itself reads parameters of the module.
     iam = company.open_admin_client(ACCOUNTS["dev"])
     denied = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": [action], "Resource": "*"}]}
     iam.put_role_policy(RoleName=LOOK, PolicyName="denied", PolicyDocument=json.dumps(denied))
