@@ -18,6 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from envctl.__main__ import ALLOCATIONS
 from envctl.adapters.sandbox import environment, launch
 from envctl.adapters.sandbox.files import SandboxFiles
 from tests.preloaded import start_preloaded
@@ -123,6 +124,8 @@ def serve(address: str) -> None:
 
 
 def load_cloud() -> "MotoCloud":
+    # Looking for garbage among all that is loaded would double the time.
+    gc.set_threshold(ALLOCATIONS)
     from envctl.adapters.sandbox import certificates, control, proxy, server  # noqa: F401
     from envctl.adapters.sandbox.moto_cloud import MotoCloud
     from envctl.adapters.sandbox.patches.containers import eks_endpoint  # noqa: F401
