@@ -124,7 +124,6 @@ class HttpClient:
     def _find_pool(self, url: str) -> "PoolManager":
         environ = self._environ
         proxy = self._own_proxy or (None if environ is None else find_proxy(url, environ))
-        # Reading the authorities of the system takes 30 ms.
         has_tls = proxy is not None or not url.startswith("http:")
         with self._lock:
             if (proxy, has_tls) not in self._pools:
