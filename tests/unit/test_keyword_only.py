@@ -1,6 +1,7 @@
 """Large dataclasses are made by keyword: two neighbouring values of one type can't be swapped unnoticed."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import envctl
@@ -9,18 +10,25 @@ SOURCES = Path(envctl.__file__).parent
 MAX_FIELDS = 6
 # As many of their first fields may be given by position: they name the value, and have different types.
 NAMED = {"Actor": 1, "Guard": 2, "PreparedStack": 1, "Refusal": 1, "StackPlan": 1}
-CLASSES = [
-    node
-    for path in sorted(SOURCES.rglob("*.py"))
-    for node in ast.walk(ast.parse(path.read_text()))
-    if isinstance(node, ast.ClassDef) and any("dataclass" in ast.unparse(each) for each in node.decorator_list)
-]
-BY_NAME = {cls.name: cls for cls in CLASSES}
+
+
+@cache
+def list_dataclasses() -> list[ast.ClassDef]:
+    """Return all of envctl. Not at the import: each process of the tests imports this, and parsing takes long."""
+    texts = (path.read_text() for path in sorted(SOURCES.rglob("*.py")))
+    return [
+        node
+        for text in texts
+        if "dataclass" in text
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ClassDef) and any("dataclass" in ast.unparse(each) for each in node.decorator_list)
+    ]
 
 
 def list_fields(cls: ast.ClassDef) -> list[tuple[str, str]]:
     """Return name and type of its inherited fields and its own ones; `_` where the others are keywords alone."""
-    inherited = (BY_NAME[base] for base in map(ast.unparse, cls.bases) if base in BY_NAME)
+    by_name = {each.name: each for each in list_dataclasses()}
+    inherited = (by_name[base] for base in map(ast.unparse, cls.bases) if base in by_name)
     own = (node for node in cls.body if isinstance(node, ast.AnnAssign) and "ClassVar" not in ast.unparse(node))
     names = [(ast.unparse(node.target), ast.unparse(node.annotation)) for node in own]
     return [each for base in inherited for each in list_fields(base)] + names
@@ -34,7 +42,7 @@ def is_keyword_only(cls: ast.ClassDef) -> bool:
 
 
 def test_large_dataclasses_take_only_keywords() -> None:
-    large = [cls for cls in CLASSES if len(list_fields(cls)) > MAX_FIELDS]
+    large = [cls for cls in list_dataclasses() if len(list_fields(cls)) > MAX_FIELDS]
     assert len(large) > 100
     by_position = [cls.name for cls in large if not is_keyword_only(cls)]
     assert not by_position, f"{', '.join(by_position)}: write @dataclass(..., kw_only=True)"
