@@ -51,9 +51,7 @@ MISTAKES = {
 }
 # By day each command with one mistake, and each mistake with one command: which command it is plays no part in it.
 PAIRS = {f"{name}, {mistake}": (ON_AWS[name], *MISTAKES[mistake]) for name in ON_AWS for mistake in MISTAKES}
-BY_DAY = [
-    pair for pair in PAIRS if pair.startswith("status, ") or pair.endswith(", a profile that there is not")
-]
+BY_DAY = [pair for pair in PAIRS if pair.startswith("status, ") or pair.endswith(", a profile that there is not")]
 PLACES = """
 [environments.{name}]
 account_id = "{account}"
