@@ -68,17 +68,21 @@ class Job:
     kubernetes: str  # sha256 of the wheel of kube-api-emulator
     locks: dict[str, str]
 
-    def install(
-        self, source: PackageSource, *, again: bool = False, **environment: str
-    ) -> "subprocess.CompletedProcess[str]":
-        """Run the lines of an installation. `again` leaves out the line that makes the virtual environment."""
+    def install(self, source: PackageSource, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return self.run_shell("\n".join(self.prepare(source)), PIP_NO_INDEX="1", **environment)
+
+    def install_again(self, source: PackageSource) -> "subprocess.CompletedProcess[str]":
+        """Run all lines but the one that makes the virtual environment."""
+        lines = [line for line in self.prepare(source) if " -m venv " not in line]
+        return self.run_shell("\n".join(lines), PIP_NO_INDEX="1")
+
+    def prepare(self, source: PackageSource) -> tuple[str, ...]:
+        """Write the locks, and return the lines of the installation."""
         locks = self.folder / "locks"
         locks.mkdir(exist_ok=True)
         for name, text in render_locks(source, self.locks).items():
             (locks / name).write_text(text)
-        lines = render_install(source, venv="$RUNNER_TEMP/envctl", locks=f"{locks}", python=sys.executable)
-        lines = tuple(line for line in lines if not (again and " -m venv " in line))
-        return self.run_shell("\n".join(lines), PIP_NO_INDEX="1", **environment)
+        return render_install(source, venv="$RUNNER_TEMP/envctl", locks=f"{locks}", python=sys.executable)
 
     def list_installed(self) -> set[str]:
         words = "-I -m pip list --format=freeze --disable-pip-version-check"
@@ -165,7 +169,7 @@ def test_pinned_version_is_installed_with_its_locks_alone(job: Job) -> None:
     assert "DO NOT MATCH THE HASHES" in refused.stdout
     assert job.list_installed() == {"tool==1.0"}
     needed.write_bytes(unchanged)
-    done = job.install(source, again=True)
+    done = job.install_again(source)
     assert done.returncode == 0, done.stdout
     assert job.run_envctl() == "envctl of the tests status\n"
     assert job.list_installed() == {"envctl-promotion==0.1.0", "needed==1.0", "tool==1.0"}
