@@ -7,7 +7,7 @@ PINNED := --quiet --disable-pip-version-check --require-hashes --no-deps
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo kubernetes platform system-packages test static check check-unit check-usecases nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-live audit clean
+.PHONY: demo kubernetes platform system-packages test test-emulator test-envctl static check check-unit check-usecases nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-live audit clean
 
 demo: .venv/.demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -27,8 +27,15 @@ system-packages:
 
 test: system-packages static
 	@$(BIN)/python -m compileall -q src tests $(EMULATOR)
-	@$(MAKE) --no-print-directory -C $(EMULATOR) test
-	$(BIN)/pytest -m "not night" -n 4 --dist loadfile --no-loadscope-reorder
+	@$(MAKE) --no-print-directory --jobs=2 test-emulator test-envctl
+
+# Beside each other: the end of either leaves workers idle. What the package's tests print is shown as a whole, at their end.
+test-emulator: .venv/.installed
+	@printed=$$($(MAKE) --no-print-directory -C $(EMULATOR) test WORKERS=2 2>&1); code=$$?; echo "$$printed"; exit $$code
+
+# Tests wait for processes a third of their time, so that two cores have work for five.
+test-envctl: .venv/.installed
+	$(BIN)/pytest -m "not night" -n $(or $(WORKERS),5) --dist loadfile --no-loadscope-reorder
 
 static: .venv/.installed
 	@$(MAKE) --no-print-directory -C $(EMULATOR) static

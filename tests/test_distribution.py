@@ -240,7 +240,8 @@ def test_wheel_stays_small(built: Path) -> None:
     assert path.stat().st_size <= MOST_BYTES
 
 
-@pytest.mark.slow
+# By day the tests of the package build it in two clones.
+@pytest.mark.night
 @pytest.mark.timeout(300)
 def test_another_clone_builds_the_same_second_package(emulator: dict[str, bytes], tmp_path: Path) -> None:
     other = copy_clone(tmp_path / "clone")

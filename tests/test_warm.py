@@ -14,6 +14,7 @@ from sysconfig import get_path
 import pytest
 
 from tests import hanging, warm
+from tests.by_day import keep_by_day
 from tests.programs import SYSTEM_PATH
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +28,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize(("words", "code"), COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize(("words", "code"), keep_by_day(COMMANDS, "it answers", "it fails"))
 def test_forked_command_behaves_like_a_cold_start(
     words: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

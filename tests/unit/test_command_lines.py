@@ -60,7 +60,9 @@ def list_modules(containing: str, others: tuple[str, ...] = ()) -> Iterator[tupl
 
 def test_no_text_names_a_page() -> None:
     """Who installs envctl has no pages: `envctl explain` prints them."""
-    texts = [text for _, tree in list_modules("docs/", ("usecases/inspect/explain.py",)) for _, text in list_texts(tree)]
+    texts = [
+        text for _, tree in list_modules("docs/", ("usecases/inspect/explain.py",)) for _, text in list_texts(tree)
+    ]
     assert [text for text in texts if re.search(r"\bdocs/\w", text)] == []
 
 
