@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-header
 EMULATOR := packages/kube-api-emulator
+AWS_EMULATOR := packages/aws-api-emulator
 PINNED := --quiet --disable-pip-version-check --require-hashes --no-deps
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -26,12 +27,14 @@ system-packages:
 	@$(PYTHON) -m tools.system_packages $(if $(NO_SKIPS),--required)
 
 test: system-packages static
-	@$(BIN)/python -m compileall -q src tests $(EMULATOR)
+	@$(BIN)/python -m compileall -q src tests $(EMULATOR) $(AWS_EMULATOR)
 	@$(MAKE) --no-print-directory -C $(EMULATOR) test
+	@$(MAKE) --no-print-directory -C $(AWS_EMULATOR) test
 	$(BIN)/pytest -m "not night" -n 4 --dist loadfile --no-loadscope-reorder
 
 static: .venv/.installed
 	@$(MAKE) --no-print-directory -C $(EMULATOR) static
+	@$(MAKE) --no-print-directory -C $(AWS_EMULATOR) static
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
