@@ -17,6 +17,7 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
 COPY pyproject.toml hatch_build.py README.md LICENSE envctl.toml ./
 COPY src src
 COPY app app
+COPY docs docs
 COPY environments environments
 COPY modules modules
 COPY packages/aws-api-emulator/src packages/aws-api-emulator/src
