@@ -30,9 +30,10 @@ def find_dataclass(name: str) -> ast.ClassDef | None:
 
 
 def list_fields(cls: ast.ClassDef) -> list[tuple[str, str]]:
-    """Return name and type of its inherited fields and its own ones; `_` where the others are keywords alone."""
+    """Return name and type of what its constructor takes, inherited ones first; `_` where keywords alone begin."""
     inherited = (found for base in cls.bases if (found := find_dataclass(ast.unparse(base))))
-    own = (node for node in cls.body if isinstance(node, ast.AnnAssign) and "ClassVar" not in ast.unparse(node))
+    texts = ((node, ast.unparse(node)) for node in cls.body if isinstance(node, ast.AnnAssign))
+    own = (node for node, text in texts if "ClassVar" not in text and "init=False" not in text)
     names = [(ast.unparse(node.target), ast.unparse(node.annotation)) for node in own]
     return [each for base in inherited for each in list_fields(base)] + names
 
