@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,7 +35,7 @@ class ExecCredential:
     ends_at: datetime | None = None
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, kw_only=True)
 class ExecPlugin:
     """Runs the program once, and again when its token ends. Threads share it."""
 
@@ -44,7 +44,6 @@ class ExecPlugin:
     api_version: str
     described: str
     install_hint: str = ""
-    _: KW_ONLY
     seconds: float = PROGRAM_SECONDS
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
@@ -139,7 +138,13 @@ def open_plugin(user: Entry, cluster: Entry, context: str, environ: Mapping[str,
     info = {INFO_VARIABLE: json.dumps(_describe_cluster(found, cluster, version))}
     described = f"the context {context}"
     install_hint = found.read_text("installHint")
-    return ExecPlugin([command, *arguments], {**environ, **variables, **info}, version, described, install_hint)
+    return ExecPlugin(
+        command=[command, *arguments],
+        environ={**environ, **variables, **info},
+        api_version=version,
+        described=described,
+        install_hint=install_hint,
+    )
 
 
 def _read_variables(user: Entry, found: Entry) -> dict[str, str]:

@@ -99,11 +99,11 @@ class TerraformDriver:
             is_enabled=warm,
         )
         self._launcher = Launcher(
-            project,
-            home / "cache" / "plugins",
-            inherited,
-            observer,
-            self._monitor,
+            project=project,
+            plugins=home / "cache" / "plugins",
+            inherited=inherited,
+            observer=observer,
+            monitor=self._monitor,
             running=self._warm,
             heap_limit=choose_heap_limit(self._machine, limits),
             share_cores=partial(share_cores, self._machine, limits),

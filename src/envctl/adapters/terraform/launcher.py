@@ -10,7 +10,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -70,7 +70,7 @@ _SUMMARY_OPERATIONS = {"plan": {"plan"}, "apply": {"apply", "destroy"}}
 SILENCE_SECONDS = 300.0
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Launcher:
     """Run Terraform commands with the environment variables, locks and limits of their stack.
 
@@ -91,7 +91,6 @@ class Launcher:
     inherited: Callable[[str], Mapping[str, str]]
     observer: Observer
     monitor: ProcessMonitor
-    _: KW_ONLY
     running: RunningProviders
     heap_limit: int
     share_cores: Callable[[int], int | None]
