@@ -51,7 +51,7 @@ def test_module_passes_its_own_tests(name: str, own_tests: OwnTests, tmp_path: P
     # The folder above is copied too, so that a module may use its neighbours.
     shutil.copytree(MODULES, workdir.parent, ignore=shutil.ignore_patterns(".terraform*"))
     if not os.environ.get("COLD_STARTS"):
-        # By day the next test has them, in a twentieth of the time.
+        # By day the next test has them, in a quarter of the time.
         drop_refusals(workdir)
     assert own_tests.count_passed(workdir) > 0
 
