@@ -17,8 +17,10 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
 COPY pyproject.toml hatch_build.py README.md LICENSE envctl.toml ./
 COPY src src
 COPY app app
+COPY docs docs
 COPY environments environments
 COPY modules modules
+COPY packages/aws-api-emulator/src packages/aws-api-emulator/src
 COPY packages/kube-api-emulator packages/kube-api-emulator
 # Byte code that does not ask when its source was written: whoever runs this can't write any.
 RUN tools/bin/pip wheel --quiet --no-index --no-deps --no-build-isolation --wheel-dir wheels . ./packages/kube-api-emulator \

@@ -3,11 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCKED := --quiet --universal --python-version 3.11 --generate-hashes --no-header
 EMULATOR := packages/kube-api-emulator
+AWS_EMULATOR := packages/aws-api-emulator
 PINNED := --quiet --disable-pip-version-check --require-hashes --no-deps
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo kubernetes platform system-packages test static check nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-live audit clean
+.PHONY: demo kubernetes platform system-packages test test-emulators test-envctl static check check-unit check-usecases nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-live audit clean
 
 demo: .venv/.demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -26,20 +27,35 @@ system-packages:
 	@$(PYTHON) -m tools.system_packages $(if $(NO_SKIPS),--required)
 
 test: system-packages static
-	@$(BIN)/python -m compileall -q src tests $(EMULATOR)
-	@$(MAKE) --no-print-directory -C $(EMULATOR) test
-	$(BIN)/pytest -m "not night" -n 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m compileall -q src tests $(EMULATOR) $(AWS_EMULATOR)
+	@$(MAKE) --no-print-directory --jobs=2 test-emulators test-envctl
+
+# Beside each other: the end of either leaves workers idle. What the tests of the packages print is shown as a whole, at
+# their end.
+test-emulators: .venv/.installed
+	@printed=$$($(MAKE) --no-print-directory -C $(EMULATOR) test WORKERS=2 2>&1 && \
+	  $(MAKE) --no-print-directory -C $(AWS_EMULATOR) test WORKERS=2 2>&1); code=$$?; echo "$$printed"; exit $$code
+
+# Tests wait for processes a third of their time, so that two cores have work for five.
+test-envctl: .venv/.installed
+	$(BIN)/pytest -m "not night" -n $(or $(WORKERS),5) --dist loadfile --no-loadscope-reorder
 
 static: .venv/.installed
 	@$(MAKE) --no-print-directory -C $(EMULATOR) static
+	@$(MAKE) --no-print-directory -C $(AWS_EMULATOR) static
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: static
-	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox and not slow" -n 2 --dist worksteal \
-	  tests/unit tests/usecases --ignore tests/usecases/laws
+# At the same time, and each half of the tests in one process: the workers of pytest-xdist would all collect everything,
+# and tell three times about each test, which takes longer than most of these tests.
+check:
+	@$(MAKE) --no-print-directory -j 3 static check-unit check-usecases
+
+check-unit check-usecases: check-%: .venv/.installed
+	HYPOTHESIS_PROFILE=check $(BIN)/pytest -q -m "not night and not slow and not terraform and not sandbox" \
+	  tests/$* --ignore tests/usecases/laws
 
 # Everything, in parts of under an hour: tests/nightly.py lists them, and `make nightly-NAME` runs one.
 nightly: system-packages .venv/.installed
@@ -79,7 +95,7 @@ lock: .venv/.installed
 
 # What --json promises, written from the types of the results; and the schema and page of envctl.toml, from its models.
 schemas: .venv/.installed
-	$(BIN)/python -m envctl.cli.render.json.schema docs/schemas
+	$(BIN)/python -m tools.result_schemas docs/schemas
 	$(BIN)/python -m tools.project_schema
 
 # What scanners say of the rendered environments. They pin what envctl has otherwise, and so live apart.

@@ -13,10 +13,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from aws_api_emulator import server
+from aws_api_emulator.exchange import Caller, Cloud, EksCluster, Request, Response
+
 from benchmarks.measure import clean_environment
-from envctl.adapters.sandbox import server
+from envctl.adapters.sandbox import launch
 from envctl.adapters.sandbox.environment import build_server_environment
-from envctl.adapters.sandbox.exchange import Caller, Cloud, EksCluster, Request, Response
 from envctl.adapters.sandbox.files import SandboxFiles
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.adapters.sandbox.mirror import prepare_mirror
@@ -66,7 +68,7 @@ class FarSandbox:
         self.set_delay(0.0)
         with files.log_file.open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.delays", os.fspath(self._directory)],
+                [sys.executable, "-m", "benchmarks.delays", *launch.list_arguments(files, None, None)],
                 cwd=REPOSITORY,
                 env=build_server_environment(clean_environment()),
                 stdin=subprocess.DEVNULL,

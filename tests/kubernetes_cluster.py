@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 import pytest
-from kube_api_emulator.local_cluster import ADMIN, Fault, RefusedError, User, create_tls, run_cluster
+from kube_api_emulator.local_cluster import ADMIN, Fault, NodeFacts, RefusedError, User, create_tls, run_cluster
 from kube_api_emulator.local_cluster import LocalCluster as KubernetesCluster
 
 # What tests need, in one place.
@@ -34,7 +34,8 @@ def run_kubernetes_cluster(
     version: str = "1.36", namespace: str = NAMESPACE, *, is_secured: bool = False
 ) -> AbstractContextManager[KubernetesCluster]:
     """Run a cluster of its own, for tests that need several, another version, or the permissions of roles."""
-    return run_cluster(version, namespace, is_secured=is_secured, token=TOKEN)
+    # Each node is written and checked like any object: a third of the start.
+    return run_cluster(version, namespace, is_secured=is_secured, token=TOKEN, nodes=[NodeFacts("node-1")])
 
 
 @pytest.fixture

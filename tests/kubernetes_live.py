@@ -26,7 +26,7 @@ from kube_api_emulator.server.api.watching import Frame
 from kube_api_emulator.server.cluster import Cluster
 
 from envctl.adapters.kubernetes.kubeconfig import Kubeconfigs
-from envctl.adapters.kubernetes.tls import load_trust
+from envctl.adapters.kubernetes.transport import load_trust
 from envctl.usecases.ports.kubernetes import ClusterConnection
 from tests.kubernetes_cluster import (
     ADMIN,

@@ -42,10 +42,11 @@ GRACE = 60
 
 
 def find_limit(item: pytest.Item) -> int:
-    limit = next((seconds for name, seconds in BY_MARKER.items() if item.get_closest_marker(name)), DEFAULT_LIMIT)
+    markers = {marker.name for marker in item.iter_markers()}
+    limit = next((seconds for name, seconds in BY_MARKER.items() if name in markers), DEFAULT_LIMIT)
     if settings.get_current_profile_name() != "nightly":
         return limit
-    return max(limit, SEARCH_LIMIT if item.get_closest_marker("hypothesis") else NIGHT_LIMIT)
+    return max(limit, SEARCH_LIMIT if "hypothesis" in markers else NIGHT_LIMIT)
 
 
 def set_limits(items: list[pytest.Item]) -> None:

@@ -23,7 +23,7 @@ import pytest
 from tests import hanging
 
 ROOT = Path(__file__).parents[1]
-EMULATOR = "packages/kube-api-emulator"
+EMULATOR, AWS_EMULATOR = "packages/kube-api-emulator", "packages/aws-api-emulator"
 # Seconds. A part that takes twice as long as it may is stopped, with what it was at.
 LIMIT = 7200
 BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
@@ -62,6 +62,7 @@ PARTS = {
     "cli": Part("what people see", distribution=BY_TEST),
     "adapters": Part("adapters and their contracts"),
     "emulator": Part("the package kube-api-emulator", ("make", "--no-print-directory", "-C", EMULATOR, "night")),
+    "aws-emulator": Part("the package aws-api-emulator", ("make", "--no-print-directory", "-C", AWS_EMULATOR, "night")),
     "modules": Part("every module applied, looked at and destroyed"),
     "docs-commands": Part("the site, and what is typed in the pages of commands", distribution=BY_TEST),
     "docs-guides": Part("what is typed in every other page", distribution=BY_TEST),

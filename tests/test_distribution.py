@@ -28,6 +28,8 @@ HATCHLING = Path(sys.executable).with_name("hatchling")
 MOST_BYTES = 2742 * 1024 * 70 // 100
 COMMIT_TIME = "1764000000"
 FOLDERS = ("app/", "charts/", "environments/", "kubernetes/", "modules/")
+# The wheel has two packages.
+SOURCES = ("src/", "packages/aws-api-emulator/src/")
 SHIPPED = (*FOLDERS, "envctl.toml", "requirements-build.lock", "requirements-run.lock")
 ADDED = {".gitignore", "PKG-INFO"}
 # Whoever works in a clone has such files in it, and none belongs into a package.
@@ -41,6 +43,7 @@ LEFTOVERS = (
     "modules/vpc/terraform.tfstate",
     "src/envctl/.mypy_cache/x.json",
     "src/envctl/__pycache__/x.cpython-311.pyc",
+    "packages/aws-api-emulator/src/aws_api_emulator/__pycache__/x.cpython-311.pyc",
     "src/envctl/domain/errors.py~",
 )
 
@@ -142,9 +145,9 @@ def test_files_are_sorted_with_fixed_times_and_modes(
 
 
 @pytest.mark.slow
-def test_wheel_has_the_package_and_templates_alone(wheel: zipfile.ZipFile) -> None:
+def test_wheel_has_two_packages_and_templates_alone(wheel: zipfile.ZipFile) -> None:
     names = {entry.filename for entry in wheel.infolist()}
-    own = {name.removeprefix("src/") for name in TRACKED if name.startswith("src/")}
+    own = {name.removeprefix(folder) for folder in SOURCES for name in TRACKED if name.startswith(folder)}
     assert {name for name in names if ".dist-info/" not in name} == own | {ARCHIVE}
     assert {name.partition("/")[2] for name in names - own - {ARCHIVE}} == {
         "METADATA",
@@ -153,6 +156,7 @@ def test_wheel_has_the_package_and_templates_alone(wheel: zipfile.ZipFile) -> No
         "entry_points.txt",
         "licenses/LICENSE",
     }
+    assert {"aws_api_emulator/__main__.py", "aws_api_emulator/py.typed"} <= names
     assert {"envctl/py.typed", "envctl/schemas/envctl.toml.json", "envctl/workflows/gitlab/pipeline.yml"} <= names
 
 
@@ -186,7 +190,7 @@ def test_wheel_explains_every_code_as_a_checkout(
 
 @pytest.mark.slow
 def test_source_archive_has_what_builds_and_the_pages(archive: Mapping[str, tarfile.TarInfo]) -> None:
-    folders = (*FOLDERS, "docs/", "src/")
+    folders = (*FOLDERS, *SOURCES, "docs/")
     top = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "envctl.toml", "hatch_build.py", "pyproject.toml"}
     wanted = (
         {name for name in TRACKED if name.startswith(folders)}
@@ -240,7 +244,8 @@ def test_wheel_stays_small(built: Path) -> None:
     assert path.stat().st_size <= MOST_BYTES
 
 
-@pytest.mark.slow
+# By day the tests of the package build it in two clones.
+@pytest.mark.night
 @pytest.mark.timeout(300)
 def test_another_clone_builds_the_same_second_package(emulator: dict[str, bytes], tmp_path: Path) -> None:
     other = copy_clone(tmp_path / "clone")

@@ -75,7 +75,9 @@ def test_command_beside_a_test_shows_its_stack_too(tmp_path: Path) -> None:
         ) as started,
         pytest.raises(hanging.HungError, match="in stands_here"),
     ):
-        started.communicate(timeout=8)
+        assert started.stdout
+        assert started.stdout.readline() == "began\n"
+        started.communicate(timeout=0.5)
     assert started.returncode != 0
     assert is_gone("sleep 4322")
 

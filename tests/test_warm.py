@@ -14,10 +14,12 @@ from sysconfig import get_path
 import pytest
 
 from tests import hanging, warm
+from tests.by_day import keep_by_day
 from tests.programs import SYSTEM_PATH
 
 ROOT = Path(__file__).parents[1]
 
+SOURCES = (ROOT / "src", ROOT / "packages" / "aws-api-emulator" / "src")
 ENVIRONMENT = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8"}
 COMMANDS = {
     "it answers": (["--version"], 0),
@@ -27,7 +29,7 @@ COMMANDS = {
 }
 
 
-@pytest.mark.parametrize(("words", "code"), COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize(("words", "code"), keep_by_day(COMMANDS, "it answers", "it fails"))
 def test_forked_command_behaves_like_a_cold_start(
     words: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,11 +124,11 @@ def test_process_with_threads_is_not_forked(code: str) -> None:
 
 @cache
 def list_third_party() -> tuple[str, ...]:
-    """What envctl imports, anywhere, that is neither its own nor of Python."""
+    """What envctl and its sandbox import, anywhere, that is neither their own nor of Python."""
     # Read without a parser, which takes seconds: each process of the tests collects this.
-    texts = [file.read_text() for file in (ROOT / "src").rglob("*.py")]
+    texts = [file.read_text() for folder in SOURCES for file in folder.rglob("*.py")]
     roots = {name for text in texts for name in re.findall(r"^ *(?:import|from) (\w+)", text, re.MULTILINE)}
-    roots -= {"envctl", *sys.stdlib_module_names}
+    roots -= {"aws_api_emulator", "envctl", *sys.stdlib_module_names}
     return tuple(sorted(root for root in roots if find_spec(root)))
 
 

@@ -76,4 +76,4 @@ def test_forked_server_tells_how_it_ends(sandboxes: list[Sandbox]) -> None:
 def test_cold_start_is_an_ordinary_one(sandboxes: list[Sandbox], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLD_STARTS", "1")
     running = sandboxes[0].start()
-    assert b"envctl.adapters.sandbox.server" in Path(f"/proc/{running.pid}/cmdline").read_bytes()
+    assert b"aws_api_emulator" in Path(f"/proc/{running.pid}/cmdline").read_bytes()

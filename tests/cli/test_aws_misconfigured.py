@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.entry import run
+from tests.by_day import keep_by_day
 from tests.cli.loading import loaded
 
 COMMANDS = {
@@ -48,6 +49,9 @@ MISTAKES = {
     ),
     "a time-out that is no number": ({"AWS_METADATA_SERVICE_TIMEOUT": "x"}, "", "E492"),
 }
+# By day each command with one mistake, and each mistake with one command: which command it is plays no part in it.
+PAIRS = {f"{name}, {mistake}": (ON_AWS[name], *MISTAKES[mistake]) for name in ON_AWS for mistake in MISTAKES}
+BY_DAY = [pair for pair in PAIRS if pair.startswith("status, ") or pair.endswith(", a profile that there is not")]
 PLACES = """
 [environments.{name}]
 account_id = "{account}"
@@ -86,8 +90,7 @@ def on_aws(project: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("surroundings", "config", "code"), MISTAKES.values(), ids=MISTAKES)
-@pytest.mark.parametrize("words", ON_AWS.values(), ids=ON_AWS)
+@pytest.mark.parametrize(("words", "surroundings", "config", "code"), keep_by_day(PAIRS, *BY_DAY))
 def test_on_aws_each_command_names_the_mistake(  # noqa: PLR0917 (fixtures and cases)
     project: Path,
     broken: Path,

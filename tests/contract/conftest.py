@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
+from aws_api_emulator.endpoint_cloud import EndpointCloud
 
-from envctl.adapters.sandbox.endpoint_cloud import EndpointCloud
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from tests.contract.stores import BUCKET
 from tests.faults.emulator import start_ministack

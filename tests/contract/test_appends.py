@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from aws_api_emulator.exchange import Request
 
 from envctl.adapters.local.machine import FileHeadCache, RandomNonces
-from envctl.adapters.sandbox.exchange import Request
 from envctl.adapters.store.object_store import StoreAddress
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.ledger.events import EnvironmentLocked, Event

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aws_api_emulator.exchange import Request, Response
 
-from envctl.adapters.sandbox.exchange import Request, Response
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.ledger.ledger_store import ENTRY_FOLDER, MARKER_KEY, StoreMarker, decode_marker

@@ -43,15 +43,16 @@ from tests.faults.proxy import FaultyProxy
 AT_ONCE = 20
 
 
-@pytest.fixture(
-    params=[
-        pytest.param("memory", id="in memory"),
-        pytest.param("disk", id="on disk"),
-        pytest.param("s3", id="in S3", marks=pytest.mark.sandbox),
-        pytest.param("other", id="in the S3 of another emulator", marks=[pytest.mark.sandbox, pytest.mark.slow]),
-        pytest.param("bad day", id="in S3 on a bad day", marks=pytest.mark.sandbox),
-    ]
-)
+STORES = {
+    "memory": pytest.param("memory", id="in memory"),
+    "disk": pytest.param("disk", id="on disk"),
+    "s3": pytest.param("s3", id="in S3", marks=pytest.mark.sandbox),
+    "other": pytest.param("other", id="in the S3 of another emulator", marks=[pytest.mark.sandbox, pytest.mark.slow]),
+    "bad day": pytest.param("bad day", id="in S3 on a bad day", marks=pytest.mark.sandbox),
+}
+
+
+@pytest.fixture(params=STORES.values())
 def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     match request.param:
         case "memory":
@@ -136,6 +137,18 @@ def test_keys_are_listed_sorted_by_folder_and_start(store: Store) -> None:
     assert (store.list_keys("releases/"), store.list_keys("checkpoints/")) == (["releases/x.tar"], [])
 
 
+# By day the emulator of S3 that takes a thousand objects quickly.
+@pytest.mark.parametrize(
+    "store",
+    [
+        *(STORES[name] for name in ("memory", "disk", "other")),
+        *(
+            pytest.param(name, id=STORES[name].id, marks=[pytest.mark.sandbox, pytest.mark.night])
+            for name in ("s3", "bad day")
+        ),
+    ],
+    indirect=True,
+)
 def test_keys_beyond_one_page_are_listed(store: Store) -> None:
     many = 1100
     with ThreadPoolExecutor(8) as pool:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from envctl.adapters.sandbox.exchange import Request
+from aws_api_emulator.exchange import Request
+
 from tests.docs.deployed import dev_runs_a_release, prod_runs_a_release, staging_runs_a_release, the_buckets_are_there
 from tests.docs.places import PEOPLE, Place
 from tests.e2e.conftest import wait_until

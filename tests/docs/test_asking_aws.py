@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.by_day import keep_by_day
 from tests.docs.blocks import Block, blocks, pages
 from tests.docs.places import Place
 from tests.docs.running import Shell
@@ -15,6 +16,7 @@ from tests.e2e.conftest import REGION
 AWS = """#!/bin/sh
 '{aws}' "$@" --query '@' --generate-cli-skeleton output > /dev/null && echo '{{}}'
 """
+NO_COMMAND, NO_OPTION = "aws backup start-restoring", "aws backup describe-restore-job --job 1"
 ASKING = [
     block
     for page in pages()
@@ -42,7 +44,7 @@ def test_it_knows_every_command(block: Block, place: Place, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["aws backup start-restoring", "aws backup describe-restore-job --job 1"])
+@pytest.mark.parametrize("command", keep_by_day([NO_COMMAND, NO_OPTION], NO_OPTION))
 def test_it_says_what_it_does_not_know(command: str, place: Place, tmp_path: Path) -> None:
     code, printed = Shell(place, tmp_path / "shell").types(command)
     assert code != 0

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from envctl.adapters.sandbox.exchange import Request, Response
+from aws_api_emulator.exchange import Request, Response
+
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY, Project
 from tests.e2e.sts_gate import StsGate

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from envctl.adapters.sandbox.exchange import Request, Response
+from aws_api_emulator.exchange import Request, Response
+
 from tests.iam.tokens import Provider, decide_token
 from tests.iam.trust import ASSUME, ASSUME_WITH_TOKEN, TAG, Decision, TrustRequest, decide, describe_caller
 

@@ -7,10 +7,6 @@ from pathlib import PurePosixPath
 from envctl.domain.release.bundle import File
 
 
-def _parent_folders(name: str) -> set[str]:
-    return {str(folder) for folder in PurePosixPath(name).parents}
-
-
 @dataclass
 class MemoryTree:
     content: dict[str, bytes]
@@ -28,9 +24,9 @@ class MemoryTree:
     def read_folder(
         self, path: str, endings: tuple[str, ...] = ("",), without: Collection[str] = ()
     ) -> Mapping[str, File] | None:
-        found = {
-            name: File(data) for name, data in self.content.items() if str(PurePosixPath(path)) in _parent_folders(name)
-        }
+        folder = str(PurePosixPath(path))
+        start = "" if folder == "." else f"{folder}/"
+        found = {name: File(data) for name, data in self.content.items() if name.startswith(start)}
         return (
             {n: f for n, f in found.items() if n.endswith(endings) and not set(without) & set(n.split("/"))}
             if found

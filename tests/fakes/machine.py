@@ -32,6 +32,9 @@ class SettableClock:
         self.time += timedelta(seconds=1)
         return self.time
 
+    def pass_time(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
 
 @dataclass
 class CountedNonces:

@@ -68,6 +68,8 @@ class RolloutWorld(World):
         super().__post_init__()
         self.colours = RolloutTerraform(self.workspace)
         self.terraform = self.colours
+        # Otherwise only looks at the clock make time pass: a step that waits five minutes would take 150 of them.
+        self.terraform.on_pause = self.clock.pass_time
         ungated = PROJECT.decode().replace("approvals = { peer = 1, business = 2 }", "approvals = {}")
         self.edit("envctl.toml", ungated + ROLLOUT)
         self.edit("modules/web/main.tf", WEB.decode() + COLOURS)

@@ -8,12 +8,12 @@ from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Actor
 from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.usecases.approval.approve import approve_plan
+from envctl.usecases.approval.locking import lock_environment
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.drift.drift import check_drift
-from envctl.usecases.inspect.locking import lock_environment
 from tests.fakes.machine import SettableClock, SettableIdentity
 from tests.fakes.project_files import NETWORK, PROJECT
 from tests.fakes.world import World, list_entries

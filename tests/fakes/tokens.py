@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from envctl.adapters.aws.credentials.token_exchange import TokenExchange
+from envctl.adapters.aws.credentials.exchange_listener import TokenExchange
 
 
 def encode_token(claims: Mapping[str, str], algorithm: str = "RS256", signature: bytes = b"none") -> str:

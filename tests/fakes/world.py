@@ -1,6 +1,10 @@
 """Fakes of the ports in memory, and the world of a test that holds them all."""
 
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache, wraps
+from typing import TypeVar, cast
 
 from envctl.adapters.kubernetes.rendering.manifests import KubernetesManifests
 from envctl.cli.wiring.readers import ProjectFileReader
@@ -98,6 +102,17 @@ class World:
 
     def edit(self, path: str, text: str) -> None:
         self.tree.content[path] = text.encode()
+
+
+Make = TypeVar("Make", bound=Callable[..., object])
+
+
+def make_once(make: Make) -> Make:
+    """Make a world once in each process for the same arguments. Each call returns a copy, which takes a tenth of the
+    time of one deployment.
+    """
+    made = cache(make)
+    return cast("Make", wraps(make)(lambda *arguments: deepcopy(made(*arguments))))
 
 
 def list_entries(world: World) -> list[Entry]:

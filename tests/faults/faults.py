@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from envctl.adapters.sandbox.exchange import Request
+from aws_api_emulator.exchange import Request
 
 
 @dataclass(frozen=True)

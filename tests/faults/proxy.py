@@ -19,10 +19,11 @@ from types import TracebackType
 from typing import assert_never
 from urllib.parse import urlsplit
 
-from envctl.adapters.sandbox.certificates import CertificateAuthority
-from envctl.adapters.sandbox.exchange import Request, Response
+from aws_api_emulator.certificates import CertificateAuthority
+from aws_api_emulator.exchange import Request, Response
+from aws_api_emulator.proxy import ProxyHandler, ProxyServer
+
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
-from envctl.adapters.sandbox.proxy import ProxyHandler, ProxyServer
 from tests.faults.faults import (
     Delayed,
     Dropped,

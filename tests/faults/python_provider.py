@@ -6,12 +6,15 @@ import json
 import os
 import platform
 import shlex
+import shutil
 import sys
+import tempfile
+from collections.abc import Callable
+from concurrent import futures
 from pathlib import Path
 from types import ModuleType
-from unittest import mock
 
-from tf import runner
+import grpc
 from tf.gen import tfplugin_pb2 as pb
 from tf.gen import tfplugin_pb2_grpc as rpc
 from tf.utils import to_dynamic_value
@@ -48,9 +51,34 @@ class PlainProvider(rpc.ProviderServicer):
 
 def serve_terraform(provider: PlainProvider) -> None:
     """Serve the Terraform that started this process."""
+    # Most of these processes are warm ones, which need neither.
+    from unittest import mock
+
+    from tf import runner
+
     # The package makes its own servicer, of a provider written its own way; there is no other way in.
     with mock.patch("tf.provider.ProviderServicer", return_value=provider):
         runner.run_provider(mock.sentinel.provider, sys.argv)
+
+
+def is_warm() -> bool:
+    """Return whether envctl has started this process, and not Terraform."""
+    return "PLUGIN_CLIENT_CERT" not in os.environ
+
+
+def serve_plainly(
+    provider: rpc.ProviderServicer,
+    add: Callable[[rpc.ProviderServicer, grpc.Server], object] = rpc.add_ProviderServicer_to_server,
+) -> None:
+    """Serve without TLS, as go-plugin does without a certificate of its client."""
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
+    add(provider, server)
+    with tempfile.TemporaryDirectory(dir=os.environ["PLUGIN_UNIX_SOCKET_DIR"]) as folder:
+        server.add_insecure_port(f"unix://{folder}/s")
+        server.start()
+        sys.stdout.write(f"1|6|unix|{folder}/s|grpc|\n")
+        sys.stdout.flush()
+        server.wait_for_termination()
 
 
 def format_program(provider: ModuleType) -> str:
@@ -65,6 +93,17 @@ def add_package(mirror: Path, address: str, version: str) -> Path:
     program = mirror / address / version / system / f"terraform-provider-{address.rpartition('/')[2]}_v{version}"
     program.parent.mkdir(parents=True)
     return program
+
+
+def install_native(program: Path, command: str, script: Path) -> dict[str, str]:
+    """Put a copy of bash in place of `program`, and return the variables with which it runs `command`.
+
+    envctl keeps only native programs warm. Any other bash goes its own way.
+    """
+    shutil.copyfile("/bin/bash", program)
+    program.chmod(0o755)
+    script.write_text(f'case "$0" in *{program.name}*) unset BASH_ENV; exec {command} ;; esac\n')
+    return {"BASH_ENV": os.fspath(script)}
 
 
 def write_configuration(file: Path, mirror: Path) -> dict[str, str]:

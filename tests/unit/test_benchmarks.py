@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from aws_api_emulator.exchange import Caller, EksCluster, Request, Response
 from benchmarks import bound, histories, traces
 from benchmarks.bound import Bound
 from benchmarks.delays import FarCloud
@@ -15,7 +16,6 @@ from benchmarks.projects import Shape, lay_out
 from benchmarks.results import Results, Row
 from benchmarks.sampling import sampled
 
-from envctl.adapters.sandbox.exchange import Caller, EksCluster, Request, Response
 from envctl.cli.options.global_options import Options
 from envctl.cli.wiring.container import open_ports
 from envctl.usecases.ledger import journal

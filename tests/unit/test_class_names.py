@@ -1,6 +1,5 @@
 """Names of classes are nouns: a result is no participle."""
 
-import ast
 import re
 from pathlib import Path
 
@@ -12,11 +11,11 @@ PARTICIPLE = re.compile(r"_?(?:[A-Z][a-z]+ed|Begun|Given|Known|Shown|Taken|Writt
 
 
 def test_no_class_name_is_a_participle() -> None:
+    # Parsing all of envctl would take as long as a hundred other tests.
     names = {
-        node.name: path.relative_to(SOURCES).as_posix()
+        name: path.relative_to(SOURCES).as_posix()
         for path in SOURCES.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ClassDef)
+        for name in re.findall(r"^ *class (\w+)", path.read_text(), re.MULTILINE)
     }
     assert len(names) > 500
     assert {name: path for name, path in names.items() if PARTICIPLE.fullmatch(name)} == {}

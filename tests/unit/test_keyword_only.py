@@ -1,40 +1,52 @@
 """Large dataclasses are made by keyword: two neighbouring values of one type can't be swapped unnoticed."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import envctl
 
 SOURCES = Path(envctl.__file__).parent
 MAX_FIELDS = 6
-# As many of their first fields may be given by position: they name the value, and have different types.
-NAMED = {"Actor": 1, "Guard": 2, "PreparedStack": 1, "Refusal": 1, "StackPlan": 1}
-CLASSES = [
-    node
-    for path in sorted(SOURCES.rglob("*.py"))
-    for node in ast.walk(ast.parse(path.read_text()))
-    if isinstance(node, ast.ClassDef) and any("dataclass" in ast.unparse(each) for each in node.decorator_list)
-]
-BY_NAME = {cls.name: cls for cls in CLASSES}
+
+
+@cache
+def list_dataclasses() -> list[ast.ClassDef]:
+    # Not at import: each process of the tests imports this, and parsing takes long.
+    return [
+        node
+        for path in sorted(SOURCES.rglob("*.py"))
+        if "dataclass" in (text := path.read_text())
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ClassDef) and any("dataclass" in ast.unparse(each) for each in node.decorator_list)
+    ]
+
+
+@cache
+def find_dataclass(name: str) -> ast.ClassDef | None:
+    return {cls.name: cls for cls in list_dataclasses()}.get(name)
 
 
 def list_fields(cls: ast.ClassDef) -> list[tuple[str, str]]:
-    """Return name and type of its inherited fields and its own ones; `_` where the others are keywords alone."""
-    inherited = (BY_NAME[base] for base in map(ast.unparse, cls.bases) if base in BY_NAME)
-    own = (node for node in cls.body if isinstance(node, ast.AnnAssign) and "ClassVar" not in ast.unparse(node))
+    """Return name and type of what its constructor takes, inherited ones first; `_` where keywords alone begin."""
+    inherited = (found for base in cls.bases if (found := find_dataclass(ast.unparse(base))))
+    texts = ((node, ast.unparse(node)) for node in cls.body if isinstance(node, ast.AnnAssign))
+    own = (node for node, text in texts if "ClassVar" not in text and "init=False" not in text)
     names = [(ast.unparse(node.target), ast.unparse(node.annotation)) for node in own]
     return [each for base in inherited for each in list_fields(base)] + names
 
 
 def is_keyword_only(cls: ast.ClassDef) -> bool:
-    if count := NAMED.get(cls.name):
-        types = [kind for _, kind in list_fields(cls)[: count + 1]]
-        return types[-1] == "KW_ONLY" and len(set(types)) == len(types)
-    return any("kw_only=True" in ast.unparse(each) for each in cls.decorator_list)
+    """Tell whether two values can't be swapped: by position come at most a few first ones, all of different types."""
+    if any("kw_only=True" in ast.unparse(each) for each in cls.decorator_list):
+        return True
+    kinds = [kind for _, kind in list_fields(cls)]
+    first = kinds[: kinds.index("KW_ONLY")] if "KW_ONLY" in kinds else kinds
+    return first != kinds and len(set(first)) == len(first)
 
 
 def test_large_dataclasses_take_only_keywords() -> None:
-    large = [cls for cls in CLASSES if len(list_fields(cls)) > MAX_FIELDS]
+    large = [cls for cls in list_dataclasses() if sum(name != "_" for name, _ in list_fields(cls)) > MAX_FIELDS]
     assert len(large) > 100
     by_position = [cls.name for cls in large if not is_keyword_only(cls)]
     assert not by_position, f"{', '.join(by_position)}: write @dataclass(..., kw_only=True)"

@@ -12,6 +12,7 @@ from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.approve_rules import approve_rules
 from envctl.usecases.approval.explain_refusal import explain_refusal
+from envctl.usecases.approval.locking import lock_environment, unlock_environment
 from envctl.usecases.approval.reset_rules import reset_rules, withdraw_reset
 from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.deployment.apply import apply
@@ -23,7 +24,6 @@ from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.deployment.verification import verify
 from envctl.usecases.drift.early_start import run_drift_check as check_drift
-from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.rules import load_environment_rules
 from envctl.usecases.inspect.status import load_status

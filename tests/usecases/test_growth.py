@@ -91,6 +91,7 @@ def worlds() -> list[World]:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", COMMANDS)
 def test_work_per_stack_does_not_grow(worlds: list[World], name: str) -> None:
     COMMANDS[name](worlds[0])  # The first run imports modules.

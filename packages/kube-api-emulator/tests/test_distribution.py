@@ -130,7 +130,11 @@ def test_metadata_names_license_and_extra(wheel: Path) -> None:
     assert metadata.get_payload() == (ROOT / "README.md").read_text()
 
 
-@pytest.mark.parametrize("python", PYTHONS, ids=lambda path: path.name)
+# By day with one Python: an environment for each takes most of the time.
+@pytest.mark.parametrize(
+    "python",
+    [pytest.param(path, marks=() if path == PYTHONS[0] else pytest.mark.night, id=path.name) for path in PYTHONS],
+)
 def test_wheel_alone_checks_objects(wheel: Path, python: Path, tmp_path: Path) -> None:
     programs = create_environment(python, tmp_path / "environment", "--without-pip")
     pip = (sys.executable, "-m", "pip", "--python", programs / "python")

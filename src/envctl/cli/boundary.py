@@ -39,8 +39,6 @@ class CommandContext(Protocol):
 
 
 class CommandEnd(Exception):  # noqa: N818 (no error)
-    """Ends a command with its exit code."""
-
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
@@ -215,7 +213,11 @@ def _run_to_exit_code(command: Callable[[], object], options: Options, words: Se
         return _report_failure(options, words, InterruptedByUserError(problem))
     except Exception as error:  # noqa: BLE001 (this is the boundary)
         if isinstance(error, OSError):
-            _discard_full_stdout()
+            try:
+                sys.stdout.flush()
+            except OSError:
+                # The target of stdout is full. The interpreter would complain again at its end.
+                _discard_stdout()
         from envctl.cli.failures import to_envctl_error
 
         return _report_failure(options, words, to_envctl_error(error, options, words))
@@ -310,14 +312,6 @@ def _print_json(document: dict[str, object], indent: int | None = 2, *, asked_fo
     out = unwrap_stream(sys.stdout)
     out.write((text if asked_for else current_redaction().redact_json(text)) + "\n")
     out.flush()
-
-
-def _discard_full_stdout() -> None:
-    try:
-        sys.stdout.flush()
-    except OSError:
-        # The target of stdout is full. The interpreter would complain again at its end.
-        _discard_stdout()
 
 
 def _discard_stdout() -> None:

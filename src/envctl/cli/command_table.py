@@ -69,7 +69,7 @@ _DEPLOYMENT = ResultType(
 )
 _DIFF = ResultType("usecases.inspect.diff.Diff", "inspect.diff.show_diff", "diff.render_diff", is_partial=True)
 _DOCTOR = ResultType(
-    "usecases.inspect.doctor.doctor.Doctor", "inspect.doctor.show_doctor", "doctor.render_doctor", is_partial=True
+    "usecases.inspect.doctor.doctor.Doctor", "inspect.doctor.show_doctor", "checks.render_doctor", is_partial=True
 )
 _DRIFT = ResultType(
     "usecases.drift.result.Drift",
@@ -86,7 +86,7 @@ _DRIFT_FIX = ResultType(
     is_partial=True,
     is_done=True,
 )
-_EJECTED_PROJECT = ResultType("usecases.inspect.eject.EjectedProject", "project.ejected.show_ejected")
+_EJECTED_PROJECT = ResultType("usecases.inspect.eject.EjectedProject", "project.written_files.show_ejected")
 _ENVIRONMENT_OUTPUTS = ResultType(
     "usecases.inspect.outputs.EnvironmentOutputs", "inspect.outputs.show_outputs", is_partial=True
 )
@@ -97,9 +97,7 @@ _ENVIRONMENT_RULES = ResultType("usecases.inspect.rules.EnvironmentRules", "appr
 _ENVIRONMENT_SECRETS = ResultType(
     "usecases.account.secret_check.EnvironmentSecrets", "project.secrets.show_secrets", is_partial=True
 )
-_ENVIRONMENT_SETTINGS = ResultType(
-    "domain.settings.settings.EnvironmentSettings", "inspect.settings.show_settings", "settings.render_settings"
-)
+_ENVIRONMENT_SETTINGS = ResultType("domain.settings.settings.EnvironmentSettings", "inspect.settings.show_settings")
 _EXPLAINED_PLAN = ResultType(
     "usecases.inspect.explain_plan.ExplainedPlan",
     "inspect.explained.show_explained_plan",
@@ -109,21 +107,18 @@ _EXPLAINED_PLAN = ResultType(
 _EXPLANATION = ResultType(
     "usecases.inspect.explain.Explanation", "inspect.explanation.show_explanation", "explanation.render_explanation"
 )
-_FORMAT = ResultType("usecases.project.fmt.FormatResult", "project.formatted.show_formatted", is_partial=True)
+_FORMAT = ResultType("usecases.project.fmt.FormatResult", "project.written_files.show_formatted", is_partial=True)
 _HISTORY = ResultType("usecases.inspect.history.History", "inspect.history.show_history", "history.render_history")
-_INIT = ResultType(
-    "usecases.project.init.InitResult", "project.new_project.show_new_project", "new_project.render_new_project"
-)
+_INIT = ResultType("usecases.project.init.InitResult", "project.written_files.show_new_project")
 _LEDGER_VERIFICATION = ResultType(
     "usecases.inspect.history.LedgerVerification",
     "inspect.history.show_ledger_verification",
     "history.render_ledger_verification",
 )
-_LOCK = ResultType("usecases.inspect.locking.LockResult", "approval.locking.show_lock")
+_LOCK = ResultType("usecases.approval.locking.LockResult", "approval.approval.show_lock")
 _LOCKED_PROVIDERS = ResultType(
     "usecases.project.lock_providers.LockedProviders",
-    "project.lock_providers.show_locked_providers",
-    "lock_providers.render_provider_lock",
+    "project.pins.show_locked_providers",
     is_partial=True,
 )
 _MATRIX = ResultType("usecases.fleet.matrix.Matrix", "any_result.show_one_line", line="matrix.format_matrix")
@@ -131,12 +126,12 @@ _ONE_OUTPUT = ResultType(
     "usecases.inspect.outputs.OneOutput", "any_result.show_one_line", line="one_line.format_one_output"
 )
 _PINNED_IMAGES = ResultType(
-    "usecases.account.image_pins.PinnedImages", "project.images.show_pinned_images", is_partial=True
+    "usecases.account.image_pins.PinnedImages", "project.pins.show_pinned_images", is_partial=True
 )
-_PINNED_KEYS = ResultType("usecases.project.signing_keys.PinnedKeys", "project.signing_keys.show_pinned_keys")
+_PINNED_KEYS = ResultType("usecases.project.signing_keys.PinnedKeys", "project.pins.show_pinned_keys")
 _PLANS = ResultType("usecases.fleet.merge.Plans", "plan.many_plans.show_plans", "plans.render_plans", is_partial=True)
 _PREVIEW = ResultType(
-    "usecases.inspect.preview.Preview", "plan.preview.show_preview", "plans.render_preview", is_partial=True
+    "usecases.inspect.preview.Preview", "plan.many_plans.show_plans", "plans.render_preview", is_partial=True
 )
 _RECOVERY = ResultType(
     "usecases.deployment.recovery.recover.RecoveryResult", "deployment.recovery.show_recovery", is_done=True
@@ -151,7 +146,7 @@ _RELEASE_DETAILS = ResultType(
 )
 _RENDERED_ROOTS = ResultType("usecases.inspect.render.RenderedRoots", "inspect.settings.show_root_modules")
 _REPORT = ResultType("usecases.inspect.report.Report", "any_result.show_document")
-_REPORT_FILE = ResultType("cli.results.ReportFile", "inspect.report.show_report")
+_REPORT_FILE = ResultType("cli.results.ReportFile", "project.written_files.show_report")
 _REVIEW = ResultType(
     "usecases.approval.ci_reviewers.ReviewResult",
     "approval.approval.show_reviews",
@@ -165,17 +160,17 @@ _SECRETS_CHECK = ResultType(
 )
 _SECRET_SET = ResultType("usecases.account.secret_set.SecretSet", "project.secrets.show_secret_set")
 _STATUS = ResultType("usecases.inspect.status.Status", "inspect.status.show_status", "status.render_status")
-_UNLOCK = ResultType("usecases.inspect.locking.UnlockResult", "approval.locking.show_unlock")
+_UNLOCK = ResultType("usecases.approval.locking.UnlockResult", "approval.approval.show_unlock")
 _VALIDATION = ResultType(
     "usecases.inspect.settings.ValidationResult",
     "inspect.settings.show_validation",
-    "settings.render_validation",
+    "checks.render_validation",
     line="one_line.format_valid_project",
 )
 _VERIFICATION = ResultType(
     "usecases.deployment.verification.Verification",
-    "deployment.verification.show_verification",
-    "verification.render_verification",
+    "deployment.deployment.show_verification",
+    "deployment.render_verification",
     verdicts="list_check_verdicts",
     is_done=True,
 )
@@ -194,7 +189,7 @@ _WITHDRAWAL = ResultType(
     is_done=True,
 )
 _WORKFLOWS = ResultType(
-    "usecases.project.ci.ci_workflows.Workflows", "project.workflows.show_workflows", is_partial=True
+    "usecases.project.ci.ci_workflows.Workflows", "project.written_files.show_workflows", is_partial=True
 )
 
 TABLE: dict[str, dict[str, Command | CommandGroup]] = {

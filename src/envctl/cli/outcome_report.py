@@ -33,7 +33,7 @@ def publish_outcome(
 
         write_ci_reports(options, command, result, error)
     if file := PROCESS_ENVIRONMENT.get().get("ENVCTL_DOTENV"):
-        from envctl.cli.ci.dotenv import update_dotenv_file
+        from envctl.cli.ci.outcome import update_dotenv_file
 
         update_dotenv_file(Path(file), result, error, code)
     if (job := detect_job(options, PROCESS_ENVIRONMENT.get())) is None:

@@ -40,7 +40,6 @@ def find_short_command(words: Sequence[str]) -> Callable[[], object] | None:
 
 
 def _is_variable_unclear() -> bool:
-    """Return whether Typer may refuse the value of the variable."""
     return SANDBOX_VARIABLE in os.environ and not is_sandbox_asked(os.environ)
 
 

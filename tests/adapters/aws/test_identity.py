@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from botocore.session import get_session
 
-from envctl.adapters.aws.credentials.exchange_listener import is_aws_url
+from envctl.adapters.aws.credentials.exchange_listener import TokenExchange, is_aws_url
 from envctl.adapters.aws.credentials.identity import AwsIdentity, CredentialOrigin
 from envctl.adapters.aws.credentials.sessions import Sessions
-from envctl.adapters.aws.credentials.token_exchange import TokenExchange
 from envctl.adapters.aws.credentials.tokens import ISSUER
 from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 from envctl.domain.ci.id_token import MAX_TOKEN_BYTES

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from envctl.adapters.aws.credentials.exchange_listener import TokenExchange
 from envctl.adapters.aws.credentials.identity import AwsIdentity, CredentialOrigin
 from envctl.adapters.aws.credentials.sessions import Sessions
-from envctl.adapters.aws.credentials.token_exchange import TokenExchange
 from envctl.adapters.aws.credentials.tokens import ISSUER
 from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 from envctl.domain.errors import EnvctlError

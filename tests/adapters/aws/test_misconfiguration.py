@@ -209,7 +209,29 @@ def test_each_misconfiguration_is_reported_by_name(case: Case, here: Path, monke
     assert isinstance(raised.value, MisconfiguredMachineError) == (wanted == ExitCode.CONFIGURATION)
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+# One or two for each code, and what only a client of S3 reads: above, all are met at the first use.
+IN_EVERY_USE = (
+    "a profile that there is not",
+    "a configuration that is no INI",
+    "a credentials file that is no INI",
+    "a role without a source",
+    "a program that never ends",
+    "keys of a program that are over",
+    "a token file that there is not",
+    "a key without its secret",
+    "empty keys",
+    "keys that end at no time",
+    "attempts that are no number",
+    "an endpoint that is no URL",
+    "an endpoint of half an address",
+    "authorities that are none",
+    "a proxy of half an address",
+    "addresses of S3 in the file",
+    "versions in the file",
+)
+
+
+@pytest.mark.parametrize("case", keep_by_day(CASES, *IN_EVERY_USE))
 def test_aws_misconfiguration_is_never_an_internal_error(
     case: Case, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

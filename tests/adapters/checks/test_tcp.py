@@ -68,7 +68,7 @@ def test_attempts_repeat_until_it_opens(closed_port: int, prober: LocalCheckRunn
 
     with socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        patient = LocalCheckRunner(prober._root, dict, clock=time.clock, sleep=open_after_two)
+        patient = LocalCheckRunner(prober.root, dict, clock=time.clock, sleep=open_after_two)
         assert patient.run_check(TcpProbe("db", 60.0, "127.0.0.1", closed_port), {}) == ""
     assert opened.is_set()
     assert time.slept == [0.5, 1]

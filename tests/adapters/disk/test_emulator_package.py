@@ -1,5 +1,6 @@
 """The line that installs kube-api-emulator, by the way that envctl itself was installed."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -43,12 +44,7 @@ def test_repository_has_the_package_there() -> None:
     assert (ROOT / KUBERNETES_FOLDER / "pyproject.toml").is_file()
 
 
-def test_only_the_sandbox_uses_the_server() -> None:
-    package = ROOT / "src" / "envctl"
-    users = {
-        file.relative_to(package).as_posix()
-        for file in package.rglob("*.py")
-        if "kube_api_emulator.server" in file.read_text()
-    }
-    assert users
-    assert {each for each in users if not each.startswith("adapters/sandbox/")} == set()
+def test_server_of_clusters_is_not_used() -> None:
+    texts = [file.read_text() for file in (ROOT / "src" / "envctl").rglob("*.py")]
+    used = {name for text in texts for name in re.findall(r"import kube_api_\w+|kube_api_emulator\.\w+", text)}
+    assert used == {"kube_api_emulator.schemas", "kube_api_emulator.versions"}

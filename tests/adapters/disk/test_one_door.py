@@ -16,7 +16,6 @@ APART = {
     "adapters/disk/files.py": "the door",
     "adapters/local/templates.py": "files of the package",
     "cli/render/html/page.py": "a file of the package",
-    "cli/render/json/schema/__main__.py": "run by those who work on envctl",
     "adapters/local/trace.py": "/proc",
     "adapters/local/installation.py": "the records of installed packages",
     "adapters/terraform/scheduler/machine.py": "/proc and /sys",
@@ -65,7 +64,7 @@ def calls() -> tuple[tuple[str, ast.Call], ...]:
     found: list[tuple[str, ast.Call]] = []
     for file in sorted(PACKAGE.rglob("*.py")):
         name, text = file.relative_to(PACKAGE).as_posix(), file.read_text()
-        if not name.startswith(("templates/", "adapters/sandbox/patches/")) and names.search(text):
+        if not name.startswith("templates/") and names.search(text):
             found += [(name, node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
     return tuple(found)
 

@@ -110,7 +110,18 @@ def test_missing_authorities_are_a_failure_of_the_request(site: Site) -> None:
 
     with (
         pytest.raises(HttpFailedError) as raised,
-        HttpClient({}, load_trust).send_request("GET", site.url, {}, None, IN_TIME),
+        HttpClient({}, load_trust).send_request("GET", site.url.replace("http:", "https:"), {}, None, IN_TIME),
     ):
         pass
     assert raised.value.failure == Failure.UNREACHABLE
+
+
+def test_authorities_are_read_for_tls_alone(site: Site) -> None:
+    """They take 30 ms."""
+    site.answers = [answer(200, b"yes")]
+
+    def load_trust() -> ssl.SSLContext:
+        raise AssertionError
+
+    with HttpClient({}, load_trust).send_request("GET", site.url, {}, None, IN_TIME) as response:
+        assert read_body(response, MOST) == b"yes"

@@ -73,7 +73,9 @@ def test_token_is_renewed_before_it_ends(program: Program) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     now = [start]
     program.give(token="t1", expirationTimestamp="2026-01-01T00:10:00Z")
-    plugin = ExecPlugin([str(program.path)], os.environ, V1, "the context dev", now=lambda: now[0])
+    plugin = ExecPlugin(
+        command=[str(program.path)], environ=os.environ, api_version=V1, described="the context dev", now=lambda: now[0]
+    )
     assert plugin.load().token == "t1"
     now[0] = start + timedelta(minutes=10) - 2 * MARGIN
     assert plugin.load().token == "t1"
@@ -139,7 +141,9 @@ def test_failing_program_is_told_with_its_last_line(program: Program) -> None:
 
 def test_hanging_program_is_ended_with_its_children(program: Program) -> None:
     program.write("import subprocess; subprocess.run(['sleep', '30'])")
-    plugin = ExecPlugin([str(program.path)], os.environ, V1, "the context dev", seconds=0.5)
+    plugin = ExecPlugin(
+        command=[str(program.path)], environ=os.environ, api_version=V1, described="the context dev", seconds=0.5
+    )
     with pytest.raises(OperationFailedError, match=r"it did not end within 0\.5 seconds"):
         plugin.load()
 

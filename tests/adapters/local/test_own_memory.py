@@ -8,7 +8,7 @@ import pytest
 # In a process that has tokens: starts a program without them, which looks into its parent, and then into itself.
 JOB = """
 import ctypes, os, subprocess, sys
-from envctl.adapters.local.own_memory import protect_memory
+from envctl.adapters.local.secret_variables import protect_memory
 if os.getuid() == 0:
     # Root may read everything. A change of the user protects too: as if it had begun as this one.
     os.setgroups([])

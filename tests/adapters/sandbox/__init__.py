@@ -1,1 +1,1 @@
-"""The sandbox: its server, its proxy, its patches."""
+"""The sandbox of a project. What its server answers is tested in packages/aws-api-emulator."""

@@ -1,8 +1,7 @@
 """One sandbox for all tests that only use it; tests of starting and stopping make their own."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,6 @@ from tests import warm_sandbox
 HERE = Path(__file__).parent
 REGION = "ap-northeast-1"
 DEV, PROD = "111111111111", "333333333333"
-Client = Callable[..., Any]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,28 +44,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]
     sandbox = Sandbox(with_tiny_mirror(tmp_path_factory.mktemp("shared") / "sandbox"))
     yield sandbox.start(buckets=[Bucket("shop-dev", REGION, DEV), Bucket("shop-prod", REGION, PROD)])
     sandbox.stop()
-
-
-@pytest.fixture(scope="session")
-def client(shared: RunningSandbox) -> Client:
-    """boto3 through the proxy; with an account, as the deployer's role there."""
-    import boto3
-    from botocore.config import Config
-
-    def make(service: str, account: str | None = None) -> Any:
-        keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
-        if account:
-            role = f"arn:aws:iam::{account}:role/envctl-deployer"
-            answer = make("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-            keys = {
-                "aws_access_key_id": answer["AccessKeyId"],
-                "aws_secret_access_key": answer["SecretAccessKey"],
-                "aws_session_token": answer["SessionToken"],
-            }
-        config = Config(proxies={"https": shared.proxy_url}, retries={"max_attempts": 1})
-        return boto3.client(service, region_name=REGION, verify=str(shared.ca_file), config=config, **keys)
-
-    return make
 
 
 def with_tiny_mirror(directory: Path) -> Path:

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.sandbox.endpoint_cloud import EndpointCloud
-from envctl.adapters.sandbox.exchange import Request
-from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
+from envctl.adapters.sandbox.lifecycle import Bucket, Sandbox
 from envctl.domain.errors import OperationFailedError
 from tests.adapters.sandbox.conftest import DEV, REGION
 
@@ -43,13 +41,6 @@ def test_the_proxy_relays_to_the_endpoint(directory: Path, endpoint_url: str) ->
         sandbox.stop()
 
 
-def test_endpoint_ignores_local_profiles(endpoint_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "config").write_text("[default\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_PROFILE", "nope")
-    EndpointCloud(endpoint_url).create_bucket("relayed", REGION, DEV)
-
-
 def test_unreachable_endpoint_is_reported_with_bucket_name(directory: Path) -> None:
     sandbox = Sandbox(directory, endpoint_url="http://127.0.0.1:1")
     try:
@@ -57,11 +48,3 @@ def test_unreachable_endpoint_is_reported_with_bucket_name(directory: Path) -> N
             sandbox.start(buckets=[Bucket("relayed", REGION, DEV)])
     finally:
         sandbox.stop()
-
-
-def test_closed_endpoint_connection_is_reopened(shared: RunningSandbox) -> None:
-    cloud = EndpointCloud(shared.moto_url)
-    # This path makes the server close the connection after its answer.
-    refused = Request("GET", "https", "rebound.example.com", "/", [], b"")
-    assert [cloud.answer_request(refused).status for _ in range(2)] == ["403 Forbidden"] * 2
-    cloud.close()

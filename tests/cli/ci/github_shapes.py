@@ -1,7 +1,11 @@
 """Repositories of three shapes, with the workflows that `envctl ci github` writes for them."""
 
+import atexit
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from envctl.cli.entry import run
@@ -101,6 +105,13 @@ reviewers = "null"
 
 
 def make_repository(top: Path, shape: str) -> Path:
+    return shutil.copytree(_make_once(shape), top, dirs_exist_ok=True)
+
+
+@cache
+def _make_once(shape: str) -> Path:
+    top = Path(tempfile.mkdtemp(prefix="envctl-repository-"))
+    atexit.register(shutil.rmtree, top, ignore_errors=True)
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", top], check=True, timeout=30)
     for folder, text in SHAPES[shape].items():
         project = top / folder

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -335,7 +336,7 @@ def test_odd_address_of_the_forge_is_no_bug(
 ) -> None:
     for name in ("GITHUB_API_URL", "CI_API_V4_URL"):
         monkeypatch.setenv(name, url or "http://127.0.0.1:9")
-    monkeypatch.setattr("envctl.adapters.http.retry.time.sleep", lambda _: None)
+    monkeypatch.setattr("envctl.adapters.http.retry.list_pauses", lambda *_: repeat(0.0))
     assert run(["why", "staging", "--comment"]) == 1
     said = capsys.readouterr().err
     assert "E036" in said

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.ci.dotenv import update_dotenv_file
+from envctl.cli.ci.outcome import update_dotenv_file
 from envctl.cli.entry import run
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.exit_codes import ExitCode

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,14 @@ def repository(tmp_path: Path) -> Path:
     return top
 
 
+@cache
+def parse_workflow(text: str) -> Mapping[str, Any]:
+    """Parse each text once: that takes longer than most of these scripts."""
+    return yaml.safe_load(text)  # type: ignore[no-any-return]
+
+
 def find_script(repository: Path, workflow: str, job: str) -> str:
-    document: Mapping[str, Any] = yaml.safe_load((repository / f".github/workflows/envctl-{workflow}.yml").read_text())
+    document = parse_workflow((repository / f".github/workflows/envctl-{workflow}.yml").read_text())
     (step,) = (step for step in document["jobs"][job]["steps"] if step.get("id") == "envctl")
     return str(step["run"])
 
@@ -162,7 +169,7 @@ def test_module_of_the_project_does_not_replace_a_package(repository: Path) -> N
 
 
 def test_missing_role_says_what_to_set_up(repository: Path) -> None:
-    document = yaml.safe_load((repository / ".github/workflows/envctl-deploy.yml").read_text())
+    document = parse_workflow((repository / ".github/workflows/envctl-deploy.yml").read_text())
     (step,) = (each for each in document["jobs"]["deploy-prod"]["steps"] if each["name"] == "A role is missing")
     code, _, said = run_script(repository, step["run"])
     assert code == 78
@@ -175,7 +182,7 @@ def test_missing_role_says_what_to_set_up(repository: Path) -> None:
     ("problems", "code", "word"), [("G106", 0, "notice"), ("G106 G109", 4, "error"), ("G109", 4, "recover, prod")]
 )
 def test_waiting_passes_unless_a_deployment_may_be_dead(repository: Path, problems: str, code: int, word: str) -> None:
-    document = yaml.safe_load((repository / ".github/workflows/envctl-deploy.yml").read_text())
+    document = parse_workflow((repository / ".github/workflows/envctl-deploy.yml").read_text())
     (step,) = (each for each in document["jobs"]["deploy-prod"]["steps"] if each["name"] == "The deployment waits")
     found, _, said = run_script(repository, step["run"], PROBLEMS=problems)
     assert found == code

@@ -28,7 +28,15 @@ FILES = (
     "requirements-run.lock",
     MANIFEST.name,
 )
-FOLDERS = ("src", "app", "environments", "modules", "packages/kube-api-emulator")
+FOLDERS = (
+    "src",
+    "app",
+    "docs",
+    "environments",
+    "modules",
+    "packages/aws-api-emulator/src",
+    "packages/kube-api-emulator",
+)
 LEFT_OUT = shutil.ignore_patterns(
     "__pycache__", "node_modules", ".envctl", ".terraform", "build", "dist", "secrets", ".*_cache"
 )

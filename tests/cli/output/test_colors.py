@@ -12,6 +12,7 @@ import pytest
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.consoles import can_redraw, has_color
 from tests import warm
+from tests.by_day import keep_by_day
 from tests.fakes.project_files import write_project
 
 pytestmark = pytest.mark.slow
@@ -25,6 +26,8 @@ COMMANDS = {
     "a wrong command line": ["settings"],
     "help": ["--help"],
 }
+# What is typed by day: who is heard before whom is in CASES below.
+BY_DAY = ("NO_COLOR", "a terminal that knows nothing", "--no-color", "an error")
 COLOURLESS = {
     "NO_COLOR": ({"NO_COLOR": "1"}, []),
     "NO_COLOR against FORCE_COLOR": ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, []),
@@ -84,9 +87,11 @@ def test_piped_output_has_no_escape_codes(project: Path, words: list[str]) -> No
 
 @pytest.mark.parametrize(
     ("name", "more", "options"),
-    [("status", *case) for case in COLOURLESS.values()]
-    + [(name, {"NO_COLOR": "1"}, []) for name in ("settings", "why", "an error")],
-    ids=[*COLOURLESS, "settings", "why", "an error"],
+    keep_by_day(
+        {situation: ("status", *case) for situation, case in COLOURLESS.items()}
+        | {name: (name, {"NO_COLOR": "1"}, []) for name in ("settings", "why", "an error")},
+        *BY_DAY,
+    ),
 )
 def test_a_terminal_gets_no_escape_codes_with(
     project: Path, name: str, more: dict[str, str], options: list[str]
@@ -96,7 +101,7 @@ def test_a_terminal_gets_no_escape_codes_with(
     assert not ESCAPE.search(said)
 
 
-@pytest.mark.parametrize("name", ["status", "settings", "an error"])
+@pytest.mark.parametrize("name", keep_by_day(["status", "settings", "an error"], "status", "an error"))
 def test_terminal_output_has_colors(project: Path, name: str) -> None:
     assert ESCAPE.search(on_a_terminal(COMMANDS[name], project, {}))
 

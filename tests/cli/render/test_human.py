@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextvars import ContextVar, copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 from rich.cells import cell_len
@@ -70,6 +71,12 @@ UNBROKEN = re.compile(r"next: |^ +envctl |^  [-+~<>x/]{1,3} +[a-z]+  ")
 COPIED = {"outputs", "outputs after a failure", "one output", "settings", "a verified ledger", "rendered root modules"}
 
 
+@cache
+def shown(name: str, width: int = 80) -> str:
+    """As most tests look at a sample: on a machine whose clock shows UTC, and without an option for more."""
+    return said({**RESULTS, **ERRORS}[name], width)
+
+
 def said(thing: object, width: int = 80, *, terminal: bool = False) -> str:
     out: Console = console(width, terminal=terminal)
     if isinstance(thing, EnvctlError):
@@ -81,7 +88,7 @@ def said(thing: object, width: int = 80, *, terminal: bool = False) -> str:
 
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
 def test_terminal_of_80_columns_shows(name: str, snapshot: SnapshotAssertion) -> None:
-    assert said({**RESULTS, **ERRORS}[name]) == snapshot
+    assert shown(name) == snapshot
 
 
 def test_problem_of_several_stacks_is_shown_once() -> None:
@@ -112,7 +119,7 @@ def test_full_shows_each_change(name: str) -> None:
 @pytest.mark.parametrize("width", [60, 120])
 @pytest.mark.parametrize("name", WIDE_AND_NARROW)
 def test_other_widths_show(name: str, width: int, snapshot: SnapshotAssertion) -> None:
-    assert said({**RESULTS, **ERRORS}[name], width) == snapshot
+    assert shown(name, width) == snapshot
 
 
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
@@ -124,13 +131,13 @@ def test_any_width_is_supported(name: str) -> None:
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
 def test_colors_carry_no_additional_information(name: str) -> None:
     thing = {**RESULTS, **ERRORS}[name]
-    assert re.sub(r"\x1b\[[0-9;]*m", "", said(thing, terminal=True)) == said(thing)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", said(thing, terminal=True)) == shown(name)
 
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_secret_is_never_shown(name: str) -> None:
-    assert SECRET not in said(RESULTS[name])
-    assert SECRET not in said(RESULTS[name], 120)
+    assert SECRET not in shown(name)
+    assert SECRET not in shown(name, 120)
 
 
 @pytest.mark.parametrize("name", ["a status with nothing to do", "a status", "a first plan"])
@@ -221,20 +228,23 @@ def test_shared_hint_is_shown_once() -> None:
 
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
 def test_suggested_commands_in_sandbox_keep_the_option(name: str) -> None:
-    def shown() -> str:
-        thing = {**RESULTS, **ERRORS}[name]
+    thing = {**RESULTS, **ERRORS}[name]
+
+    def show_in_markdown() -> str:
         if isinstance(thing, RefusedError):
-            return said(thing) + error_in_markdown(thing, NOW)
-        return said(thing) + ("" if isinstance(thing, EnvctlError) else in_markdown(thing))
+            return error_in_markdown(thing, NOW)
+        return "" if isinstance(thing, EnvctlError) else in_markdown(thing)
 
     inside = copy_context()
     inside.run(IN_SANDBOX.set, True)
     bare = re.compile(rf"envctl (?!--sandbox|sandbox)(?:{'|'.join(COMMANDS)})\b")
-    assert bare.findall(inside.run(shown)) == []
-    if bare.search(shown()):
+    in_sandbox = inside.run(lambda: said(thing) + show_in_markdown())
+    assert bare.findall(in_sandbox) == []
+    outside = shown(name) + show_in_markdown()
+    if bare.search(outside):
         # A new project is first tried where it needs no account.
-        assert "--sandbox" not in shown() or name.startswith("a new project")
-        assert inside.run(shown).count("--sandbox ") > shown().count("--sandbox ")
+        assert "--sandbox" not in outside or name.startswith("a new project")
+        assert in_sandbox.count("--sandbox ") > outside.count("--sandbox ")
 
 
 def test_unverified_actor_is_marked() -> None:

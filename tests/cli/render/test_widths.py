@@ -1,7 +1,6 @@
 """What people see fits the terminal that they have, from a narrow one beside an editor to one that fills a screen."""
 
 import re
-from functools import cache
 
 import pytest
 from hypothesis import given
@@ -12,7 +11,7 @@ from rich.text import Text
 from envctl.cli.render.terminal.wrapping import wrap_text
 from envctl.cli.render.text.widths import cut_end, shorten_middle
 from tests.cli.render.samples import ERRORS, RESULTS
-from tests.cli.render.test_human import said
+from tests.cli.render.test_human import shown
 
 ALL = {**RESULTS, **ERRORS}
 WIDTHS = [60, 80, 100, 120, 160, 200]
@@ -35,9 +34,8 @@ PROSE = [
 ]
 
 
-@cache
 def lines(name: str, width: int) -> list[str]:
-    return said(ALL[name], width).splitlines()
+    return shown(name, width).splitlines()
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name not in WHOLE_FILES])

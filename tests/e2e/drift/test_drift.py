@@ -72,20 +72,21 @@ def everywhere(project: Project, *, but: str = "") -> None:
 
 
 def test_drift_revokes_evidence(news: Project) -> None:
-    everywhere(news, but="prod")
-    assert news.run("--sandbox", "drift", "staging").code == 0
-    there, (topic,) = find_topics(news, "staging")
+    news.write("envctl.toml", render_project("news", {"news": ""}, ["dev", "prod"], on_aws=True, gates={"prod": OPEN}))
+    news.run_checked("--sandbox", "apply", "dev", "--yes")
+    assert news.run("--sandbox", "drift", "dev").code == 0
+    there, (topic,) = find_topics(news, "dev")
     there.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="loud")
-    found = news.run("--sandbox", "drift", "staging", "--json")
+    found = news.run("--sandbox", "drift", "dev", "--json")
     assert found.code == 2
     (drifted,) = found.document["result"]["environments"][0]["stacks"][0]["resources"]
     assert drifted["address"] == "aws_sns_topic.this"
     assert [(a["path"], a["before"], a["after"]) for a in drifted["attributes"]] == [("display_name", "calm", "loud")]
-    refused = news.run("--sandbox", "promote", "staging", "prod", "--yes", "--json")
+    refused = news.run("--sandbox", "promote", "dev", "prod", "--yes", "--json")
     assert (refused.code, refused.codes) == (3, ["G103", "G110"])
-    news.run_checked("--sandbox", "apply", "staging", "--yes")
-    assert news.run("--sandbox", "drift", "staging").code == 0
-    news.run_checked("--sandbox", "promote", "staging", "prod", "--yes")
+    news.run_checked("--sandbox", "apply", "dev", "--yes")
+    assert news.run("--sandbox", "drift", "dev").code == 0
+    news.run_checked("--sandbox", "promote", "dev", "prod", "--yes")
 
 
 @pytest.mark.night

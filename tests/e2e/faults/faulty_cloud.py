@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote_plus
 
-from envctl.adapters.sandbox.exchange import Request, Response
-from envctl.adapters.sandbox.moto_cloud import MotoCloud
+from aws_api_emulator.exchange import Request, Response
+from aws_api_emulator.moto_cloud import MotoCloud
 
 _ERROR_XML = "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error></ErrorResponse>"
 # What fails, and how AWS says so.

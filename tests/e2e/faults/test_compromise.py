@@ -76,16 +76,17 @@ def denied(act: Callable[[], object]) -> str:
     return str(raised.value.response["Error"]["Code"])
 
 
-def test_dev_role_can_not_access_store_or_prod(shop: Project, organisation: Organisation) -> None:
+def test_dev_role_can_not_access_store_or_prod(organisation: Organisation) -> None:
     keys = organisation.assume_role("envctl-deployer", "dev")
     s3 = organisation.open_personal_client(keys, "s3")
-    first = entries(ann(organisation))[0][0]
+    kept = "shop/plans/of-ann"
+    ann(organisation).put_object(Bucket=STORE, Key=kept, Body=b"{}")
     acts: dict[str, Callable[[], object]] = {
         "list": lambda: s3.list_objects_v2(Bucket=STORE),
-        "read": lambda: s3.get_object(Bucket=STORE, Key=first),
+        "read": lambda: s3.get_object(Bucket=STORE, Key=kept),
         "add": lambda: s3.put_object(Bucket=STORE, Key=f"{LEDGER}0000009999.json", Body=b"{}"),
-        "change": lambda: s3.put_object(Bucket=STORE, Key=first, Body=b"{}"),
-        "remove": lambda: s3.delete_object(Bucket=STORE, Key=first),
+        "change": lambda: s3.put_object(Bucket=STORE, Key=kept, Body=b"{}"),
+        "remove": lambda: s3.delete_object(Bucket=STORE, Key=kept),
         "read the state of prod": lambda: s3.list_objects_v2(Bucket=f"shop-tfstate-{ACCOUNTS['prod']}"),
         "be prod": lambda: organisation.open_personal_client(keys, "sts").assume_role(
             RoleArn=f"arn:aws:iam::{ACCOUNTS['prod']}:role/envctl-deployer", RoleSessionName="mallory"

@@ -147,9 +147,9 @@ COMMANDS = {
     "rollback": (("rollback", "dev", "--yes"), two_releases, 3),
 }
 # More than there are; a run that is not killed any more says that there are no more.
-BOUNDARIES = 60
-# Of every six of them two by day: one before and one after something is done, which take turns.
-PARTS, BY_DAY = 6, (3,)
+BOUNDARIES = 70
+# By day every ninth: one before and one after something is done take turns.
+PARTS, BY_DAY = 9, (3,)
 
 
 # A promotion by day, and the others by night: they go the same way.

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_api_emulator.exchange import Request
 
-from envctl.adapters.sandbox.exchange import Request
 from envctl.adapters.sandbox.lifecycle import Bucket, Sandbox
 from tests.e2e.conftest import Project
 from tests.e2e.project_text import render_project

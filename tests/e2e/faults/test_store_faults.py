@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from aws_api_emulator.exchange import Request
 
-from envctl.adapters.sandbox.exchange import Request
 from envctl.adapters.sandbox.lifecycle import Bucket, Sandbox
 from tests.e2e.conftest import Project
 from tests.faults.faults import (

@@ -106,8 +106,8 @@ def test_chart_reaches_staging_with_outputs_and_digests(chart: Shop) -> None:
     assert chart.run("plan", "staging", "--detailed-exitcode").code == 0
 
     chart.write_project({"base": "", "page": STACK.replace("COLOR", "blue")}, more="")
-    chart.deploy("staging")
-    page = staging.get("ConfigMap", "page")
+    chart.deploy()
+    page = chart.clusters["dev"].get("ConfigMap", "page")
     assert page is not None
     assert page["data"]["color"] == "blue"
 

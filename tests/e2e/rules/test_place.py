@@ -1,7 +1,11 @@
-"""An approval is for one place. Real Terraform with the real AWS provider, and the project file edited in between."""
+"""An approval is for one place. Real Terraform in accounts of AWS, and the project file edited in between.
+
+No resource needs a provider: the place is that of the state and the roles, which envctl asks AWS about itself.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,18 +15,9 @@ from tests.e2e.project_text import PEER, render_project
 pytestmark = pytest.mark.terraform
 
 PROD = "333333333333"
-TOML = render_project("news", {"news": ""}, ["dev", "prod"], on_aws=True, gates={"prod": PEER})
-MODULE = """
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-resource "aws_sns_topic" "this" {
-  name = "jobs"
-}
-"""
+STATES = '[state]\nbackend = "s3"\nbucket = "news-tfstate-{account_id}"\n'
+TOML = render_project("news", {"news": ""}, ["dev", "prod"], on_aws=True, gates={"prod": PEER}, more=STATES)
+MODULE = 'resource "terraform_data" "this" {\n  input = "jobs"\n}\n'
 ELSEWHERE = TOML.replace(PROD, "999999999999").replace(
     '999999999999"\nregion = "ap-northeast-1"', '999999999999"\nregion = "eu-west-1"'
 )
@@ -48,6 +43,12 @@ def news(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Projec
         yield project
 
 
+def list_states(project: Project) -> list[Any]:
+    s3 = open_client(project, "prod", "s3")
+    buckets = [each["Name"] for each in s3.list_buckets()["Buckets"]]
+    return [each["Key"] for name in buckets for each in s3.list_objects_v2(Bucket=name).get("Contents", [])]
+
+
 def test_approval_for_one_place_is_refused_in_another(news: Project) -> None:
     promote = ("--sandbox", "promote", "dev", "prod", "--yes")
     news.run_checked("--sandbox", "apply", "dev", "--yes")
@@ -65,12 +66,12 @@ def test_approval_for_one_place_is_refused_in_another(news: Project) -> None:
         assert f"the place of prod changed since the approval: {told}" in message
         why = news.run_checked("--sandbox", "why", "prod", "--json").document["result"]
         assert (why["gates"], why["next"].split()[:3]) == ({"peer": [0, 1]}, ["envctl", "--sandbox", "approve"])
-    assert open_client(news, "prod", "sns").list_topics()["Topics"] == []
+    assert list_states(news) == []
 
     # Who plans, and from where, is no part of it.
     news.write("envctl.toml", TOML.replace('333333333333"\nregion', '333333333333"\nprofile = "mine"\nregion'))
     news.run_checked(*promote)
-    assert len(open_client(news, "prod", "sns").list_topics()["Topics"]) == 1
+    assert list_states(news) == ["prod/news.tfstate"]
     entries = news.run_checked("--sandbox", "history", "--json").document["result"]["entries"]
     events = [each["event"] for each in entries if each["event"].get("environment") == "prod"]
     assert [event["place"] for event in events if "place" in event] == [approved["place"]] * 2

@@ -47,7 +47,7 @@ WORDS: dict[str, list[list[str]]] = {
     "release show": [["release", "show", "RELEASE"]],
     "diff": [["diff", "dev", "staging", "--all"], ["diff", "dev", "staging", "--patch"]],
     "report": [["report", "--output", "page.html"]],
-    "drift": [["drift"], ["drift", "dev", "--pending"]],
+    "drift": [["drift", "prod"], ["drift", "dev", "--pending"]],
     "matrix": [["matrix", "plan"]],
     "collect": [["collect"]],
     "rollback": [["rollback", "dev", "--yes"]],
@@ -170,7 +170,7 @@ def test_no_command_prints_writes_or_stores_a_secret(leaky: Project) -> None:
     said.append(leaky.run_checked("promote", "staging", "prod", "--yes", "--markdown"))
     # What an output holds that nothing marks is known by the settings that it came from.
     for words in WORDS["output"]:
-        said += [leaky.run(*words, *form) for form in ((), ("--json",), ("--markdown",))]
+        said += [leaky.run(*words, *form) for form in ((), ("--json",))]
     for environment in ("dev", "staging", "prod"):
         write_settings(leaky, environment, "two")
     github = in_github(leaky) | {"TMPDIR": str(leaky.root / "tmp")}

@@ -9,7 +9,6 @@ import pytest
 
 from tests.e2e.conftest import ACCOUNTS, Project
 from tests.e2e.organisation import (
-    MODULE,
     STORE,
     TOOLS,
     Organisation,
@@ -18,7 +17,7 @@ from tests.e2e.organisation import (
     open_organisation,
     parse_signature,
 )
-from tests.e2e.rules.test_look_role import RESOURCES, WITH_LOOK_ROLES, take_roles
+from tests.e2e.rules.test_look_role import WITH_LOOK_ROLES, take_roles
 from tests.secret_search import find_secret
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
@@ -27,7 +26,7 @@ SECRETS = """
 db_password = "secretsmanager:{project}/{env}/db#password"
 "parameters.token" = "ssm:/{project}/{env}/token"
 """
-VARIABLES = """
+MODULE = """
 variable "db_password" {
   type      = string
   sensitive = true
@@ -63,9 +62,7 @@ def company(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -
                 Name=f"/shop/{environment}/token", Value=plant(environment, "token"), Type="SecureString"
             )
             values = written["ReadSecretValues"]
-            found.create_role(
-                account, LOOK, [move_to_account(looks["ListTheStatesToRead"], environment), RESOURCES, values]
-            )
+            found.create_role(account, LOOK, [move_to_account(looks["ListTheStatesToRead"], environment), values])
             found.open_admin_client(account).put_role_policy(
                 RoleName=DEPLOYER, PolicyName="values", PolicyDocument=json.dumps(values)
             )
@@ -82,7 +79,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, company: Organisation) -> Pro
     project = Project(folder / "shop", folder / "home", company.build_environment("ci"))
     text = WITH_LOOK_ROLES.replace("prod.gates]\napprovals = {}", "prod.gates]\napprovals = { peer = 1 }")
     project.write("envctl.toml", text + SECRETS)
-    project.write("modules/parameters/main.tf", MODULE + VARIABLES)
+    # No provider: whoever reads a parameter here is envctl.
+    project.write("modules/parameters/main.tf", MODULE)
     for name in ACCOUNTS:
         project.write(f"environments/{name}/terraform.tfvars", "")
     return project
@@ -124,27 +122,46 @@ def search_store(company: Organisation) -> list[str]:
 
 def test_values_come_from_each_account_and_stay_secret(shop: Project, company: Organisation) -> None:
     start = len(company.proxy.asked)
-    said = [shop.run_checked("apply", "dev", "--yes"), shop.run_checked("promote", "dev", "staging", "--yes")]
+    said = [shop.run_checked("apply", "dev", "--yes")]
+    said.append(shop.run_checked("promote", "dev", "staging", "--yes", "--trace", "trace.json", "--debug"))
     assert list_readers(company, start) == {(ACCOUNTS["dev"], DEPLOYER), (ACCOUNTS["staging"], DEPLOYER)}
     start, bob = len(company.proxy.asked), as_bob(shop, company)
     said.append(bob.run_checked("approve", "prod", "--gate", "peer", "--yes"))
     assert list_readers(company, start) == {(ACCOUNTS["prod"], LOOK)}
-    said.append(shop.run_checked("promote", "staging", "prod", "--yes", "--trace", "trace.json", "--debug"))
     start = len(company.proxy.asked)
-    said += [bob.run_checked("plan", "dev"), bob.run_checked("drift"), bob.run_checked("why", "prod", "--plan")]
+    said += [bob.run_checked("plan", "dev"), bob.run_checked("drift", "staging")]
     assert {role for _, role in list_readers(company, start)} == {LOOK}
-    for words in (("settings", "prod"), ("render", "dev"), ("report", "--output", "page.html"), ("history",)):
-        said += [shop.run(*words), shop.run(*words[:1], "--json", *words[1:])]
+    for words in (("settings", "prod"), ("render", "dev", "--json"), ("report", "--output", "page.html"), ("history",)):
+        said.append(shop.run_checked(*words))
     text = "".join(ran.out + ran.err for ran in said)
     assert not [each for name in ACCOUNTS for what in ("db", "token") if (each := plant(name, what)) in text]
     assert find_planted(shop.root, shop.home) == []
     assert search_store(company) == []
-    for name, account in ACCOUNTS.items():
-        s3: Any = company.open_admin_client(account, "s3")
-        state = s3.get_object(Bucket=f"shop-tfstate-{account}", Key=f"{name}/parameters.tfstate")["Body"].read()
-        # Terraform keeps the value of a resource in its state; that of an ephemeral variable is nowhere.
-        assert plant(name, "db").encode() in state
-        assert plant(name, "token").encode() not in state
+    check_state(company, "dev")
+    check_state(company, "staging")
+
+
+def check_state(company: Organisation, name: str) -> None:
+    """Terraform keeps the value of a resource in its state; that of an ephemeral variable is nowhere."""
+    s3: Any = company.open_admin_client(ACCOUNTS[name], "s3")
+    key = f"{name}/parameters.tfstate"
+    state = s3.get_object(Bucket=f"shop-tfstate-{ACCOUNTS[name]}", Key=key)["Body"].read()
+    assert plant(name, "db").encode() in state
+    assert plant(name, "token").encode() not in state
+
+
+# By day, staging gets its values in the same way.
+@pytest.mark.night
+def test_prod_gets_its_own_values(shop: Project, company: Organisation) -> None:
+    shop.run_checked("apply", "dev", "--yes")
+    shop.run_checked("promote", "dev", "staging", "--yes")
+    as_bob(shop, company).run_checked("approve", "prod", "--gate", "peer", "--yes")
+    start = len(company.proxy.asked)
+    shop.run_checked("promote", "staging", "prod", "--yes", "--debug")
+    assert list_readers(company, start) == {(ACCOUNTS["prod"], DEPLOYER)}
+    assert find_planted(shop.root, shop.home) == []
+    assert search_store(company) == []
+    check_state(company, "prod")
 
 
 @pytest.mark.night
@@ -153,7 +170,6 @@ def test_values_come_from_each_account_and_stay_secret(shop: Project, company: O
     [("secretsmanager:GetSecretValue", "shop/dev/db"), ("ssm:GetParameter", "/shop/dev/token")],
 )
 def test_permission_to_read_values_is_needed(shop: Project, company: Organisation, action: str, shown: str) -> None:
-    # Terraform itself reads parameters of the module.
     iam = company.open_admin_client(ACCOUNTS["dev"])
     denied = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": [action], "Resource": "*"}]}
     iam.put_role_policy(RoleName=LOOK, PolicyName="denied", PolicyDocument=json.dumps(denied))

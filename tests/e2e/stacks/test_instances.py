@@ -1,4 +1,4 @@
-"""Nine stacks of one module, each with values of its own, from dev to prod. Real Terraform, built-in provider."""
+"""Stacks of one module, each with values of its own, from dev to prod. Real Terraform, built-in provider."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.by_day import keep_by_day
 from tests.e2e.conftest import Project
 from tests.e2e.project_text import OPEN, PEER, render_project
 
@@ -92,13 +93,14 @@ def outputs_of(project: Project, environment: str) -> dict[str, Any]:
     return {each["stack"]: each["outputs"] for each in found["stacks"]}
 
 
-def test_nine_instances_reach_prod_with_their_values(tmp_path: Path, home: Path) -> None:
-    queues = deploy_everywhere(Project(tmp_path / "queues", home), NAMES)
+@pytest.mark.parametrize("names", keep_by_day({"three": (FEW,), "nine": (NAMES,)}, "three"))
+def test_instances_reach_prod_with_their_values(tmp_path: Path, home: Path, names: Sequence[str]) -> None:
+    queues = deploy_everywhere(Project(tmp_path / "queues", home), names)
     for number, environment in enumerate(("dev", "staging", "prod"), 1):
         found = outputs_of(queues, environment)
-        assert {stack: each["name"] for stack, each in found.items()} == {name: name for name in NAMES}
+        assert {stack: each["name"] for stack, each in found.items()} == {name: name for name in names}
         assert found["orders"]["holds"] == f"{environment} one {number} 5 100"
-        assert {found[name]["holds"] for name in NAMES[1:]} == {f"{environment} one 60 5 100"}
+        assert {found[name]["holds"] for name in names[1:]} == {f"{environment} one 60 5 100"}
     assert queues.run("drift", "--json").code == 0
 
 

@@ -129,7 +129,6 @@ def test_alias_to_another_account_is_refused_unless_named(news: Project) -> None
     news.write("envctl.toml", NAMED)
     news.run_checked("--sandbox", "apply", "dev", "--yes")
     assert list_topics(news, OTHER, "ap-northeast-1") == ["elsewhere"]
-    news.run_checked("--sandbox", "drift", "dev")
 
 
 READER = """

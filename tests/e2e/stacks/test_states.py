@@ -50,9 +50,8 @@ def create_project(folder: Path, state: str, **extra: str) -> Project:
 def deploy_everywhere(project: Project) -> None:
     project.run_checked("--yes", "apply", "dev")
     project.run_checked("--yes", "promote", "dev", "staging")
-    for environment in ("dev", "staging"):
-        project.run_checked("plan", environment, "--detailed-exitcode")
-        project.run_checked("drift", environment)
+    project.run_checked("plan", "staging", "--detailed-exitcode")
+    project.run_checked("drift")
 
 
 def read_output(project: Project, environment: str) -> Any:

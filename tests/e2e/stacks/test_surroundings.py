@@ -4,6 +4,7 @@ import json
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,20 +74,21 @@ def resources(project: Project, environment: str) -> dict[str, object]:
 
 
 FLAGS = {
-    "-refresh-only": "TF_CLI_ARGS_plan=-refresh-only",
-    "-target": "TF_CLI_ARGS_plan=-target=module.base.terraform_data.one",
-    "-exclude": 'TF_CLI_ARGS="--exclude=module.base.terraform_data.one"',
-    "-backend-config": "TF_CLI_ARGS_init=-backend-config=path=/tmp/elsewhere",
-    "-state": "TF_CLI_ARGS_apply=-parallelism=2 -state elsewhere",
+    "-refresh-only": ("TF_CLI_ARGS_plan", "-refresh-only"),
+    "-target": ("TF_CLI_ARGS_plan", "-target=module.base.terraform_data.one"),
+    "-exclude": ("TF_CLI_ARGS", '"--exclude=module.base.terraform_data.one"'),
+    "-backend-config": ("TF_CLI_ARGS_init", "-backend-config=path=/tmp/elsewhere"),
+    "-state": ("TF_CLI_ARGS_apply", "-parallelism=2 -state elsewhere"),
 }
 
 
 def test_flags_can_not_promote_a_part(in_dev: Project) -> None:
     before = entries(in_dev)
-    for flag, variable in FLAGS.items():
-        ran = in_dev.run("--yes", "--json", "promote", "dev", "staging", before=("env", variable))
+    for flag, (variable, value) in FLAGS.items():
+        around: dict[str, Any] = {variable: value}
+        ran = in_dev.run("--yes", "--json", "promote", "dev", "staging", **around)
         assert (ran.code, ran.codes) == (64, ["E040"]), flag
-        assert f"{variable.partition('=')[0]} holds {flag}:" in ran.document["problems"][0]["message"]
+        assert f"{variable} holds {flag}:" in ran.document["problems"][0]["message"]
     assert entries(in_dev) == before
     assert not resources(in_dev, "staging")
 
@@ -245,8 +247,9 @@ def test_hidden_overrides_are_refused(in_dev: Project) -> None:
     for folder in (".envctl/work/staging/base", "."):
         in_dev.write(f"{folder}/my.tfrc", OVERRIDES)
         in_dev.write(f"{folder}/at/.terraformrc", OVERRIDES)
-    for around in ("TF_CLI_CONFIG_FILE=my.tfrc", "HOME=at"):
-        ran = in_dev.run("--json", "plan", "staging", before=["env", around])
+    places: list[dict[str, Any]] = [{"TF_CLI_CONFIG_FILE": "my.tfrc"}, {"HOME": "at"}]
+    for around in places:
+        ran = in_dev.run("--json", "plan", "staging", **around)
         assert (ran.code, ran.codes) == (78, ["E041"]), around
     document = {"provider_installation": [{"dev_overrides": [{"example.com/acme/mine": "/x"}], "direct": [{}]}]}
     (in_dev.home / ".terraformrc").write_text(json.dumps(document).replace("dev_", "\\u0064ev_"))

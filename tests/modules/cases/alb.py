@@ -59,15 +59,16 @@ module "edge" {
 }
 """
 
-HTTPS = _AROUND + _MODULE % ('["192.0.2.0/24"]', "true", "certificate_arn = aws_acm_certificate.this.arn")
+_HTTPS = _AROUND + _MODULE % ('["192.0.2.0/24"]', "%s", "certificate_arn = aws_acm_certificate.this.arn")
+HTTPS, PROTECTED = _HTTPS % "false", _HTTPS % "true"
 HTTP = _AROUND + _MODULE % ("[]", "false", "http_only = true")
 
 
-def look_at_https(account: Account, found: Found) -> None:
+def look_at_https(account: Account, found: Found, protection: str = "false") -> None:
     assert _attributes(account, found) == {
         "access_logs.s3.bucket": found["logs_bucket"],
         "access_logs.s3.enabled": "true",
-        "deletion_protection.enabled": "true",
+        "deletion_protection.enabled": protection,
         "routing.http.drop_invalid_header_fields.enabled": "true",
     }
     https, http = _listeners(account, found)
@@ -80,6 +81,10 @@ def look_at_https(account: Account, found: Found) -> None:
     assert _ports(account, found, "IpPermissions") == {(80, "192.0.2.0/24"), (443, "192.0.2.0/24")}
     assert _ports(account, found, "IpPermissionsEgress") == {(8080, "10.10.0.0/16")}
     _look_at_logs(account, found["logs_bucket"])
+
+
+def look_at_protected(account: Account, found: Found) -> None:
+    look_at_https(account, found, "true")
 
 
 def look_at_http(account: Account, found: Found) -> None:
@@ -134,4 +139,6 @@ def _look_at_logs(account: Account, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key=f"AWSLogs/{account.account_id}/ELBAccessLogTestFile", Body=b"")
 
 
-CASE = Case("alb", "100000000005", HTTPS, look_at_https, gone, steps=((HTTP, look_at_http),), by_day=1)
+# A protected one can't be destroyed: the last step is without.
+STEPS = ((PROTECTED, look_at_protected), (HTTP, look_at_http))
+CASE = Case("alb", "100000000005", HTTPS, look_at_https, gone, steps=STEPS)

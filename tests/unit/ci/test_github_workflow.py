@@ -29,7 +29,7 @@ def made(order: tuple[str, ...] = ORDERS[2], folder: str = "", github: Any = Non
 
 
 def read(text: str) -> dict[Any, Any]:
-    document = yaml.safe_load(text)
+    document = yaml.load(text, yaml.CSafeLoader)
     assert isinstance(document, dict)
     return document
 

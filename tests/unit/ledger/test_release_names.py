@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 from envctl.domain.errors import UsageError
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.known_releases import KnownRelease
-from envctl.domain.ledger.release_names import MIN_COMMIT_PREFIX, MIN_ID_PREFIX, find_named_releases
 from envctl.domain.ledger.state import LedgerState
-from envctl.usecases.release.release_names import find_release
+from envctl.usecases.release.release_names import (
+    MIN_COMMIT_PREFIX,
+    MIN_ID_PREFIX,
+    find_named_releases,
+    find_release,
+)
 
 AT = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 LOGS, PORTS, AGAIN = "f86ebee0" + "1" * 56, "f86ebee1" + "2" * 56, "0badcafe" + "3" * 56

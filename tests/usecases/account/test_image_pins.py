@@ -8,6 +8,8 @@ from envctl.usecases.inspect.render import render_environment
 from tests.fakes.world import World
 from tests.usecases.project.test_kubernetes_stacks import CHART, CHART_FILES, EKS, FILES, HEAD, PROJECT, build, write
 
+# Each starts kubectl or helm many times.
+pytestmark = pytest.mark.slow
 ONE, TWO = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
 POD = """# the pod
 apiVersion: v1

@@ -17,7 +17,7 @@ from envctl.usecases.ledger import journal
 from tests.catching import catch
 from tests.fakes.git import SettableReviews
 from tests.fakes.machine import SettableIdentity
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 
 RUN = "https://github.com/acme/shop/actions/runs/7"
 JOB = Actor(
@@ -36,6 +36,7 @@ class Somebody(SettableIdentity):
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     """A release waits before prod, whose plan a job has made and shown."""
     world = World(identity=Somebody())

@@ -9,10 +9,11 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from tests.fakes.machine import SettableIdentity
 from tests.fakes.project_files import WEB
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     world = World(identity=SettableIdentity("ann@example.com"))
     text = world.tree.content["envctl.toml"].decode()

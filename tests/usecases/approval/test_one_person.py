@@ -9,7 +9,7 @@ from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.ledger import journal
 from tests.fakes.machine import SettableIdentity
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 from tests.usecases.laws.people import APPROVERS, BOB, CAT, DAN, EVE, Name, identity_of
 from tests.usecases.steps import deploy_to_staging, edit_project
 
@@ -22,6 +22,7 @@ approve = {{ business = ["arn:aws:iam::333333333333:role/Approver"] }}
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     found = World()
     deploy_to_staging(found)

@@ -20,6 +20,7 @@ from envctl.domain.ledger.events import (
 from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal
+from envctl.usecases.approval.locking import lock_environment, unlock_environment
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.next_command import add_next_command
@@ -29,7 +30,6 @@ from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.deployment.verification import verify
 from envctl.usecases.drift.drift import check_drift
-from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from tests.catching import catch
@@ -348,6 +348,24 @@ class TestApprovedPlan:
             approve_plan(world.ports, "prod", "peer", release=release, unseen=["web"])
         told = approve_plan(world.ports, "prod", "peer", release=release)
         assert told.notes == ("not seen: web (waits for network); not approved: approve again when network is applied",)
+
+    def test_deployed_stack_is_seen_behind_new_upstream(self) -> None:
+        world = self.approved()
+        promote(world.ports, "staging", "prod")
+        text = world.tree.content["envctl.toml"].decode()
+        first = '[stacks.first]\nmodule = "modules/network"\n\n[stacks.network]\nafter = ["first"]\n'
+        world.edit("envctl.toml", text.replace("[stacks.network]\n", first))
+        world.edit("environments/prod/terraform.tfvars", 'cidr = "10.31.0.0/16"\n')
+        deploy_to_staging(world)
+        world.identity.name = "bob@example.com"
+        with pytest.raises(UsageError, match="E476"):
+            approve_plan(world.ports, "prod", "peer", unseen=["network"])
+        told = approve_plan(world.ports, "prod", "peer")
+        later = "approve again when first is applied"
+        assert told.notes[-1] == f"not seen: network (waits for first); not approved: {later}"
+        world.identity.name = "ann@example.com"
+        with pytest.raises(RefusedError, match="G302"):
+            promote(world.ports, "staging", "prod")
 
     def test_rest_of_approved_plan_needs_no_new_approval(self) -> None:
         world = self.approved()

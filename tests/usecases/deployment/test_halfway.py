@@ -14,7 +14,7 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect.status import EnvironmentStatus, load_status
 from tests.catching import catch
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 from tests.usecases.steps import acting_as
 
 TOML = """
@@ -55,6 +55,7 @@ EVERYBODY = (("peer", BOB), ("business", CAT), ("business", DAN))
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     """One release runs everywhere, and the next one has stopped halfway on its way into prod."""
     found = World()

@@ -24,7 +24,7 @@ from envctl.usecases.inspect.preview import preview_environments
 from tests.catching import catch
 from tests.fakes.project_files import NETWORK
 from tests.fakes.store import MemoryHeadCache, MemoryStore
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 from tests.usecases.steps import deploy_everywhere, edit_project, killed_at
 
 UNGATED = "approvals = { peer = 1, business = 2 }", "approvals = {}"
@@ -33,6 +33,7 @@ ONLY_NETWORK = StackSelection(("network",))
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     """What was deployed everywhere, and no gates."""
     found = World()

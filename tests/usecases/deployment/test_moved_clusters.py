@@ -5,7 +5,7 @@ import pytest
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.inspect.plan import plan_environment
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 from tests.usecases.project.test_kubernetes_stacks import HEAD, write
 
 HERE = HEAD + (
@@ -16,6 +16,7 @@ FILES = {"k/web.yaml": "{apiVersion: v1, kind: Service, metadata: {name: web}}\n
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     """The stack runs in dev."""
     world = write(HERE, FILES)

@@ -9,7 +9,7 @@ from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from tests.catching import catch
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 from tests.usecases.project.test_kubernetes_stacks import EKS, HEAD, MODULE, write
 from tests.usecases.steps import acting_as
 
@@ -35,6 +35,7 @@ CLUSTER = ResourceChange(
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     """A release runs in dev, and the cluster of prod does not exist. EKS makes `aws-auth` in each cluster."""
     world = write(HEAD + GATES + EKS + ACCESS, FILES)

@@ -25,6 +25,7 @@ from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.release.bundle import File, unpack
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal
+from envctl.usecases.approval.locking import unlock_environment
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.next_command import add_next_command
 from envctl.usecases.deployment.promote import promote
@@ -34,7 +35,6 @@ from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.explain_plan import explain_plan
 from envctl.usecases.inspect.history import read_history, verify_ledger
-from envctl.usecases.inspect.locking import unlock_environment
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.render import render_environment
 from envctl.usecases.inspect.status import load_status

@@ -18,12 +18,14 @@ from envctl.usecases.inspect.status import load_status
 from tests.catching import catch
 from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, RolloutWorld
 from tests.fakes.terraform import Killed
+from tests.fakes.world import make_once
 from tests.usecases.steps import deploy_to_staging, killed_at
 
 BLUE, GREEN = Traffic(Live("blue", OLD_IMAGE)), Traffic(Live("green", NEW_IMAGE))
 
 
 @pytest.fixture
+@make_once
 def world() -> RolloutWorld:
     """Dev and staging run the old image, and dev has gone over to the new one."""
     found = RolloutWorld()

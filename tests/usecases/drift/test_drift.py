@@ -16,6 +16,7 @@ from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.events import DriftChecked, list_environments
 from envctl.domain.plan.changes import Action, AttributeChange, ResourceChange, StackPlan
 from envctl.domain.plan.drift import StackComparison
+from envctl.usecases.approval.locking import lock_environment
 from envctl.usecases.concurrency.dag_runner import ALL_STACKS
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
@@ -26,7 +27,6 @@ from envctl.usecases.drift.fix import fix_drift
 from envctl.usecases.drift.ledger_entries import record_findings
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.inspect.history import read_history
-from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
 from envctl.usecases.project.project_file import load_project
@@ -34,13 +34,14 @@ from tests.catching import catch
 from tests.fakes.project_files import NETWORK, PROJECT
 from tests.fakes.store import MemoryStore
 from tests.fakes.terraform import MemoryTerraform
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 from tests.usecases.steps import deploy_everywhere, killed_at
 
 OPEN = "[environments.prod.gates]\napprovals = {}\n"
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     """One release everywhere."""
     world = World()

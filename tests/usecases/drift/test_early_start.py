@@ -11,11 +11,12 @@ from envctl.usecases.ports.project import CheckOutline
 from tests.catching import catch
 from tests.fakes.project_files import PROJECT
 from tests.fakes.store import MemoryStore
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 from tests.usecases.steps import deploy_everywhere
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     world = World()
     world.edit("envctl.toml", PROJECT.decode().replace("{ peer = 1, business = 2 }", "{}"))

@@ -15,11 +15,12 @@ from envctl.usecases.fleet.matrix import Matrix, begin_matrix_run
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.fleet.shard import check_shard_drift, plan_shard
 from tests.fakes.project_files import NETWORK
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 from tests.usecases.drift.test_drift import other_settings, toml
 from tests.usecases.steps import deploy_everywhere, failing_at
 
 
+@make_once
 def one_release_everywhere() -> World:
     world = World()
     toml(world)

@@ -9,11 +9,12 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.inspect.eject import EjectOptions, eject_project
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 from tests.usecases.project.test_kubernetes_stacks import HEAD, write
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     world = World()
     apply(world.ports, "dev", DeployOptions())

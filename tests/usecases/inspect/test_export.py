@@ -123,7 +123,7 @@ def test_history_of_a_range_is_limited_to_it(world: World) -> None:
 
 
 def test_entry_with_slow_clock_hides_no_earlier_entry() -> None:
-    from envctl.usecases.inspect.locking import lock_environment, unlock_environment
+    from envctl.usecases.approval.locking import lock_environment, unlock_environment
 
     world = World()
     lock_environment(world.ports, "prod", "first")

@@ -16,7 +16,7 @@ from envctl.usecases.inspect.preview import plan_stored_release, preview_environ
 from envctl.usecases.ledger import journal
 from tests.catching import catch
 from tests.fakes.project_files import PROJECT
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 from tests.usecases.steps import deploy_everywhere
 
 OPEN = PROJECT.decode().replace("approvals = { peer = 1, business = 2 }", "approvals = {}")
@@ -24,6 +24,7 @@ STAGING = "environments/staging/terraform.tfvars"
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     """One release everywhere, and a job of a pull request."""
     world = World()

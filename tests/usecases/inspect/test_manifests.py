@@ -76,6 +76,7 @@ def test_version_without_types_is_a_note(project: str, version: str, notes: list
     assert [each for each in world.observer.heard if "Kubernetes" in each] == notes
 
 
+@pytest.mark.slow
 def test_kinds_of_the_release_are_known() -> None:
     other = '[stacks.crds]\nkind = "kubernetes"\npath = "k/crds"\ncluster = "eks.cluster_name"\nnamespace = "x"\n'
     thing = "{apiVersion: example.com/v1, kind: Thing, metadata: {name: a}, spec: {size: big}}\n"
@@ -148,6 +149,7 @@ def list_differences(world: World) -> list[tuple[str, str, list[tuple[str, objec
     ]
 
 
+@pytest.mark.slow
 def test_render_shows_objects_of_earlier_release() -> None:
     world = write(OPEN)
     earlier = apply(world.ports, "dev").release
@@ -168,6 +170,7 @@ def test_render_names_outputs_shown_by_examples() -> None:
     assert any("eks.role_arn is shown by an example" in each for each in world.observer.heard)
 
 
+@pytest.mark.slow
 def test_diff_shows_objects_changed_by_release_and_overlay() -> None:
     world = write(OPEN)
     apply(world.ports, "dev")

@@ -21,7 +21,7 @@ from envctl.usecases.inspect.outputs import OneOutput, StackOutputs, read_output
 from tests.catching import catch
 from tests.fakes.project_files import NETWORK, PROJECT, WEB
 from tests.fakes.terraform import Killed
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 from tests.usecases.deployment.leaving.test_leaving_stacks import leaves_as_before
 
 SECRET = "planted-hunter2"
@@ -29,6 +29,7 @@ ROLE = "arn:aws:iam::111111111111:role/envctl-deployer"
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     world = World()
     world.edit("modules/web/main.tf", WEB.decode() + 'output "key" {\n value = 1\n sensitive = true\n}\n')

@@ -15,7 +15,7 @@ from envctl.usecases.inspect.releases import Releases, list_releases, show_relea
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.project import Revision
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 
 FIRST, SECOND = "1" * 40, "2" * 40
 
@@ -29,6 +29,7 @@ def deploy(world: World, commit: str, subject: str) -> str:
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     """dev runs its second release, staging the first one."""
     world = World()

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from envctl.adapters.aws.credentials.exchange_listener import TokenExchange
 from envctl.adapters.aws.credentials.identity import AwsIdentity, CredentialOrigin
-from envctl.adapters.aws.credentials.token_exchange import TokenExchange
 from envctl.adapters.aws.credentials.tokens import ISSUER
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.ledger.events import Actor

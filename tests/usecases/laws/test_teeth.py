@@ -55,6 +55,24 @@ LONG_RULES = (
 )
 
 
+BREAKING = {
+    "the name of a checkpoint": "a checkpoint is forged",
+    "the witness": "the store loses its last entry",
+    "the owner of the store": "another project has the same store",
+    "the name of a release": "a bundle is another",
+    "the name of an approved plan": "the approved plan is another",
+    "the pins of providers": "who promotes has another provider",
+    "the pins where drift is looked for": "who looks for drift has another provider",
+    "the record of replaced providers": "dev has another provider",
+}
+"""What comes first where a rule is gone: the one that breaks it. The others need not be tried then."""
+
+
+def order_temptations(rule: str) -> Mapping[str, Temptation]:
+    every = temptations_of(rule)
+    return {name: every[name] for name in (BREAKING.get(rule, next(iter(every))), *every)}
+
+
 def mark_slow(name: str, *, slow: bool) -> ParameterSet:
     night = [pytest.mark.night] if name in (*BY_NIGHT, *LONG_RULES) else []
     return pytest.param(name, marks=[pytest.mark.slow, *night] if slow or night else [])
@@ -98,7 +116,7 @@ def test_no_temptation_succeeds(group: str) -> None:
 @pytest.mark.parametrize("rule", [mark_slow(name, slow=is_slow(temptations_of(name))) for name in RULES])
 def test_rule_that_is_gone_is_noticed(rule: str) -> None:
     with without(rule):
-        assert any(broken for _, broken in tempted(temptations_of(rule)))
+        assert any(broken for _, broken in tempted(order_temptations(rule)))
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ledger.journal import load_checkpoint
 from tests.fakes.checkpoints import decode_state, encode_state
 from tests.fakes.store import MemoryStore
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 
 N = checkpoint.INTERVAL
 
@@ -39,6 +39,7 @@ def lengthen(world: World, until: int) -> None:
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     world = World()
     apply(world.ports, "dev")

@@ -19,7 +19,7 @@ from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.ledger import journal
 from tests.fakes.rollout_world import NEW_IMAGE, RolloutWorld
 from tests.fakes.store import MemoryStore
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 
 ADDRESS = "module.web.aws_ssm_parameter.x"
 
@@ -74,6 +74,7 @@ COMMANDS: dict[str, tuple[Callable[[World], object], Callable[[World], object]]]
 }
 
 
+@make_once
 def build_world(name: str) -> tuple[World, InterruptedStore]:
     store = InterruptedStore()
     world = RolloutWorld(store=store)

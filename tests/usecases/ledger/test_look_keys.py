@@ -28,7 +28,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import signing_keys
 from tests.catching import catch
 from tests.fakes.signing import LATE, MALLORY, Intruder, build_signed_project
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 from tests.usecases.steps import deploy_to_staging
 
 ROLES = """assume_role = "arn:aws:iam::111111111111:role/envctl-deployer"
@@ -45,6 +45,7 @@ def build_project(*, look_keys: bool = True) -> bytes:
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     """Signed, with a release in dev and staging."""
     world = World()

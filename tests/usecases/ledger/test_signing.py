@@ -27,13 +27,13 @@ from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.signatures import Algorithm, to_signature
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal
+from envctl.usecases.approval.locking import lock_environment, unlock_environment
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect import export
 from envctl.usecases.inspect.history import read_history, verify_ledger
-from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.report import build_report
 from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.inspect.status import load_status

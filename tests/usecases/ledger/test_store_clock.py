@@ -14,10 +14,10 @@ from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.entries import TOLERANCE, Entry, decode_entry, encode_entry
 from envctl.domain.ledger.events import ApprovalGiven, DeploymentStarted, VerificationPassed
 from envctl.usecases.approval.approve import approve_plan
+from envctl.usecases.approval.locking import lock_environment, unlock_environment
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.verification import verify
-from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.ledger import journal, ledger_store
 from tests.fakes.clocks import ClockedStore, SkewedClock, TrueClock
 from tests.fakes.project_files import PROJECT

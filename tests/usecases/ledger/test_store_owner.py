@@ -12,10 +12,10 @@ from envctl.domain.errors import OperationFailedError
 from envctl.domain.release.bundle import compute_identity, pack, unpack
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.explain_refusal import explain_refusal
+from envctl.usecases.approval.locking import lock_environment
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ledger.ledger_store import (
@@ -30,7 +30,7 @@ from envctl.usecases.ledger.ledger_store import (
 from tests.fakes.overwritable import Forgetful, Lying
 from tests.fakes.project_files import PROJECT
 from tests.fakes.store import MemoryStore
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 from tests.usecases.steps import deploy_to_staging
 
 OLD = Path(__file__).parent / "data" / "store_of_0.1.0.tar.gz"
@@ -47,6 +47,7 @@ def of_project(name: str, store: MemoryStore, more: str = "") -> World:
 
 
 @pytest.fixture
+@make_once
 def shop() -> World:
     world = World()
     deploy_to_staging(world)

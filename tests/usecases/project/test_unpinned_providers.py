@@ -16,7 +16,7 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.ports.terraform import UnpinnedProvider
 from tests.catching import catch
 from tests.fakes.project_files import NETWORK
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 from tests.usecases.steps import deploy_to_staging
 
 REPLACED = (
@@ -26,6 +26,7 @@ REPLACED = (
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     world = World()
     deploy_to_staging(world)

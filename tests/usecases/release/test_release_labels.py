@@ -11,7 +11,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.project import Revision
 from tests.catching import catch
 from tests.fakes.project_files import NETWORK, PROJECT
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 
 SQUASH = CommitMessage("Trace logs, longer retention (#42)\n\nFor 30 days.", GITHUB_COMMITTER)
 
@@ -67,6 +67,7 @@ COMMITTED = PROJECT.decode().replace(STAGING, f"{STAGING}committed = true\n")
 
 
 @pytest.fixture
+@make_once
 def uncommitted() -> World:
     """A release of uncommitted files in dev, and a staging that requires a commit."""
     world = World()

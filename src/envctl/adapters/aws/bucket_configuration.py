@@ -106,7 +106,12 @@ def apply_step(s3: Any, wanted: WantedBucket, step: BucketStep) -> None:  # noqa
             lock = {"ObjectLockEnabled": "Enabled", "Rule": default}
             s3.put_object_lock_configuration(**where, ObjectLockConfiguration=lock)
         case buckets.SetLifecycle():
-            _set_lifecycle(s3, wanted, where)
+            current = read_lifecycle(s3, where)
+            rules = bucket_lifecycle.merge_rules(current.get("Rules", ()), wanted)
+            # Without it, S3 would reset it and change the effect of existing rules.
+            name = "TransitionDefaultMinimumObjectSize"
+            kept = {name: current[name]} if name in current else {}
+            s3.put_bucket_lifecycle_configuration(**where, LifecycleConfiguration={"Rules": list(rules)}, **kept)
         case _:
             assert_never(step)
 
@@ -120,12 +125,3 @@ def _create_bucket(s3: Any, wanted: WantedBucket, *, locked: bool) -> None:  # n
     s3.create_bucket(**request)
     # A new bucket becomes visible after a moment.
     s3.get_waiter("bucket_exists").wait(Bucket=wanted.name, WaiterConfig={"Delay": 1, "MaxAttempts": 15})
-
-
-def _set_lifecycle(s3: Any, wanted: WantedBucket, where: Mapping[str, Any]) -> None:  # noqa: ANN401
-    current = read_lifecycle(s3, where)
-    rules = bucket_lifecycle.merge_rules(current.get("Rules", ()), wanted)
-    # Without it, S3 would reset it and change the effect of existing rules.
-    name = "TransitionDefaultMinimumObjectSize"
-    kept = {name: current[name]} if name in current else {}
-    s3.put_bucket_lifecycle_configuration(**where, LifecycleConfiguration={"Rules": list(rules)}, **kept)

@@ -9,6 +9,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -36,23 +37,17 @@ MISSING_KEY_PAIR = "envctl-doctor-has-no-key-pair"
 WRITE_STATE, CHANGE_EC2, TAKE_DEPLOYER = "write states", "delete key pairs of EC2", "take the deployer's role"
 
 
+@dataclass(eq=False, repr=False)
 class AwsRoleTrials:
     """`open_client` opens clients with the credentials of the job; `find_spec` returns the parameters for the role of
     an environment; `environ` are the variables of the job. `request_token` returns a new ID token of the job, or an
     empty text if its forge gives none on request.
     """
 
-    def __init__(
-        self,
-        open_client: Callable[[str], Any],
-        find_spec: Callable[[str], AwsCredentialsSpec],
-        environ: Callable[[], Mapping[str, str]],
-        request_token: Callable[[], str] = str,
-    ) -> None:
-        self._request_token = request_token
-        self._open_client = open_client
-        self._find_spec = find_spec
-        self._environ = environ
+    open_client: Callable[[str], Any]
+    find_spec: Callable[[str], AwsCredentialsSpec]
+    environ: Callable[[], Mapping[str, str]]
+    request_token: Callable[[], str] = str
 
     def read_token(self) -> TokenClaims:
         try:
@@ -67,11 +62,11 @@ class AwsRoleTrials:
             return TokenClaims(problem=str(error))
 
     def try_role(self, request: RoleRequest) -> RoleTrial:
-        spec = self._find_spec(request.target.environment)
+        spec = self.find_spec(request.target.environment)
         looks = request.target.use == "look"
         policy = None if looks else _build_policy(request.target.arn if request.tries_itself else "")
         try:
-            sts = self._open_client("sts")
+            sts = self.open_client("sts")
         except InterruptedByUserError:
             raise
         except EnvctlError as error:
@@ -87,7 +82,7 @@ class AwsRoleTrials:
     def try_token(self, role: str) -> Attempt:
         try:
             token = self._load_token()
-            sts = self._open_client("sts")
+            sts = self.open_client("sts")
         except _NoTokenError as error:
             return Attempt("unknown", str(error))
         except InterruptedByUserError:
@@ -106,9 +101,9 @@ class AwsRoleTrials:
 
     def _load_token(self) -> str:
         """Return the token of the job. Raises _NoTokenError, and EnvctlError if its forge refuses one."""
-        file = self._environ().get(TOKEN_FILE_VARIABLE, "")
+        file = self.environ().get(TOKEN_FILE_VARIABLE, "")
         try:
-            token = read_text(file) if file else self._request_token()
+            token = read_text(file) if file else self.request_token()
         except (OSError, ValueError):
             raise _NoTokenError(f"the file in {TOKEN_FILE_VARIABLE} can't be read") from None
         if not token:

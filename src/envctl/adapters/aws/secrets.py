@@ -132,7 +132,12 @@ def _check_secrets(client: Any, wanted: Sequence[NeededSecret]) -> dict[NeededSe
         if unreached:
             return _to_unknown(secret, unreached[0])
         try:
-            return _from_secret(secret, client.describe_secret(SecretId=secret.id))
+            answer = client.describe_secret(SecretId=secret.id)
+            changed = answer.get("LastChangedDate") or answer.get("CreatedDate")
+            if answer.get("DeletedDate"):
+                return Sighting(secret, "deleting", changed)
+            stages = (answer.get("VersionIdsToStages") or {}).values()
+            return Sighting(secret, "there" if any(CURRENT_STAGE in each for each in stages) else "empty", changed)
         except (BotoCoreError, ClientError) as error:
             if extract_code(error) == "ResourceNotFoundException":
                 return Sighting(secret, "absent")
@@ -142,14 +147,6 @@ def _check_secrets(client: Any, wanted: Sequence[NeededSecret]) -> dict[NeededSe
 
     with ThreadPoolExecutor(MAX_THREADS) as pool:
         return dict(zip(wanted, pool.map(check_secret, wanted), strict=True))
-
-
-def _from_secret(secret: NeededSecret, answer: Mapping[str, Any]) -> Sighting:
-    changed = answer.get("LastChangedDate") or answer.get("CreatedDate")
-    if answer.get("DeletedDate"):
-        return Sighting(secret, "deleting", changed)
-    stages = (answer.get("VersionIdsToStages") or {}).values()
-    return Sighting(secret, "there" if any(CURRENT_STAGE in each for each in stages) else "empty", changed)
 
 
 def _check_parameters(client: Any, wanted: Sequence[NeededSecret]) -> dict[NeededSecret, Sighting]:  # noqa: ANN401

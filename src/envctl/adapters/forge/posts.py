@@ -7,8 +7,6 @@ from envctl.domain.errors import OperationFailedError
 
 @dataclass(frozen=True)
 class ForgePost:
-    """A comment or an issue."""
-
     number: int
     title: str
     body: str

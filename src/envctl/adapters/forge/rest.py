@@ -85,7 +85,6 @@ class Rest:
         raise self._build_error(f"lists more than {PAGES * PAGE} entries", "remove old ones, or start a new request")
 
     def fetch_object(self, path: str) -> dict[str, Any]:
-        """Return the object at a path of the API."""
         found: dict[str, Any] = self._send_request("GET", f"{self.url}/{path}", wanted=dict).document
         return found
 

@@ -145,8 +145,6 @@ def _search_template(path: str, data: bytes) -> Iterator[OutsideRead]:
 
 @dataclass
 class _FolderBlocks:
-    """The blocks of a folder."""
-
     providers: list[tuple[Location, str, dict[str, object]]] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)  # of providers, by their local names
     remote_states: list[RemoteState] = field(default_factory=list)

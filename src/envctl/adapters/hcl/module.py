@@ -92,7 +92,12 @@ def _read_blocks(data: bytes, name: str, kinds: Collection[str]) -> Iterator[Blo
         return
     source = load_source(data, name)
     if source.root.has_error:
-        _check_syntax(source)
+        # tree-sitter may reject valid HCL: only the errors of HashiCorp's parser count.
+        try:
+            pygohcl.loadb(source.data)
+        except (pygohcl.HCLParseError, pygohcl.HCLInternalError) as error:
+            if "invalid HCL" in str(error):
+                raise ConfigurationError(*source.to_problems(str(error))) from None
     for node in list_body(source.root):
         if node.type != "block":
             continue
@@ -101,15 +106,6 @@ def _read_blocks(data: bytes, name: str, kinds: Collection[str]) -> Iterator[Blo
         )
         if kind in kinds and len(labels) == 1:
             yield _read_block(source, kind, labels[0].strip('"'), node)
-
-
-def _check_syntax(source: Source) -> None:
-    # tree-sitter may reject valid HCL: only the errors of HashiCorp's parser count.
-    try:
-        pygohcl.loadb(source.data)
-    except (pygohcl.HCLParseError, pygohcl.HCLInternalError) as error:
-        if "invalid HCL" in str(error):
-            raise ConfigurationError(*source.to_problems(str(error))) from None
 
 
 _KEYS_BY_KIND = {

@@ -70,7 +70,6 @@ def _read_terraform_block(source: Source, block: tree_sitter.Node) -> Iterator[R
 
 
 def _list_entries(source: Source, expression: tree_sitter.Node) -> Iterator[tuple[str, tree_sitter.Node]]:
-    """Yield the entries of the outermost object."""
     pending = [expression]
     while pending:
         node = pending.pop()

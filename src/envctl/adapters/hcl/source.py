@@ -146,7 +146,10 @@ def find_non_literals(source: Source, node: tree_sitter.Node) -> Iterator[NonLit
                 yield from find_non_literals(source, item)
         case "object":
             for key, value in _list_pairs(inner):
-                yield from _find_key_faults(source, key)
+                if _unwrap_node(key).type != "variable_expr":  # a bare name is the key itself
+                    yield from find_non_literals(source, key)
+                elif source.read_node(key).startswith("("):
+                    yield NonLiteral("a reference", source.locate_node(key))
                 yield from find_non_literals(source, value)
         case "string_lit" | "numeric_lit" | "bool_lit" | "null_lit":
             return
@@ -158,13 +161,6 @@ def find_non_literals(source: Source, node: tree_sitter.Node) -> Iterator[NonLit
             is_word = _WORD.fullmatch(text) and text.partition(".")[0] not in _REFERENCE_ROOTS
             described = "text without quotes" if is_word else _describe_expression(source, inner)
             yield NonLiteral(described, source.locate_node(inner), text if is_word else "")
-
-
-def _find_key_faults(source: Source, key: tree_sitter.Node) -> Iterator[NonLiteral]:
-    if _unwrap_node(key).type != "variable_expr":  # a bare name is the key itself
-        yield from find_non_literals(source, key)
-    elif source.read_node(key).startswith("("):
-        yield NonLiteral("a reference", source.locate_node(key))
 
 
 def to_exact_value(source: Source, node: tree_sitter.Node, value: object) -> object:

@@ -58,7 +58,7 @@ class Timeouts:
 
 class HttpClient:
     """Keeps connections, a pool for each proxy; threads may share it. `environ` names proxies; None ignores them.
-    `load_trust` reads the certificate authorities, once they are needed. `connections` is how many to one host are
+    `load_trust` reads the certificate authorities, once TLS needs them. `connections` is how many to one host are
     kept. `server_name` is the name in the certificate of the server, where it is not the host. `proxy_url` is used in
     place of the proxies of `environ`.
     """
@@ -77,7 +77,7 @@ class HttpClient:
         self._own_proxy = to_proxy(proxy_url) if proxy_url else None
         self._pool_options: dict[str, Any] = {"maxsize": connections, "server_hostname": server_name or None}
         self._lock = threading.Lock()
-        self._pools: dict[Proxy | None, PoolManager] = {}
+        self._pools: dict[tuple[Proxy | None, bool], PoolManager] = {}
 
     @contextlib.contextmanager
     def send_request(
@@ -124,15 +124,15 @@ class HttpClient:
     def _find_pool(self, url: str) -> "PoolManager":
         environ = self._environ
         proxy = self._own_proxy or (None if environ is None else find_proxy(url, environ))
+        has_tls = proxy is not None or not url.startswith("http:")
         with self._lock:
-            if proxy not in self._pools:
-                self._pools[proxy] = self._build_pool(proxy)
-            return self._pools[proxy]
+            if (proxy, has_tls) not in self._pools:
+                self._pools[proxy, has_tls] = self._build_pool(proxy, self._load_trust() if has_tls else None)
+            return self._pools[proxy, has_tls]
 
-    def _build_pool(self, proxy: Proxy | None) -> "PoolManager":
+    def _build_pool(self, proxy: Proxy | None, trusted: ssl.SSLContext | None) -> "PoolManager":
         from urllib3 import PoolManager, ProxyManager
 
-        trusted = self._load_trust()
         manager = (
             ProxyManager(proxy.url, proxy_headers=proxy.headers, ssl_context=trusted, **self._pool_options)
             if proxy

@@ -163,14 +163,13 @@ class ClusterApi:
                 return None
             raise
 
-    def has_permission(self, permission: Permission, name: str = "") -> bool:
+    def has_permission(self, permission: Permission) -> bool:
         """Ask the cluster whether the caller has a permission. A policy of admission may still refuse the request."""
         wanted = {
             "verb": permission.verb,
             "group": permission.group,
             "resource": permission.resource,
             "namespace": permission.namespace,
-            "name": name,
         }
         kind = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
         body = {**kind, "spec": {"resourceAttributes": {key: value for key, value in wanted.items() if value}}}

@@ -44,7 +44,6 @@ Kinds = Mapping[str, ApiResource]
 
 
 def group_path(api_version: str) -> str:
-    """Return the path of a group version."""
     return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
 
 
@@ -81,7 +80,7 @@ class Discovery:
         self._require_group(known, api_version)
         found = known.kinds.get(api_version, {}).get(kind)
         if found is None and api_version in known.stale:
-            raise missing_api_error(self._transport.connection.name, api_version, "its server does not answer")
+            raise missing_api_error(self._transport.connection.name, api_version)
         return found
 
     def list_resources(self) -> tuple[ApiResource, ...]:

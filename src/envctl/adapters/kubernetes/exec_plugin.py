@@ -35,35 +35,25 @@ class ExecCredential:
     ends_at: datetime | None = None
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class ExecPlugin:
     """Runs the program once, and again when its token ends. Threads share it."""
 
-    def __init__(
-        self,
-        command: list[str],
-        environ: Mapping[str, str],
-        api_version: str,
-        described: str,
-        install_hint: str = "",
-        *,
-        seconds: float = PROGRAM_SECONDS,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._command = command
-        self._environ = environ
-        self._api_version = api_version
-        self._described = described
-        self._install_hint = install_hint
-        self._seconds = seconds
-        self._now = now
-        self._lock = threading.Lock()
-        self._found: ExecCredential | None = None
+    command: list[str]
+    environ: Mapping[str, str]
+    api_version: str
+    described: str
+    install_hint: str = ""
+    seconds: float = PROGRAM_SECONDS
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _found: ExecCredential | None = field(default=None, init=False)
 
     def load(self) -> ExecCredential:
         """Return the credential. Raises OperationFailedError if the program fails."""
         with self._lock:
             found = self._found
-            if found is None or (found.ends_at is not None and self._now() > found.ends_at - MARGIN):
+            if found is None or (found.ends_at is not None and self.now() > found.ends_at - MARGIN):
                 found = self._found = self._read_answer(self._run())
             return found
 
@@ -72,14 +62,14 @@ class ExecPlugin:
             self._found = None
 
     def _run(self) -> bytes:
-        program = shutil.which(self._command[0], path=self._environ.get("PATH", os.defpath))
+        program = shutil.which(self.command[0], path=self.environ.get("PATH", os.defpath))
         if program is None:
-            hint = excerpt(self._install_hint.strip().partition("\n")[0]) or "install it, or correct the kubeconfig"
+            hint = excerpt(self.install_hint.strip().partition("\n")[0]) or "install it, or correct the kubeconfig"
             raise self._error("it is not installed", hint)
         try:
             process = subprocess.Popen(
-                [program, *self._command[1:]],
-                env=dict(self._environ),
+                [program, *self.command[1:]],
+                env=dict(self.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -90,11 +80,13 @@ class ExecPlugin:
             raise self._error(f"it can't be started: {reason}") from None
         with process:
             try:
-                answer, said = process.communicate(timeout=self._seconds)
+                answer, said = process.communicate(timeout=self.seconds)
             except subprocess.TimeoutExpired:
-                raise self._error(f"it did not end within {self._seconds:g} seconds") from None
+                raise self._error(f"it did not end within {self.seconds:g} seconds") from None
             finally:
-                _end_group(process)
+                # A child that outlives the program could hold the token.
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(process.pid, signal.SIGKILL)
         if process.returncode != 0:
             lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
             last = f": {excerpt(lines[-1])}" if lines else ""
@@ -111,8 +103,8 @@ class ExecPlugin:
             parts = [status.get(name) or "" for name in ("clientCertificateData", "clientKeyData")]
         except (ValueError, KeyError, TypeError, AttributeError):
             raise self._error("its answer is not an ExecCredential") from None
-        if kind != KIND or api_version != self._api_version:
-            raise self._error(f"its answer is not an ExecCredential of {self._api_version}")
+        if kind != KIND or api_version != self.api_version:
+            raise self._error(f"its answer is not an ExecCredential of {self.api_version}")
         if not all(isinstance(each, str) for each in (token, *parts)) or bool(parts[0]) != bool(parts[1]):
             raise self._error("its answer has a certificate without a key, or values that are not text")
         if not token and not parts[0]:
@@ -122,7 +114,7 @@ class ExecPlugin:
         return ExecCredential(token, ClientCertificate(parts[0], parts[1]) if parts[0] else None, ends_at)
 
     def _error(self, why: str, hint: str = "") -> OperationFailedError:
-        message = f"{excerpt(self._command[0])} gives no token for {self._described}: {why}"
+        message = f"{excerpt(self.command[0])} gives no token for {self.described}: {why}"
         return OperationFailedError(Problem("E634", message, hint or "run it by hand; it may ask you to sign in again"))
 
 
@@ -146,7 +138,13 @@ def open_plugin(user: Entry, cluster: Entry, context: str, environ: Mapping[str,
     info = {INFO_VARIABLE: json.dumps(_describe_cluster(found, cluster, version))}
     described = f"the context {context}"
     install_hint = found.read_text("installHint")
-    return ExecPlugin([command, *arguments], {**environ, **variables, **info}, version, described, install_hint)
+    return ExecPlugin(
+        command=[command, *arguments],
+        environ={**environ, **variables, **info},
+        api_version=version,
+        described=described,
+        install_hint=install_hint,
+    )
 
 
 def _read_variables(user: Entry, found: Entry) -> dict[str, str]:
@@ -184,9 +182,3 @@ def _parse_time(value: object) -> datetime | None:
         return None
     found = datetime.fromisoformat(str(value))
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End the program with all its children: one that outlives it could hold the token."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)

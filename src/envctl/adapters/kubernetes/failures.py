@@ -57,8 +57,8 @@ def authority_error(cluster: str, what: str) -> OperationFailedError:
     return OperationFailedError(Problem("E621", message, "write the entry of the cluster again"))
 
 
-def missing_api_error(cluster: str, api_version: str, why: str) -> OperationFailedError:
+def missing_api_error(cluster: str, api_version: str) -> OperationFailedError:
     """Return the error for an API group that the cluster announces, and does not serve at the moment."""
-    message = f"the API {api_version} of the {cluster} is not available: {to_plain_line(why)}"
+    message = f"the API {api_version} of the {cluster} is not available: its server does not answer"
     hint = f"check the server behind it: kubectl get apiservices | grep {api_version.partition('/')[0]}"
     return OperationFailedError(Problem("E626", message, hint))

@@ -28,7 +28,10 @@ class Kubeconfigs:
 
     def find_context(self, name: str) -> ClusterConnection:
         """Return the connection of a context. Raises ConfigurationError if an entry is missing or unusable."""
-        files = self._list_files()
+        # An earlier one wins, as in kubectl.
+        named = [each for each in self._environ.get(VARIABLE, "").split(os.pathsep) if each]
+        paths = [Path(each) for each in named] or [expand_home(DEFAULT_FILE)]
+        files = [each for each in paths if os.path.lexists(each)]
         contexts = load_entries(files, "contexts", "context")
         if name not in contexts:
             raise _missing_context_error(name, contexts, files)
@@ -38,12 +41,6 @@ class Kubeconfigs:
             raise context.error("E632", "it names no cluster", f"kubectl config set-context {name} --cluster=CLUSTER")
         user = self._find_part(context, "user", files)
         return self._connect(name, cluster, user)
-
-    def _list_files(self) -> list[Path]:
-        """Return the files that are there. An earlier one wins, as in kubectl."""
-        named = [each for each in self._environ.get(VARIABLE, "").split(os.pathsep) if each]
-        paths = [Path(each) for each in named] or [expand_home(DEFAULT_FILE)]
-        return [each for each in paths if os.path.lexists(each)]
 
     def _find_part(self, context: Entry, kind: str, files: list[Path]) -> Entry | None:
         """Return the cluster or the user that a context names; None if it names none."""

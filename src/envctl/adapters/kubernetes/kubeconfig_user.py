@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from envctl.adapters.kubernetes.exec_plugin import ExecPlugin, open_plugin
 from envctl.adapters.kubernetes.kubeconfig_file import Entry
@@ -17,16 +17,8 @@ class UserCredentials:
     OperationFailedError if a program gives no token.
     """
 
-    def __init__(
-        self,
-        user: Entry | None,
-        cluster: Entry,
-        context: str,
-        environ: Mapping[str, str],
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, user: Entry | None, cluster: Entry, context: str, environ: Mapping[str, str]) -> None:
         self._user = user
-        self._now = now
         self._lock = threading.Lock()
         self._token, self._read_at = "", 0.0
         self._plugin: ExecPlugin | None = None
@@ -38,7 +30,13 @@ class UserCredentials:
         if self._user is None:
             return {}
         token = self._load_token(self._user)
-        headers = _read_impersonation(self._user)
+        groups = self._user.read_list("as-groups")
+        impersonation = {
+            "Impersonate-User": self._user.read_text("as"),
+            "Impersonate-Uid": self._user.read_text("as-uid"),
+            "Impersonate-Group": str(groups[0]) if groups else "",
+        }
+        headers = {name: value for name, value in impersonation.items() if value}
         return {"Authorization": f"Bearer {token}", **headers} if token else headers
 
     def load_certificate(self) -> ClientCertificate | None:
@@ -63,8 +61,9 @@ class UserCredentials:
     def _load_token(self, user: Entry) -> str:
         if user.read_text("tokenFile"):
             with self._lock:
-                if not self._token or self._now() - self._read_at > READ_AGAIN_SECONDS:
-                    self._token, self._read_at = _require_header(user, user.read_file("tokenFile").strip()), self._now()
+                if not self._token or time.monotonic() - self._read_at > READ_AGAIN_SECONDS:
+                    self._token = _require_header(user, user.read_file("tokenFile").strip())
+                    self._read_at = time.monotonic()
                 return self._token
         if token := user.read_text("token"):
             return _require_header(user, token.strip())
@@ -86,13 +85,3 @@ def _require_supported(user: Entry) -> None:
         raise user.error("E633", "it has an auth-provider", hint)
     if len(user.read_list("as-groups")) > 1 or user.values.get("as-user-extra"):
         raise user.error("E633", "it acts as another user with several groups", "use a context without impersonation")
-
-
-def _read_impersonation(user: Entry) -> dict[str, str]:
-    groups = user.read_list("as-groups")
-    found = {
-        "Impersonate-User": user.read_text("as"),
-        "Impersonate-Uid": user.read_text("as-uid"),
-        "Impersonate-Group": str(groups[0]) if groups else "",
-    }
-    return {name: value for name, value in found.items() if value}

@@ -1,22 +1,25 @@
 """HTTP with one cluster: limits of time, attempts that are safe to repeat, and one new token after a 401."""
 
 import json
+import os
 import re
+import ssl
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from envctl.adapters.http.client import Failure, HttpClient, HttpFailedError, Timeouts, read_body
 from envctl.adapters.http.retry import list_pauses, read_wanted_pause
-from envctl.adapters.kubernetes.failures import answer_error, busy_error, transport_error
+from envctl.adapters.kubernetes.failures import answer_error, authority_error, busy_error, transport_error
 from envctl.adapters.kubernetes.refusals import MISSING_API, NOT_FOUND, UNAUTHORIZED, ApiRefusal, read_refusal
-from envctl.adapters.kubernetes.tls import load_trust
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.kubernetes.server_words import is_unreadable_object
-from envctl.usecases.ports.kubernetes import ClusterConnection
+from envctl.usecases.ports.kubernetes import ClientCertificate, ClusterConnection
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -33,6 +36,8 @@ _REFUSED_FROM, _DONE_UNTIL = 400, 300
 _NEVER_SENT = frozenset({Failure.UNKNOWN_HOST, Failure.UNREACHABLE})
 _TEMPORARY = _NEVER_SENT | {Failure.TIMEOUT, Failure.BAD_PROXY, Failure.BROKEN_OFF}
 _WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
+
+_DESCRIPTORS = Path("/proc/self/fd")
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,11 @@ class Transport:
             self._on_warning(warning.replace('\\"', '"'))
         if not 200 <= status < _DONE_UNTIL:  # noqa: PLR2004 (OK)
             self._refuse(call, status, headers, body)
-        return self._parse_object(call, status, body)
+        found = _parse(body)
+        if isinstance(found, dict):
+            return found
+        url = f"{self.connection.url}{call.path.partition('?')[0]}"
+        raise answer_error(self.connection.name, url, f"status {status}, and no JSON object")
 
     @contextmanager
     def _open_response(self, call: Call, timeouts: Timeouts) -> "Iterator[BaseHTTPResponse]":
@@ -160,7 +169,6 @@ class Transport:
             yield response
 
     def _refuse(self, call: Call, status: int, headers: Mapping[str, str], body: bytes) -> NoReturn:
-        """Raise the error of an unsuccessful status."""
         connection, place = self.connection, call.path.partition("?")[0]
         answer = _parse(body)
         if isinstance(answer, dict) and answer.get("kind") == "Status" and status >= _REFUSED_FROM:
@@ -172,13 +180,6 @@ class Transport:
             raise ApiRefusal(connection.name, status, "Unauthorized", "")
         why = f"it redirects to {headers['Location']}" if "Location" in headers else f"status {status} without a reason"
         raise answer_error(connection.name, f"{connection.url}{place}", why)
-
-    def _parse_object(self, call: Call, status: int, body: bytes) -> dict[str, Any]:
-        found = _parse(body)
-        if isinstance(found, dict):
-            return found
-        url = f"{self.connection.url}{call.path.partition('?')[0]}"
-        raise answer_error(self.connection.name, url, f"status {status}, and no JSON object")
 
     def _build_client(self) -> HttpClient:
         connection = self.connection
@@ -216,3 +217,46 @@ def _split_lines(response: "BaseHTTPResponse") -> Iterator[bytes]:
     while piece := response.read1(decode_content=False):
         *lines, rest = (rest + piece).split(b"\n")
         yield from (line for line in lines if line.strip())
+
+
+def load_trust(connection: ClusterConnection) -> ssl.SSLContext:
+    """Return the context for TLS with a cluster. Raises OperationFailedError for unusable certificates."""
+    try:
+        context = ssl.create_default_context(cadata=connection.authority or None)
+    except (ssl.SSLError, ValueError):
+        raise authority_error(connection.name, "certificate authority") from None
+    # Clusters sign with certificates of their own. Not all of them follow what Python 3.13 is strict about.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if connection.skips_verification:
+        from urllib3 import disable_warnings
+        from urllib3.exceptions import InsecureRequestWarning
+
+        # The kubeconfig wants that, and only a cluster on this machine gets it.
+        disable_warnings(InsecureRequestWarning)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    own = connection.client_certificate()
+    if own is not None:
+        try:
+            with _place_certificate(own) as path:
+                context.load_cert_chain(path, password="")
+        except (ssl.SSLError, OSError, ValueError):
+            raise authority_error(connection.name, "client certificate") from None
+    return context
+
+
+@contextmanager
+def _place_certificate(own: ClientCertificate) -> Iterator[str]:
+    """Yield a path for OpenSSL, which reads keys from files only: memory where the system has it for files."""
+    data = f"{own.certificate.strip()}\n{own.key.strip()}\n".encode()
+    if hasattr(os, "memfd_create") and _DESCRIPTORS.is_dir():
+        descriptor = os.memfd_create("certificate", os.MFD_CLOEXEC)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            yield str(_DESCRIPTORS / str(descriptor))
+        return
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        yield file.name

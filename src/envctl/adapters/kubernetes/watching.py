@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -20,25 +21,18 @@ WATCH_SECONDS, SILENCE_SECONDS, SHORTEST_SECONDS = 60, 10.0, 0.05
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 
 
+@dataclass(eq=False, repr=False)
 class Watch:
     """The changes of a list. `load_list` returns its objects and its resource version."""
 
-    def __init__(
-        self,
-        transport: Transport,
-        path: str,
-        query: dict[str, str],
-        load_list: Callable[[], tuple[list[dict[str, Any]], str]],
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._transport = transport
-        self._path = path
-        self._query = query
-        self._load_list = load_list
-        self._sleep = sleep
-        self._version = ""
-        self._seen: dict[str, dict[str, Any]] = {}
-        self._is_renewed = False
+    transport: Transport
+    path: str
+    query: dict[str, str]
+    load_list: Callable[[], tuple[list[dict[str, Any]], str]]
+    sleep: Callable[[float], None] = time.sleep
+    _version: str = field(default="", init=False)
+    _seen: dict[str, dict[str, Any]] = field(default_factory=dict, init=False)
+    _is_renewed: bool = field(default=False, init=False)
 
     def follow(self, seconds: float) -> Iterator[Event]:
         """Yield the objects as they are, then their changes, until the time is over. Raises OperationFailedError if
@@ -55,15 +49,18 @@ class Watch:
                 last = None
             except HttpFailedError as error:
                 is_over = error.failure is Failure.TIMEOUT and time.monotonic() > ends_at - SHORTEST_SECONDS
-                last = None if is_over else self._transport.describe_break(error)
+                last = None if is_over else self.transport.describe_break(error)
             except ApiRefusal as refusal:
-                self._require_temporary(refusal)
+                if refusal.code == GONE:
+                    self._version = ""
+                elif refusal.code not in BUSY:
+                    raise
                 last = refusal
             except OperationFailedError as error:
                 # A list had its attempts. What comes later may fare better.
                 last = error
             # After success too: a server that ends each watch at once is not asked in a circle.
-            self._sleep(max(min(next(pauses), ends_at - time.monotonic()), 0))
+            self.sleep(max(min(next(pauses), ends_at - time.monotonic()), 0))
         if last is not None:
             raise last
 
@@ -72,15 +69,15 @@ class Watch:
             yield from self._list_changes()
         seconds = max(1, min(WATCH_SECONDS, int(left) + 1))
         limits = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds)}
-        call = Call("GET", f"{self._path}?{urlencode({**self._query, **limits, 'resourceVersion': self._version})}")
-        renewals = self._transport.renewals
+        call = Call("GET", f"{self.path}?{urlencode({**self.query, **limits, 'resourceVersion': self._version})}")
+        renewals = self.transport.renewals
         try:
             # The reader stops when its time is over, and not when the server thinks so.
-            with self._transport.stream_lines(call, min(seconds + SILENCE_SECONDS, left)) as lines:
+            with self.transport.stream_lines(call, min(seconds + SILENCE_SECONDS, left)) as lines:
                 self._is_renewed = False
                 yield from self._read_events(lines)
         except ApiRefusal as refusal:
-            if refusal.code != UNAUTHORIZED or self._is_renewed or not self._transport.renew(renewals):
+            if refusal.code != UNAUTHORIZED or self._is_renewed or not self.transport.renew(renewals):
                 raise
             self._is_renewed = True
 
@@ -103,7 +100,7 @@ class Watch:
 
     def _list_changes(self) -> Iterator[Event]:
         """Yield what differs from what was seen: changes between two watches may be lost."""
-        objects, self._version = self._load_list()
+        objects, self._version = self.load_list()
         before, self._seen = self._seen, {_identify(each): each for each in objects}
         for key, found in self._seen.items():
             if key not in before:
@@ -112,12 +109,6 @@ class Watch:
                 yield "MODIFIED", found
         for key in before.keys() - self._seen.keys():
             yield "DELETED", before[key]
-
-    def _require_temporary(self, refusal: ApiRefusal) -> None:
-        if refusal.code == GONE:
-            self._version = ""
-        elif refusal.code not in BUSY:
-            raise refusal
 
 
 def _parse_event(line: bytes) -> tuple[str, dict[str, Any]]:

@@ -134,7 +134,6 @@ def _resolve_link(top: Path, repository: Path, path: str) -> Iterator[str]:
 
 
 def _list_links(folder: Path) -> list[str]:
-    """Return the names of the links in a folder."""
     try:
         with os.scandir(folder) as entries:
             return sorted(each.name for each in entries if each.is_symlink())

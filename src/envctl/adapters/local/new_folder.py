@@ -43,7 +43,13 @@ class NewProjectFolder:
             # One level deeper, the folder gets the default permissions of the user.
             whole = Path(temporary, folder.name)
             for path, file in files.items():
-                _write_file(whole / path, file)
+                written = whole / path
+                written.parent.mkdir(parents=True, exist_ok=True)
+                written.write_bytes(file.data)
+                if file.executable:
+                    mode = written.stat().st_mode
+                    # Every reader may execute it.
+                    written.chmod(mode | (mode & 0o444) >> 2)
             # Replaces an empty folder, and fails on any other.
             whole.rename(folder)
         except OSError as error:
@@ -53,15 +59,6 @@ class NewProjectFolder:
         finally:
             if temporary:
                 shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _write_file(path: Path, file: File) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(file.data)
-    if file.executable:
-        mode = path.stat().st_mode
-        # Every reader may execute it.
-        path.chmod(mode | (mode & 0o444) >> 2)
 
 
 def _unwritable_error(folder: Path, error: OSError) -> OperationFailedError:

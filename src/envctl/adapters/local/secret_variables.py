@@ -1,7 +1,10 @@
-"""Environment variables with secret values: taken out of the environment that other programs inherit."""
+"""Secrets of this process: variables taken out of the environment that other programs inherit, and its memory."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, MutableMapping
+
+_PR_SET_DUMPABLE = 4
 
 
 class SecretVariables:
@@ -32,3 +35,17 @@ class SecretVariables:
         # A stack that leaves has its source in the store, and no longer in the project file.
         self.withdraw_variables([name])
         return self._values.get(name)
+
+
+def protect_memory() -> bool:
+    """Forbid programs of the same user to read `/proc/PID/environ`, the memory and the open files of this process, as
+    far as the system can do that. Programs that envctl starts are not affected; root can read everything.
+    """
+    if sys.platform != "linux":
+        return False
+    import ctypes  # late: only jobs of CI need it
+
+    try:
+        return bool(ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+    except (OSError, AttributeError):
+        return False

@@ -1,8 +1,8 @@
-"""The embedded AWS for trials: moto behind a TLS proxy on loopback, reached through environment variables only.
+"""The sandbox of a project: an AWS on loopback for trials, reached through environment variables only.
 
-Code rendered for AWS runs here unchanged. `patches/` closes gaps of moto: one file each, with a test that fails once
-moto has closed it. `eks/` connects clusters of `kube-api-emulator` to moto's EKS.
+Code rendered for AWS runs here unchanged. The package `aws_api_emulator` answers, in a process of its own: both sides
+share the arguments of that process, `state.json`, a lock, and two control calls.
 
 Begin with `lifecycle.py`: `Sandbox.start`; then `environment.py`: `build_variables`.
-Out of scope: AWS in full. `docs/untried.md` lists what this stands in for.
+Out of scope: what is answered (`packages/aws-api-emulator/`). `docs/untried.md` lists what this stands in for.
 """

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from envctl.adapters.sandbox.hosts import REGISTRY_HOSTS
-
 # All of `AWS_*`: a profile, a role, a token, an endpoint or a future variable could lead to a real account. The same
 # holds for clusters of Kubernetes.
 DROPPED_VARIABLES = (
@@ -30,6 +28,11 @@ DROPPED_VARIABLES = (
 _SERVER_DROPPED_VARIABLES = (*DROPPED_VARIABLES, "MOTO_*", "TEST_*", "S3_IGNORE_*", "INITIAL_NO_AUTH_*", "BOTO_*")
 DEFAULT_ACCOUNT = "123456789012"
 """moto assigns unknown keys to this account; other emulators read the account from a key of this form."""
+# Providers outside the mirror come from their registry, past the proxy.
+REGISTRY_HOSTS = (
+    "registry.terraform.io", "releases.hashicorp.com", "registry.opentofu.org", "github.com",
+    "objects.githubusercontent.com", "release-assets.githubusercontent.com",
+)  # fmt: skip
 _NO_PROXY = ",".join(("127.0.0.1", "localhost", "::1", *REGISTRY_HOSTS))
 
 

@@ -15,7 +15,7 @@ from envctl.domain.config.ci_package import KUBERNETES_NAME
 
 @dataclass(frozen=True)
 class ServerState:
-    """The state that a server writes when it is ready."""
+    """The state that a server writes when it is ready (`aws_api_emulator.state`)."""
 
     pid: int
     port: int
@@ -68,25 +68,10 @@ def write_private(path: Path, data: bytes) -> None:
     draft.replace(path)
 
 
-def take_lock(path: Path, *, wait: bool) -> int | None:
-    """Return a descriptor that holds the lock until closed, or None if another process holds it."""
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        if _is_same_file(path, descriptor):
-            return descriptor
-        # The file was removed during the wait: the valid lock is on its successor.
-        os.close(descriptor)
-
-
 @contextmanager
 def hold_lock(path: Path) -> Iterator[None]:
-    descriptor = take_lock(path, wait=True)
-    assert descriptor is not None  # noqa: S101 (the wait ends with the lock)
+    """Hold a lock, after a wait for other processes."""
+    descriptor = _wait_for_lock(path)
     try:
         yield
     finally:
@@ -106,6 +91,16 @@ def is_locked(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def _wait_for_lock(path: Path) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if _is_same_file(path, descriptor):
+            return descriptor
+        # The file was removed during the wait: the valid lock is on its successor.
+        os.close(descriptor)
 
 
 def _is_same_file(path: Path, descriptor: int) -> bool:

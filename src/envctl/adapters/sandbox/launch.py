@@ -12,12 +12,11 @@ from pathlib import Path
 from envctl import DISTRIBUTION
 from envctl.adapters.disk.emulator_package import find_missing_modules, format_install_line
 from envctl.adapters.sandbox import environment, probe
-from envctl.adapters.sandbox.files import SandboxFiles, ServerState, read_state
-from envctl.adapters.sandbox.server import ALREADY_RUNNING, PORT_IN_USE
+from envctl.adapters.sandbox.files import SandboxFiles, ServerState, describe_programs, read_state
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 
-_MODULE = "envctl.adapters.sandbox.server"
+_MODULE = "aws_api_emulator"
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.01
 _LOG_LINES = 15
@@ -59,9 +58,7 @@ def launch_server(
 
 def _spawn_server(files: SandboxFiles, port: int | None, endpoint_url: str | None) -> subprocess.Popen[bytes]:
     # -P: the current folder must not shadow a package of envctl.
-    command = [sys.executable, "-P", "-m", _MODULE, str(files.directory)]
-    command += ["--port", str(port)] if port else []
-    command += ["--endpoint", endpoint_url] if endpoint_url else []
+    command = [sys.executable, "-P", "-m", _MODULE, *list_arguments(files, port, endpoint_url)]
     with files.log_file.open("wb") as log:
         files.log_file.chmod(0o600)
         return subprocess.Popen(
@@ -73,6 +70,15 @@ def _spawn_server(files: SandboxFiles, port: int | None, endpoint_url: str | Non
             stderr=log,
             start_new_session=True,
         )
+
+
+def list_arguments(files: SandboxFiles, port: int | None, endpoint_url: str | None) -> list[str]:
+    """Return the arguments of the server, which knows neither versions of envctl nor how it was installed."""
+    arguments = [str(files.directory), "--programs", describe_programs()]
+    arguments += ["--clusters-hint", format_install_line("server")]
+    arguments += ["--port", str(port)] if port else []
+    arguments += ["--endpoint", endpoint_url] if endpoint_url else []
+    return arguments
 
 
 def _wait_until_ready(files: SandboxFiles, process: subprocess.Popen[bytes], port: int | None) -> ServerState:
@@ -91,6 +97,8 @@ def _wait_until_ready(files: SandboxFiles, process: subprocess.Popen[bytes], por
 
 
 def _early_exit_problem(log: Path, code: int, port: int | None) -> Problem:
+    from aws_api_emulator.exit_codes import ALREADY_RUNNING, PORT_IN_USE
+
     if code == PORT_IN_USE:
         hint = "stop the program on this port, choose another port, or omit the port to get a free one"
         return Problem("E502", f"port {port} is in use", hint)

@@ -1,17 +1,17 @@
 """Start, lookup and stop of the sandbox of a project. Repeated starts return the running sandbox."""
 
+import json
 import os
 import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from envctl.adapters.disk.files import is_file
 from envctl.adapters.sandbox import environment, probe
-from envctl.adapters.sandbox.control_calls import Bucket, encode_buckets
 from envctl.adapters.sandbox.files import (
     SandboxFiles,
     ServerState,
@@ -23,11 +23,18 @@ from envctl.adapters.sandbox.files import (
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 
-__all__ = ["Bucket", "RunningSandbox", "Sandbox"]
-
 _TERMINATE_SECONDS = 5.0
 _KILL_SECONDS = 5.0
 _POLL_SECONDS = 0.01
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A versioned S3 bucket to create in a sandbox, and the account of its owner."""
+
+    name: str
+    region: str
+    account_id: str
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,7 @@ class Sandbox:
     def _create_buckets(self, buckets: Sequence[Bucket], state: ServerState) -> None:
         if not buckets:
             return
-        answer = probe.request_buckets(state, encode_buckets(buckets))
+        answer = probe.request_buckets(state, json.dumps([asdict(each) for each in buckets]).encode())
         if not answer.is_ok:
             reason = answer.text or "the sandbox server does not answer"
             raise OperationFailedError(Problem("E505", f"a bucket of the sandbox could not be made: {reason}"))

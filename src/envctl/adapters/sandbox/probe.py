@@ -5,7 +5,6 @@ import _socket as socket
 import contextlib
 from dataclasses import dataclass
 
-from envctl.adapters.sandbox.control_calls import BUCKETS_PATH, HEALTH_PATH, TOKEN_HEADER
 from envctl.adapters.sandbox.files import ServerState
 
 # A busy server answers late; after this time it counts as hung.
@@ -28,14 +27,20 @@ class ControlAnswer:
 
 
 def check_health(state: ServerState) -> ControlAnswer:
+    from aws_api_emulator.control_calls import HEALTH_PATH
+
     return _call_server(state, "GET", HEALTH_PATH, b"", _HEALTH_SECONDS)
 
 
 def request_buckets(state: ServerState, body: bytes) -> ControlAnswer:
+    from aws_api_emulator.control_calls import BUCKETS_PATH
+
     return _call_server(state, "POST", BUCKETS_PATH, body, _BUCKETS_SECONDS)
 
 
 def _call_server(state: ServerState, method: str, path: str, body: bytes, seconds: float) -> ControlAnswer:
+    from aws_api_emulator.control_calls import TOKEN_HEADER
+
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{state.port}\r\nConnection: close\r\n"
         f"{TOKEN_HEADER}: {state.token}\r\nContent-Length: {len(body)}\r\n\r\n"

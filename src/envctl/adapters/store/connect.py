@@ -125,16 +125,12 @@ def find_endpoint(environment: Mapping[str, str]) -> str:
         return ""
     for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
         if url := environment.get(name):
-            return _check_endpoint(name, url)
+            parts = split_url(url)
+            if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+                return url.rstrip("/")
+            message = f"{name} names {url!r}: a store needs https; http is only for this machine"
+            raise ConfigurationError(Problem("E405", message, f"correct {name}, or unset it"))
     return ""
-
-
-def _check_endpoint(name: str, url: str) -> str:
-    parts = split_url(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        return url.rstrip("/")
-    message = f"{name} names {url!r}: a store needs https; http is only for this machine"
-    raise ConfigurationError(Problem("E405", message, f"correct {name}, or unset it"))
 
 
 def _read_certificate(name: str, file: str) -> str:

@@ -140,7 +140,6 @@ class ObstoreStore:
         return self._address.endpoint if self._address.url.startswith("s3:") else ""
 
     def list_loaded(self) -> Collection[bytes]:
-        """Return the objects read so far."""
         # A copy: another thread may still read.
         return tuple(self._read.values())
 

@@ -110,7 +110,6 @@ def extract_reason(text: str) -> str:
 
 
 def extract_region(text: str) -> str:
-    """Return the region named by S3, if any."""
     match = re.search(r"<Region>([a-z0-9-]+)</Region>|expecting '([a-z0-9-]+)'", text)
     return (match[1] or match[2]) if match else ""
 

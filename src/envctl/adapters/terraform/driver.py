@@ -89,21 +89,29 @@ class TerraformDriver:
         self._machine = detect_machine()
         self._max_running, self._open_pools, self._pools_lock = 0, 0, threading.Lock()
         self._monitor = ProcessMonitor(home / "cache", trace)
-        self._warm = self._create_warm_providers(home / "cache", is_enabled=warm)
+        stopping = self._monitor.stopping
+        self._warm = WarmProviders(
+            home / "cache",
+            trace,
+            self._monitor.meter,
+            count_usual_units(self._machine, limits),
+            lambda: stopping.stop_requested,
+            is_enabled=warm,
+        )
         self._launcher = Launcher(
-            project,
-            home / "cache" / "plugins",
-            inherited,
-            observer,
-            self._monitor,
+            project=project,
+            plugins=home / "cache" / "plugins",
+            inherited=inherited,
+            observer=observer,
+            monitor=self._monitor,
             running=self._warm,
             heap_limit=choose_heap_limit(self._machine, limits),
             share_cores=partial(share_cores, self._machine, limits),
             patience=patience,
             redact=secrecy.redact_message,
             on_plan=_load_plan_reader,
-            on_changes=self._report_changes,
-            surroundings=surroundings,
+            on_changes=lambda site: self._on_changes.pop(site.directory, ports.ignore_changes)(),
+            surroundings=surroundings or EnvironmentFilter(observer.on_message),
         )
         self._plugins = home / "cache" / "plugins"
         self._observer = observer
@@ -114,13 +122,6 @@ class TerraformDriver:
         # By directory of the stack: what a running plan calls at its first change.
         self._on_changes: dict[Path, Callable[[], None]] = {}
 
-    def _create_warm_providers(self, cache: Path, *, is_enabled: bool) -> WarmProviders:
-        monitor, waiting = self._monitor, count_usual_units(self._machine, self._limits)
-        stopping = monitor.stopping
-        return WarmProviders(
-            cache, monitor.trace, monitor.meter, waiting, lambda: stopping.stop_requested, is_enabled=is_enabled
-        )
-
     @contextmanager
     def _call_at_changes(self, site: Site, on_changes: Callable[[], None]) -> Iterator[None]:
         self._on_changes[site.directory] = on_changes
@@ -128,9 +129,6 @@ class TerraformDriver:
             yield
         finally:
             self._on_changes.pop(site.directory, None)
-
-    def _report_changes(self, site: Site) -> None:
-        self._on_changes.pop(site.directory, ports.ignore_changes)()
 
     @cached_property
     def _reader(self) -> PlanReader:
@@ -178,7 +176,7 @@ class TerraformDriver:
         self._warm.expect_refresh(self._build_site(environment, stack))
 
     def explain_provider_start(self, environment: str, stack: PreparedStack) -> str | None:
-        from envctl.adapters.terraform.init.written_stack import find_initialized_site
+        from envctl.adapters.terraform.init.init_stamp import find_initialized_site
 
         site = find_initialized_site(self._build_site(environment, replace(stack, root="")))
         if site is None:
@@ -215,7 +213,6 @@ class TerraformDriver:
             return self._open_pools
 
     def is_stopping(self) -> bool:
-        """Return whether the user stops the command."""
         return self._monitor.stopping.stop_requested
 
     def report_usage(self) -> Usage | None:

@@ -10,7 +10,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -70,6 +70,7 @@ _SUMMARY_OPERATIONS = {"plan": {"plan"}, "apply": {"apply", "destroy"}}
 SILENCE_SECONDS = 300.0
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Launcher:
     """Run Terraform commands with the environment variables, locks and limits of their stack.
 
@@ -85,73 +86,56 @@ class Launcher:
         running: the providers that run already, for each process.
     """
 
-    def __init__(
-        self,
-        project: Path,
-        plugins: Path,
-        inherited: Callable[[str], Mapping[str, str]],
-        observer: Observer,
-        monitor: ProcessMonitor,
-        *,
-        running: RunningProviders,
-        heap_limit: int,
-        share_cores: Callable[[int], int | None],
-        patience: float = SILENCE_SECONDS,
-        redact: Callable[[str], str] = str,
-        on_plan: Callable[[], None] = lambda: None,
-        on_changes: Callable[[Site], None] = lambda _: None,
-        surroundings: EnvironmentFilter | None = None,
-    ) -> None:
-        self._project = project
-        self._plugins = plugins
-        self._inherited = inherited
-        self._observer = observer
-        self._monitor = monitor
-        self._heap_limit = heap_limit
-        self._share_cores = share_cores
-        self._patience = patience
-        self._redact = redact
-        self._on_plan = on_plan
-        self._on_changes = on_changes
-        self._surroundings = surroundings or EnvironmentFilter(observer.on_message)
-        self._running = running
-        self._environments: dict[str, dict[str, str]] = {}
-        # AWS profiles without a GOGC of the user.
-        self._default_gogc: set[str] = set()
-        self._lock = threading.RLock()
+    project: Path
+    plugins: Path
+    inherited: Callable[[str], Mapping[str, str]]
+    observer: Observer
+    monitor: ProcessMonitor
+    running: RunningProviders
+    heap_limit: int
+    share_cores: Callable[[int], int | None]
+    patience: float
+    redact: Callable[[str], str]
+    on_plan: Callable[[], None]
+    on_changes: Callable[[Site], None]
+    surroundings: EnvironmentFilter
+    _environments: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
+    # AWS profiles without a GOGC of the user.
+    _default_gogc: set[str] = field(default_factory=set, init=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, init=False)
 
     def build_environment(self, stack: PreparedStack) -> dict[str, str]:
         with self._lock:
             if stack.profile not in self._environments:
-                inherited = self._surroundings.filter_variables(resolve_config_paths(self._inherited(stack.profile)))
-                cache = cli_configuration.find_plugin_cache(inherited) or os.fspath(self._plugins)
+                inherited = self.surroundings.filter_variables(resolve_config_paths(self.inherited(stack.profile)))
+                cache = cli_configuration.find_plugin_cache(inherited) or os.fspath(self.plugins)
                 plugins = {"TF_PLUGIN_CACHE_DIR": cache}
                 logged = {} if LOG_VARIABLE in inherited else PROVIDER_LOG
                 limited = {}
                 # A GOGC of the user and GOMEMLIMIT interact.
                 if "GOGC" not in inherited:
-                    limited = {"GOMEMLIMIT": f"{self._heap_limit >> 20}MiB"}
+                    limited = {"GOMEMLIMIT": f"{self.heap_limit >> 20}MiB"}
                     self._default_gogc.add(stack.profile)
                 self._environments[stack.profile] = {**_DEFAULTS, **logged, **limited, **plugins, **inherited}
             return self._environments[stack.profile]
 
     def find_binary(self, stack: PreparedStack) -> tuple[str, ...]:
-        return binary.find_binary(stack.binary, self.build_environment(stack), self._project)
+        return binary.find_binary(stack.binary, self.build_environment(stack), self.project)
 
     def prepare_providers(self, site: Site, packages: CachedPackages) -> bool:
         """Compare packages with the lock for an init, and start the likely ones; see RunningProviders."""
         program, variables = self.find_binary(site.stack), self._build_variables(site)
-        if self._monitor.is_parallel:
+        if self.monitor.is_parallel:
             # All cores are at work, and the plan of this stack may be far away.
             packages = replace(packages, likely=())
-        return self._running.prepare_stack(site, program, variables, packages)
+        return self.running.prepare_stack(site, program, variables, packages)
 
     def start_providers(self, site: Site) -> None:
         """Start the providers of an initialized stack, and do not wait for them."""
-        self._running.start_early(site, self.find_binary(site.stack), self._build_variables(site, "plan"))
+        self.running.start_early(site, self.find_binary(site.stack), self._build_variables(site, "plan"))
 
     def end_providers(self, site: Site) -> None:
-        self._running.end_stack(site)
+        self.running.end_stack(site)
 
     def stream_command(
         self, site: Site, event: ProgressEvent | None, command: str, *words: str, **options: bool | str
@@ -159,9 +143,9 @@ class Launcher:
         """Run a command under the lock of the stack; pass `event` at its start, then all others, to the observer."""
         line = build_arguments(self.find_binary(site.stack), command, *words, input=False, json=True, **options)
         result, transcript = _run_when_ready(lambda: self._stream_line(site, event, command, line))
-        self._observer.on_progress(ProgressEvent(site.stack.name, "over", environment=site.environment))
+        self.observer.on_progress(ProgressEvent(site.stack.name, "over", environment=site.environment))
         if transcript.version and not binary.is_embedded(line):
-            self._running.record_program(Path(line[0]), transcript.version)
+            self.running.record_program(Path(line[0]), transcript.version)
         return result, transcript
 
     def _stream_line(
@@ -171,20 +155,20 @@ class Launcher:
         from envctl.adapters.terraform.process.output_lines import FileOutput, PipedOutput
 
         transcript = Transcript()
-        had_changes = command == "plan" and self._monitor.measurements.had_changes(site.unit)
+        had_changes = command == "plan" and self.monitor.measurements.had_changes(site.unit)
 
         def on_line(text: str) -> None:
-            if progress := record_line(text, site.stack, transcript, self._redact):
-                self._observer.on_progress(replace(progress, environment=site.environment))
+            if progress := record_line(text, site.stack, transcript, self.redact):
+                self.observer.on_progress(replace(progress, environment=site.environment))
             if command == "plan":
                 self._follow_plan(site, transcript, had_changes=had_changes)
 
         def on_start() -> None:
             # Once it runs: what shows and reads its results is loaded while Terraform loads.
             if command == "plan":
-                self._on_plan()
+                self.on_plan()
             if event:
-                self._observer.on_progress(replace(event, environment=site.environment))
+                self.observer.on_progress(replace(event, environment=site.environment))
 
         with stack_lock.lock_stack(site) as lock:
             result = self._run_process(
@@ -195,22 +179,22 @@ class Launcher:
                 output=FileOutput() if command == "apply" else PipedOutput(),
                 lock=lock,
                 on_start=on_start,
-                patience=self._patience if command == "plan" else None,
+                patience=self.patience if command == "plan" else None,
             )
         if not transcript.has_begun:
             self._require_providers_met(site, result, transcript)
         if command in ("plan", "apply") and not result.code:
             changed = command == "plan" and transcript.has_content
-            self._monitor.measurements.record_changes(site.unit, changed=changed)
+            self.monitor.measurements.record_changes(site.unit, changed=changed)
         return result, transcript
 
     def _follow_plan(self, site: Site, transcript: Transcript, *, had_changes: bool) -> None:
         if transcript.is_settled:
             # Nothing asks its providers any more. They end while Terraform does.
-            self._running.release_stack(site)
+            self.running.release_stack(site)
         if transcript.has_content or had_changes:
             # The last plan had some, so this one probably has, too: what follows is done beside Terraform.
-            self._on_changes(site)
+            self.on_changes(site)
 
     def capture_command(
         self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str
@@ -237,7 +221,7 @@ class Launcher:
 
         def on_output() -> None:
             if is_last:
-                self._running.release_stack(site)
+                self.running.release_stack(site)
 
         return _run_when_ready(
             lambda: self._capture_line(site, line, lock=None, on_start=on_start, on_output=on_output)
@@ -271,7 +255,7 @@ class Launcher:
         """
         texts = (result.errors, *(each.text for each in transcript.errors))
         if result.was_warm and not result.interrupted and any(map(_UNMET_PROVIDER.search, texts)):
-            raise ProviderNotReadyError(self._running.leave_unused(site))
+            raise ProviderNotReadyError(self.running.leave_unused(site))
 
     def _run_process(
         self,
@@ -285,22 +269,22 @@ class Launcher:
         patience: float | None = None,
     ) -> ProcessResult:
         def on_stop() -> None:
-            if self._monitor.stopping.claim_notice():
-                self._observer.on_message("stopping: Terraform finishes its current work, and keeps its state")
+            if self.monitor.stopping.claim_notice():
+                self.observer.on_message("stopping: Terraform finishes its current work, and keeps its state")
 
         from envctl.adapters.terraform.diagnostics import oom_kills
         from envctl.adapters.terraform.environment.stray_files import list_known_files, remove_stray_files
         from envctl.adapters.terraform.process.process import run_process
 
         for stray in remove_stray_files(site.directory, list_known_files(site)):
-            where = os.path.relpath(site.directory / stray, self._project)
-            self._observer.on_message(f"removed {where}: not written by envctl, and Terraform would have read it")
+            where = os.path.relpath(site.directory / stray, self.project)
+            self.observer.on_message(f"removed {where}: not written by envctl, and Terraform would have read it")
         program = self.find_binary(site.stack)
         command = line[len(program)]
         variables = self._build_variables(site, command)
         kills = oom_kills.count_kills()
-        with self._running.hand_over(site, command, program, variables) as given:
-            around, usages = self._monitor.monitor_run(site, command, given.processes)
+        with self.running.hand_over(site, command, program, variables) as given:
+            around, usages = self.monitor.monitor_run(site, command, given.processes)
             result = run_process(
                 [*line, *given.words],
                 site.directory,
@@ -309,35 +293,35 @@ class Launcher:
                 output=output,
                 lock=lock,
                 inherited=(*site.inherited, *given.descriptors),
-                stopping=self._monitor.stopping,
+                stopping=self.monitor.stopping,
                 around=around,
                 on_start=lambda: _call_all(given.on_start, on_start),
                 on_stop=on_stop,
                 patience=patience,
             )
             if result.code:
-                result = self._running.explain_failure(site, result)
+                result = self.running.explain_failure(site, result)
         if result.errors:
-            result = replace(result, errors=self._redact(result.errors))
+            result = replace(result, errors=self.redact(result.errors))
         if result.code:
             from envctl.adapters.terraform.diagnostics.killed_process import split_log
 
             text, log = split_log(result.errors)
             starved = oom_kills.has_new_kills(kills)
-            peak, was_warm = self._monitor.meter.peak, bool(given.processes)
+            peak, was_warm = self.monitor.meter.peak, bool(given.processes)
             result = replace(result, errors=text, log=log, oom_killed=starved, memory=peak, was_warm=was_warm)
         if usages and (result.oom_killed or not result.code):
-            self._monitor.measurements.add_measurement(usages[0], planned=command == "plan" and not result.code)
+            self.monitor.measurements.add_measurement(usages[0], planned=command == "plan" and not result.code)
         return result
 
     def _choose_collection(self, stack: PreparedStack) -> dict[str, str]:
         """Return how a Terraform that starts its own providers collects garbage, if not as usual."""
-        is_ours = self._monitor.is_parallel and stack.profile in self._default_gogc
+        is_ours = self.monitor.is_parallel and stack.profile in self._default_gogc
         return _PARALLEL_DEFAULTS if is_ours else {}
 
     def _build_variables(self, site: Site, command: str = "") -> dict[str, str]:
         stack = site.stack
-        cores = self._share_cores(self._monitor.units) if command in _SHARING else None
+        cores = self.share_cores(self.monitor.units) if command in _SHARING else None
         tuned = {} if cores is None else {"GOMAXPROCS": str(cores)}
         secrets = {f"TF_VAR_{name}": value for name, value in stack.secrets.items()}
         session = {f"TF_VAR_{SESSION_VARIABLE}": stack.session} if stack.session else {}

@@ -49,16 +49,14 @@ def locate_key(text: bytes, path: Sequence[str | int], name: str = "envctl.toml"
     return Location(name, find_line(map_lines(text), tuple(path)))
 
 
-def locate_rendered_key(
-    text: bytes, environment: str, path: Sequence[str | int], name: str = "envctl.toml"
-) -> Location | None:
+def locate_rendered_key(text: bytes, environment: str, path: Sequence[str | int]) -> Location | None:
     """Return the location of the key behind a path of a rendered root module; None if the file has no such key."""
     from envctl.adapters.toml.key_lines import map_lines
     from envctl.domain.release.rendering.root_module import list_project_keys
 
     lines = map_lines(text)
     found = (lines[key] for key in list_project_keys(environment, tuple(path)) if key in lines)
-    return next((Location(name, line) for line in found), None)
+    return next((Location("envctl.toml", line) for line in found), None)
 
 
 def _parse_toml(text: bytes, name: str) -> dict[str, Any]:
@@ -161,7 +159,6 @@ def _explain_mismatch(error: "ErrorDetails") -> str:
 
 
 def list_known_keys(path: TomlPath) -> list[str]:
-    """Return the valid keys of the table at this path."""
     model: Any = Project
     for part in path:
         if isinstance(model, type) and issubclass(model, BaseModel):

@@ -64,7 +64,12 @@ def upsert_comment(forge: "Forge", pull_request: int, comment: Comment) -> bool:
         return False
     body = comment.render(existing)
     if existing is None:
-        _add_once(forge, pull_request, comment, body)
+        try:
+            forge.add_comment(pull_request, body)
+        except UncertainPostError:
+            # It may have been written all the same.
+            if find_comment(forge.list_comments(pull_request), replace(comment, may_adopt=False)) is None:
+                forge.add_comment(pull_request, body)
     # Compared without trailing space: GitLab removes it.
     elif existing.body.rstrip() != body.rstrip():
         forge.edit_comment(pull_request, existing.number, body)
@@ -83,12 +88,3 @@ def find_comment(posts: "Iterable[ForgePost]", comment: Comment) -> "ForgePost |
         if comment.folder and comment.may_adopt and is_old:
             adopted = adopted or post
     return adopted
-
-
-def _add_once(forge: "Forge", pull_request: int, comment: Comment, body: str) -> None:
-    """Add a comment. If the response was lost, look for the comment before a second attempt."""
-    try:
-        forge.add_comment(pull_request, body)
-    except UncertainPostError:
-        if find_comment(forge.list_comments(pull_request), replace(comment, may_adopt=False)) is None:
-            forge.add_comment(pull_request, body)

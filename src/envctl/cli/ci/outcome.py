@@ -1,7 +1,11 @@
 """The outcome of a command as variables for later CI steps."""
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envctl.adapters.disk.files import read_text, write_text
+from envctl.cli.output.redaction import current_redaction
 from envctl.domain.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -54,3 +58,18 @@ def _format_changes(result: object | None) -> str:
     if isinstance(up_to_date, bool):
         return str(not up_to_date and (plan is None or plan.changes)).lower()
     return ""
+
+
+def update_dotenv_file(file: Path, result: object | None, error: "EnvctlError | None", code: int) -> None:
+    """Replace the variables of an earlier command in the file; keep all others. GitLab rejects files with duplicate
+    names or spaces in values. A failed write is reported on stderr only.
+    """
+    variables = to_variables(result, error, code)
+    try:
+        redact = current_redaction().redact
+        existing = read_text(file).splitlines() if file.exists() else []
+        kept = [line for line in existing if line.partition("=")[0] not in variables]
+        own = [f"{name}={redact(value).replace(' ', '_')}" for name, value in variables.items() if value]
+        write_text(file, "".join(f"{line}\n" for line in (*kept, *own)))
+    except (OSError, UnicodeDecodeError) as fault:
+        sys.stderr.write(f"{file} can't be written: {getattr(fault, 'strerror', None) or fault}\n")

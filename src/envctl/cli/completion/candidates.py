@@ -70,7 +70,6 @@ def complete_outputs(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_platforms() -> list[str]:
-    """Complete the common platforms."""
     from envctl.domain.terraform.provider_lock import PLATFORMS
 
     return list(PLATFORMS)
@@ -168,5 +167,4 @@ def _read_ledger_tail(store: Path) -> list[bytes]:
 
 
 def _keep_valid_names(names: Iterable[object]) -> list[str]:
-    """Drop duplicates and invalid names."""
     return list(dict.fromkeys(name for name in names if isinstance(name, str) and re.fullmatch(_NAME, name)))

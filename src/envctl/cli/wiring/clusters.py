@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,30 +13,29 @@ if TYPE_CHECKING:
     from envctl.usecases.ports.terraform import PreparedStack
 
 
+@dataclass(eq=False, repr=False)
 class WiredClusters:
     """The ClusterFinder port: EKS by the credentials of an environment, and contexts of the caller's kubeconfig.
 
     `open_client` opens a boto3 client. The sandbox reaches no cluster of a kubeconfig: that may be a real one.
     """
 
-    def __init__(
-        self, open_client: Callable[..., Any], inherited: Callable[[], Mapping[str, str]], *, sandbox: bool
-    ) -> None:
-        self._open_client = open_client
-        self._inherited = inherited
-        self._sandbox = sandbox
+    open_client: Callable[..., Any]
+    inherited: Callable[[], Mapping[str, str]]
+    _: KW_ONLY
+    sandbox: bool
 
     @cached_property
     def _eks(self) -> "EksClusters":
         from envctl.adapters.aws.eks_access import EksClusters
 
-        return EksClusters(self._open_client)
+        return EksClusters(self.open_client)
 
     def find_cluster(self, environment: str, region: str, name: str) -> "ClusterConnection":
         return self._eks.find_cluster(environment, region, name)
 
     def find_context(self, context: str) -> "ClusterConnection":
-        if self._sandbox:
+        if self.sandbox:
             from envctl.domain.errors import ConfigurationError, Problem
 
             message = f"the sandbox does not reach the context {context}: it may lead to a real cluster"
@@ -43,33 +43,28 @@ class WiredClusters:
             raise ConfigurationError(Problem("E635", message, hint))
         from envctl.adapters.kubernetes.kubeconfig import Kubeconfigs
 
-        return Kubeconfigs(self._inherited()).find_context(context)
+        return Kubeconfigs(self.inherited()).find_context(context)
 
 
+@dataclass(eq=False, repr=False)
 class ClusterApis:
     """The APIs of the clusters that stacks of a command use: stacks of one cluster share connections and discovery."""
 
-    def __init__(
-        self,
-        clusters: "ClusterFinder",
-        inherited: Callable[[], Mapping[str, str]],
-        on_message: Callable[[str], None],
-    ) -> None:
-        self._clusters = clusters
-        self._inherited = inherited
-        self._on_message = on_message
-        self._lock = threading.Lock()
-        self._apis: dict[tuple[str, str, str, str], ClusterApi] = {}
-        self._warnings: set[str] = set()
+    clusters: "ClusterFinder"
+    inherited: Callable[[], Mapping[str, str]]
+    on_message: Callable[[str], None]
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _apis: "dict[tuple[str, str, str, str], ClusterApi]" = field(default_factory=dict, init=False)
+    _warnings: set[str] = field(default_factory=set, init=False)
 
     def find_api(self, environment: str, stack: "PreparedStack", name: str) -> "ClusterApi":
         """Return the API of the cluster of a stack. `name` is that of an EKS cluster; a context needs none."""
         context = stack.workload.cluster.context if stack.workload else ""
         # Asked each time: an upstream stack of the same command may have replaced the cluster.
         connection = (
-            self._clusters.find_context(context)
+            self.clusters.find_context(context)
             if context
-            else self._clusters.find_cluster(environment, stack.region, name)
+            else self.clusters.find_cluster(environment, stack.region, name)
         )
         key = (environment, connection.name, connection.url, connection.authority)
         with self._lock:
@@ -86,6 +81,6 @@ class ClusterApis:
                 is_new = message not in self._warnings
                 self._warnings.add(message)
             if is_new:
-                self._on_message(message)
+                self.on_message(message)
 
-        return ClusterApi(connection, self._inherited(), on_warning=report_warning)
+        return ClusterApi(connection, self.inherited(), on_warning=report_warning)

@@ -69,14 +69,11 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
         self._written: set[str] = set()
         # The user's environment, before the sandbox replaces os.environ.
         self._own = dict(os.environ)
-        JobPorts.__init__(self, root, self._own, lambda: self.project, self._report_message)
+        self.observer = LateObserver(options)
+        JobPorts.__init__(self, root, self._own, lambda: self.project, self.observer.on_message)
         self._options = options
         self.sandbox = options.sandbox
         self.provider_lock = f".envctl/sandbox/{LOCK_FILE}" if options.sandbox else LOCK_FILE
-        self.observer = LateObserver(options)
-
-    def _report_message(self, text: str) -> None:
-        self.observer.on_message(text)
 
     @cached_property
     def tree(self) -> "ProjectTree":
@@ -111,8 +108,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def secret_variables(self) -> "SecretVariables":
-        from envctl.adapters.local.own_memory import protect_memory
-        from envctl.adapters.local.secret_variables import SecretVariables
+        from envctl.adapters.local.secret_variables import SecretVariables, protect_memory
 
         # What the system shows of this process still has withdrawn variables.
         return SecretVariables(os.environ, self._own, on_withdrawal=protect_memory)
@@ -219,7 +215,6 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def cluster_apis(self) -> "ClusterApis":
-        """The APIs of the clusters that stacks of this command use."""
         from envctl.cli.wiring.clusters import ClusterApis
 
         return ClusterApis(self.kubernetes_clusters, self.inherited_environment, self.observer.on_message)
@@ -276,7 +271,6 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def file_tracer(self) -> "FileTracer | None":
-        """The trace file of `--trace`."""
         if self._options.trace is None:
             return None
         from envctl.adapters.local.trace import FileTracer, process_start_time
@@ -370,7 +364,6 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def embedded_aws(self) -> "EmbeddedAws | None":
-        """The embedded AWS of `--sandbox`."""
         if not self._options.sandbox:
             return None
         from envctl.cli.wiring.sandbox import EmbeddedAws
@@ -401,7 +394,6 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
 
 def _has_working_directory() -> bool:
-    """Check that the current working directory still exists."""
     try:
         Path.cwd()
     except OSError:
@@ -425,7 +417,7 @@ def open_ports(options: Options) -> Iterator[WiredPorts]:
     if (way := PATH_TO_PROJECT.get()) and not options.json:
         sys.stderr.write(f"Project folder: {way}\n")
     if any(map(os.environ.get, ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "CODEBUILD_BUILD_ID"))):  # it holds tokens
-        from envctl.adapters.local.own_memory import protect_memory
+        from envctl.adapters.local.secret_variables import protect_memory
 
         protect_memory()
     wired = WiredPorts(options)
@@ -435,14 +427,9 @@ def open_ports(options: Options) -> Iterator[WiredPorts]:
         yield wired if wired.file_tracer is None else cast("WiredPorts", TracedPorts(wired, wired.file_tracer))
     finally:
         wired.close()
-        if is_new:
-            _ignore_in_git(own_folder)
+        # Git ignores a folder made by this command. A project that commits an older one goes on with that.
+        if is_new and own_folder.is_dir():
+            from envctl.adapters.disk.files import write_text
 
-
-def _ignore_in_git(folder: Path) -> None:
-    """Let git ignore a folder made by this command. A project that commits an older one goes on with that."""
-    if folder.is_dir():
-        from envctl.adapters.disk.files import write_text
-
-        with suppress(OSError):
-            write_text(folder / ".gitignore", "# Written by envctl.\n*\n")
+            with suppress(OSError):
+                write_text(own_folder / ".gitignore", "# Written by envctl.\n*\n")

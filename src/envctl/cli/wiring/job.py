@@ -76,7 +76,6 @@ class JobPorts:
 
     @cached_property
     def job(self) -> "Job":
-        """The CI job of this command."""
         from envctl.adapters.forge.job import read_job
 
         return read_job(self._own_environment)

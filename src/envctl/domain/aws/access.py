@@ -24,23 +24,16 @@ CREDENTIALS_MARGIN = timedelta(minutes=5)
 
 @dataclass(frozen=True, kw_only=True)
 class AwsCredentialsSpec:
-    """The parameters of a session with AWS. Empty texts mean not set.
-
-    Attributes:
-        account_id: account expected to answer.
-        profile: used on machines with a profile of that name.
-        role: assumed with the profile, or else with the default credentials.
-        session: session name with the actor; AWS records it.
-    """
+    """The parameters of a session with AWS. Empty texts mean not set."""
 
     environment: str = ""
     region: str = ""
-    account_id: str = ""
-    profile: str = ""
-    role: str = ""
+    account_id: str = ""  # account expected to answer
+    profile: str = ""  # used on machines with a profile of that name
+    role: str = ""  # assumed with the profile, or else with the default credentials
     external_id: str = ""
     duration: timedelta = timedelta(hours=1)
-    session: str = "envctl"
+    session: str = "envctl"  # session name with the actor; AWS records it
     tags: Mapping[str, str] = field(default_factory=dict)
 
 

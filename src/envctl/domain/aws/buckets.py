@@ -49,22 +49,17 @@ class Retention:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundBucket:
-    """An existing bucket; the defaults are those of a new one.
-
-    Attributes:
-        open_to_public: missing public access blocks.
-        locks: object lock is enabled.
-        unseen: unreadable parts with the reason; the fields of these parts are meaningless.
-    """
+    """An existing bucket; the defaults are those of a new one."""
 
     versioning: str = ""
     encryption: str = ""
-    open_to_public: tuple[str, ...] = PUBLIC_BLOCKS
+    open_to_public: tuple[str, ...] = PUBLIC_BLOCKS  # missing public access blocks
     ownership: str = ""
     policy: Policy = field(default_factory=dict)
-    locks: bool = False
+    locks: bool = False  # object lock is enabled
     retention: Retention | None = None
     rules: tuple[LifecycleRule, ...] = ()
+    # Unreadable parts with the reason; the fields of these parts are meaningless.
     unseen: Mapping[BucketPart, Problem] = field(default_factory=dict)
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from envctl.domain.aws.required_secrets import RequiredSecrets, merge_secrets
 from envctl.domain.aws.secret_names import parse_secret
 from envctl.domain.aws.secret_status import SERVICE_NAMES, NeededSecret
-from envctl.domain.command_lines import format_command
 from envctl.domain.config.fields import Fault
 from envctl.domain.config.placeholders import list_placeholder_values
 from envctl.domain.config.project import Project
@@ -19,17 +18,12 @@ from envctl.domain.text.suggestions import find_nearest, suggest_name
 
 @dataclass(frozen=True)
 class WantedValue:
-    """A variable of a stack with a secret value.
-
-    Attributes:
-        source: with its placeholders filled.
-        secret: the secret in AWS; None for an environment variable.
-    """
+    """A variable of a stack with a secret value."""
 
     stack: str
     variable: str
-    source: SecretSource
-    secret: NeededSecret | None
+    source: SecretSource  # with its placeholders filled
+    secret: NeededSecret | None  # the secret in AWS; None for an environment variable
     location: Location | None
 
     @property
@@ -128,12 +122,6 @@ def check_value_keys(project: Project, schema: Schema) -> Iterator[Fault]:
                 message = f"{name} is in ci.{table} and in secrets.values"
                 hint = f"remove it from ci.{table}: envctl itself passes it to the jobs, and to no program"
                 yield Fault("E230", message, hint, ("ci", *table.split(".")))
-
-
-def explain_missing_variable(source: SecretSource, environment: str) -> tuple[str, str]:
-    """Return message and hint for an environment variable that is not set, or empty."""
-    way = f"set it before the command, and in CI as a secret of the jobs for {environment}"
-    return f"the environment variable {source.name} is not set", f"{way}: {format_command('explain', 'E233')}"
 
 
 def describe_service(source: SecretSource) -> str:

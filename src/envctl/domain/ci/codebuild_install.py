@@ -12,12 +12,7 @@ INSTALL_FILE = "install.sh"
 
 def render_codebuild_files(source: PackageSource, locks: Mapping[str, str]) -> dict[str, str]:
     """Return the files by path in the project, without headers. `locks` are the texts of the Templates port."""
-    files = {INSTALL_FILE: _render_script(source), **render_locks(source, locks)}
-    return {f"{FOLDER}/{name}": text for name, text in files.items()}
-
-
-def _render_script(source: PackageSource) -> str:
-    lines = (
+    script = (
         "# Installs envctl into a folder of the build alone: sh install.sh FOLDER",
         "set -eu",
         'envctl_home="$1"',
@@ -27,4 +22,5 @@ def _render_script(source: PackageSource) -> str:
         *render_install(source, venv="$envctl_home/venv", locks="$locks"),
         *render_launcher("$envctl_home"),
     )
-    return "".join(f"{line}\n" for line in lines)
+    files = {INSTALL_FILE: "".join(f"{line}\n" for line in script), **render_locks(source, locks)}
+    return {f"{FOLDER}/{name}": text for name, text in files.items()}

@@ -19,9 +19,12 @@ _SEAL = re.compile(r"# envctl (?P<version>\S+), settings (?P<settings>[0-9a-f]{1
 _RELEASE = re.compile(r"(?:# v|:|==)(\d+(?:\.\d+)*)")
 _PINS = (
     # An action at a commit, with its release in a comment.
-    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]+)@[0-9a-f]{40}(?: # v[\w.]+)?(?=\s|$)"), r"\g<name>@PIN"),
+    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]++)@[0-9a-f]{40}(?: # v[\w.]+)?(?=\s|$)"), r"\g<name>@PIN"),
     # An image at a digest.
-    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]+(?::\d+/[\w./-]+)?)(?::[\w.-]+)?@sha256:[0-9a-f]{64}"), r"\g<name>@PIN"),
+    (
+        re.compile(r"(?<![\w./-])(?P<name>[\w./-]++(?::\d+/[\w./-]++)?)(?::[\w.-]+)?@sha256:[0-9a-f]{64}"),
+        r"\g<name>@PIN",
+    ),
     # A package of a lock file: its version and its hashes.
     (
         re.compile(
@@ -46,20 +49,18 @@ def digest_settings(settings: Mapping[str, object]) -> str:
     return _digest(json.dumps(settings, sort_keys=True, separators=(",", ":"), default=str))
 
 
-def format_header(command: str) -> str:
-    """Return the first line of a file that this command writes, such as `ci github`."""
-    return f"{_MARK}{command}`, which overwrites it: change envctl.toml, or your own file."
-
-
 def is_generated(text: str) -> bool:
     """Check that envctl wrote the file and may overwrite it."""
     return text.startswith(_MARK)
 
 
 def seal_file(command: str, body: str, *, version: str, settings: str, pinned: bool = True) -> str:
-    """Return the file with its header. `settings` is their digest. With `pinned`, its pins may be raised."""
+    """Return the file with its header. `command` writes it, such as `ci github`; `settings` is their digest. With
+    `pinned`, its pins may be raised.
+    """
     text = _digest(_strip_pins(body) if pinned else body)
-    return f"{format_header(command)}\n# envctl {version}, settings {settings}, text {text}\n{body}"
+    header = f"{_MARK}{command}`, which overwrites it: change envctl.toml, or your own file."
+    return f"{header}\n# envctl {version}, settings {settings}, text {text}\n{body}"
 
 
 def compare_file(found: str, wanted: str, *, pinned: bool = True) -> FileState:

@@ -6,7 +6,8 @@ from envctl.domain.ci.package import render_install
 from envctl.domain.ci.pins import CHECKOUT_ACTION
 from envctl.domain.ci.workflow_inputs import WorkflowInputs, fill_template
 from envctl.domain.ci.yaml_text import format_yaml_block, format_yaml_lines, format_yaml_scalar
-from envctl.domain.config.ci.github import DRIFT, PLAN, GithubStep, JobKind
+from envctl.domain.config.ci.github import GithubStep, JobKind
+from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
 
 LOCKS_FOLDER = ".github/{prefix}"
 VENV = "$RUNNER_TEMP/{prefix}"
@@ -59,10 +60,7 @@ def render_env(site: WorkflowInputs, user: str, environments: Collection[str]) -
     """
     github = site.github
     role = github.roles.get(user) or f"${{{{ vars.{_VARIABLES.get(user, _ROLE)} }}}}"
-    values = {
-        "AWS_ROLE_ARN": role,
-        "AWS_REGION": site.region,
-    }
+    values = {"AWS_ROLE_ARN": role, "AWS_REGION": site.region}
     # The jobs of plans and drift belong to no environment of GitHub, whose secrets only its own jobs get.
     accepted = "" if user in site.order else " # zizmor: ignore[secrets-outside-env] named in envctl.toml"
     values_of = (name for each in environments for name in site.secret_variables.get(each, ()))

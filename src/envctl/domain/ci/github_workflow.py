@@ -7,7 +7,8 @@ from posixpath import join, normpath
 from envctl.domain.ci.github_steps import format_locks_folder, format_program, render_after, render_env, render_setup
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template
 from envctl.domain.ci.yaml_text import format_yaml_list, format_yaml_scalar
-from envctl.domain.config.ci.github import DEFAULT_PREFIX, DRIFT, PLAN, JobKind
+from envctl.domain.config.ci.github import DEFAULT_PREFIX, JobKind
+from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
 
 WORKFLOWS_FOLDER = ".github/workflows"
 # Neither a later job of a queue nor one that nobody answers is dropped.

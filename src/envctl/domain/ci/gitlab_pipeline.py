@@ -10,7 +10,9 @@ from datetime import timedelta
 
 from envctl.domain.ci.package import render_install, render_launcher
 from envctl.domain.ci.pins import GITLAB_IMAGE
-from envctl.domain.config.ci.gitlab import DRIFT, PLAN, GitlabCi
+from envctl.domain.ci.workflow_inputs import fill_template
+from envctl.domain.config.ci.gitlab import GitlabCi
+from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
 from envctl.domain.config.ci_package import PackageSource
 
 MAIN_FILE = ".gitlab-ci.yml"
@@ -28,7 +30,6 @@ RELEASE_PATTERN = r"[0-9a-f]{4,64}|[#!][1-9][0-9]{0,8}"
 REASON_PATTERN = r'[^"\\$%`\x00-\x1f\x7f]{0,200}'
 """GitLab inserts the text between double quotes of YAML: without a line end, a quote or a variable."""
 NO_ENVIRONMENT = "-"
-_PLACEHOLDER = re.compile(r"%\{([\w.]+)\}")
 _FILE = re.compile(r"[^\s'\"\[\]{},]+\.ya?ml")
 _LIST_ENTRY = re.compile(r"^(?= *- |\S)", re.MULTILINE)
 _TOKEN = "  id_tokens:\n    ENVCTL_AWS_TOKEN:\n      aud: sts.amazonaws.com\n"  # noqa: S105 (its name)
@@ -42,32 +43,19 @@ _UNSET_KEYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class GitlabInputs:
-    """The values of a project in the templates of the pipeline.
+    """The values of a project in the templates of the pipeline."""
 
-    Attributes:
-        order: The environments of the pipeline.
-        folder: The folder of the project in its repository; empty at the top.
-        region: The region in which jobs ask for their roles.
-        branch: The protected branch that deploys.
-        settings: The table `[ci.gitlab]`.
-        package: The envctl that jobs install; None if their image has it.
-        watched: Paths whose changes start the jobs; all changes start them without any.
-        protected: Environments whose jobs a person starts.
-        command: envctl with its global options, such as `--sandbox`.
-        secret_variables: Variables with secret values, by environment. Jobs for others unset them.
-        options: Further options of `envctl ci gitlab`, to write the same pipeline again.
-    """
-
-    order: Sequence[str]
-    folder: str
-    region: str
-    branch: str
-    settings: GitlabCi = field(default_factory=GitlabCi.model_construct)
-    package: PackageSource | None = None
-    watched: Sequence[str] = ()
-    protected: Collection[str] = ()
-    command: str = "envctl"
-    options: str = ""
+    order: Sequence[str]  # the environments of the pipeline
+    folder: str  # the folder of the project in its repository; empty at the top
+    region: str  # the region in which jobs ask for their roles
+    branch: str  # the protected branch that deploys
+    settings: GitlabCi = field(default_factory=GitlabCi.model_construct)  # the table `[ci.gitlab]`
+    package: PackageSource | None = None  # the envctl that jobs install; None if their image has it
+    watched: Sequence[str] = ()  # paths whose changes start the jobs; all changes start them without any
+    protected: Collection[str] = ()  # environments whose jobs a person starts
+    command: str = "envctl"  # envctl with its global options, such as `--sandbox`
+    options: str = ""  # further options of `envctl ci gitlab`, to write the same pipeline again
+    # Variables with secret values, by environment. Jobs for others unset them.
     secret_variables: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -85,7 +73,7 @@ def render_gitlab_pipeline(texts: Mapping[str, str], site: GitlabInputs) -> Mapp
     known = _list_values(texts, site)
 
     def fill(part: str, **more: str) -> str:
-        return _fill(texts[part], {**known, **more})
+        return fill_template(texts[part], {**known, **more})
 
     jobs = [fill("pipeline.yml"), fill("plan.yml"), fill("unprotected.yml")]
     jobs += _render_deployments(texts, site, known)
@@ -101,13 +89,13 @@ def render_gitlab_pipeline(texts: Mapping[str, str], site: GitlabInputs) -> Mapp
 def _render_deployments(texts: Mapping[str, str], site: GitlabInputs, known: Mapping[str, str]) -> Iterator[str]:
     prefix = site.settings.prefix
     arrival = f"{prefix} apply {site.order[0]}"
-    yield _fill(texts["deploy/entry.yml"], {**known, **_list_environment_values(texts, site, known, 0)})
+    yield fill_template(texts["deploy/entry.yml"], {**known, **_list_environment_values(texts, site, known, 0)})
     needs = [arrival]
     for number, name in enumerate(site.order[1:], 1):
         before = site.order[number - 1]
         own = _list_environment_values(texts, site, known, number)
         own |= {"before": before, "before.number": f"{number - 1}", "needs": json.dumps(needs)}
-        yield _fill(texts["deploy/next.yml"], {**known, **own})
+        yield fill_template(texts["deploy/next.yml"], {**known, **own})
         # A variable reaches only jobs that need the job exporting it.
         needs = [arrival, f"{prefix} promote {before} {name}"]
 
@@ -116,7 +104,7 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
     """Return the values that all jobs share."""
     settings, folder = site.settings, f"{site.folder}/" if site.folder else ""
     protected = '$CI_COMMIT_REF_PROTECTED == "true"'
-    inputs = _fill(
+    inputs = fill_template(
         texts["inputs.yml"],
         {
             "environments": json.dumps([NO_ENVIRONMENT, *site.order]),
@@ -141,7 +129,7 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
         "cd": shlex.quote(site.folder or "."),
         "branch": json.dumps(site.branch),
         "on_branch": f"$CI_COMMIT_BRANCH == {json.dumps(site.branch)} && {protected}",
-        "changes": _format_changes(site.watched),
+        "changes": f"      changes: {json.dumps(list(site.watched))}\n" if site.watched else "",
         "schedule_variable": settings.schedule_variable,
         "id_tokens": _TOKEN if _takes_roles(site) else "",
         "role.plan": _format_unset(site, []) + _format_role(site, PLAN, "ENVCTL_PLAN_ROLE"),
@@ -168,7 +156,7 @@ def _list_environment_values(
         "role": _format_unset(site, [name]) + _format_role(site, name, "ENVCTL_ROLE"),
         "deploy.rules": _format_deploy_rules(site, known, when),
     }
-    return {**own, "after": _fill(texts["deploy/after.yml"], {**known, **own})}
+    return {**own, "after": fill_template(texts["deploy/after.yml"], {**known, **own})}
 
 
 def name_gitlab_environment(settings: GitlabCi, environment: str) -> str:
@@ -225,10 +213,6 @@ def _list_launcher_lines(site: GitlabInputs) -> Sequence[str]:
     return render_launcher("$envctl_home")
 
 
-def _format_changes(paths: Sequence[str]) -> str:
-    return f"      changes: {json.dumps(list(paths))}\n" if paths else ""
-
-
 def _format_variables(variables: Mapping[str, str]) -> str:
     lines = [
         f"    {_quote(name)}: {{ value: {_quote(value)}, expand: false }}\n"
@@ -254,11 +238,6 @@ def _quote(text: str) -> str:
 def _indent(lines: Iterable[str]) -> str:
     """Return the lines inside of the block of `before_script`."""
     return "".join(f"      {line}\n" for line in lines)
-
-
-def _fill(text: str, values: Mapping[str, str]) -> str:
-    """Fill the placeholders of a template. Raises KeyError for an unknown one."""
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
 
 
 def includes_pipeline(files: Mapping[str, str], ours: str) -> bool:

@@ -14,16 +14,11 @@ _REQUEST_EVENTS = frozenset(
 
 @dataclass(frozen=True)
 class Job:
-    """A job of CI; without a host, a command outside of CI.
-
-    Attributes:
-        is_request: it is for a pull or merge request, whose branch wrote the project file and its programs.
-        is_fork: that branch belongs to another repository.
-    """
+    """A job of CI; without a host, a command outside of CI."""
 
     host: Literal["", "github", "gitlab"] = ""
-    is_request: bool = False
-    is_fork: bool = False
+    is_request: bool = False  # it is for a pull or merge request, whose branch wrote the project file and its programs
+    is_fork: bool = False  # that branch belongs to another repository
 
 
 NO_JOB = Job()

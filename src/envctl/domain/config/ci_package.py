@@ -23,18 +23,13 @@ KUBERNETES_PATTERN = (
 
 @dataclass(frozen=True)
 class PackageSource:
-    """Where jobs get envctl from. A commit or a hash fixes its bytes.
+    """Where jobs get envctl from. A commit or a hash fixes its bytes."""
 
-    Attributes:
-        kind: A commit of a git repository, a wheel at an address, or a wheel of the package index.
-        address: `git+https://HOST/OWNER/REPOSITORY`, the address of the wheel, or `envctl-promotion==VERSION`.
-        digest: The commit (40 hex digits) or the sha256 of the wheel (64 hex digits).
-        kubernetes: The package kube-api-emulator beside an envctl that is a wheel; None if jobs get none.
-    """
-
+    # A commit of a git repository, a wheel at an address, or a wheel of the package index.
     kind: Literal["git", "wheel", "index"]
-    address: str
-    digest: str
+    address: str  # `git+https://HOST/OWNER/REPOSITORY`, the address of the wheel, or `envctl-promotion==VERSION`
+    digest: str  # the commit (40 hex digits) or the sha256 of the wheel (64 hex digits)
+    # The package kube-api-emulator beside an envctl that is a wheel; None if jobs get none.
     kubernetes: "PackageSource | None" = None
 
 

@@ -60,7 +60,7 @@ def require(is_valid: Callable[[Any], object], message: str, pattern: str = "") 
     return AfterValidator(check_rule)
 
 
-def _match(pattern: str, wanted: str) -> AfterValidator:
+def match_text(pattern: str, wanted: str) -> AfterValidator:
     return require(re.compile(pattern, re.ASCII).fullmatch, f"must be {wanted}", pattern)
 
 
@@ -104,67 +104,67 @@ def _check_namespace(text: str) -> str:
     return text
 
 
-def _check_root(text: str) -> str:
-    return text if text == "." else _check_folder(text)
-
-
-Name = Annotated[str, _match(NAME_PATTERN, "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
-ResourceType = Annotated[str, _match(r"[a-z][a-z0-9_]*", 'a resource type such as "aws_db_instance"')]
-VariableName = Annotated[str, _match(r"[A-Za-z_][\w-]*", "the name of a Terraform variable")]
+Name = Annotated[str, match_text(NAME_PATTERN, "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
+ResourceType = Annotated[str, match_text(r"[a-z][a-z0-9_]*", 'a resource type such as "aws_db_instance"')]
+VariableName = Annotated[str, match_text(r"[A-Za-z_][\w-]*", "the name of a Terraform variable")]
 VariablePath = Annotated[
     str,
-    _match(
+    match_text(
         VALUE_PATH_PATTERN,
         'the name of a Terraform variable, or a path in the values of a chart, such as "controller.replicaCount"',
     ),
 ]
 SettingName = Annotated[
     str,
-    _match(rf"(?:{NAME_PATTERN}\.)?[A-Za-z_][\w-]*", 'the name of a Terraform variable, or "STACK.VARIABLE"'),
+    match_text(rf"(?:{NAME_PATTERN}\.)?[A-Za-z_][\w-]*", 'the name of a Terraform variable, or "STACK.VARIABLE"'),
 ]
-AccountId = Annotated[str, _match(r"\d{12}", "an AWS account id of 12 digits, in quotes")]
+AccountId = Annotated[str, match_text(r"\d{12}", "an AWS account id of 12 digits, in quotes")]
 REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+)+-\d+"
-Region = Annotated[str, _match(REGION_PATTERN, 'an AWS region such as "ap-northeast-1"')]
+Region = Annotated[str, match_text(REGION_PATTERN, 'an AWS region such as "ap-northeast-1"')]
 Role = Annotated[
     str,
-    _match(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", 'a role such as "arn:aws:iam::111111111111:role/NAME"'),
+    match_text(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", 'a role such as "arn:aws:iam::111111111111:role/NAME"'),
 ]
 Constraint = Annotated[
     str,
-    _match(
+    match_text(
         r"\s*(=|!=|>=?|<=?|~>)?\s*\d+(\.\d+){0,2}\S*(\s*,\s*(=|!=|>=?|<=?|~>)?\s*\d+(\.\d+){0,2}\S*)*\s*",
         'a version constraint such as ">= 1.10"',
     ),
 ]
 PlanKey = Annotated[
-    str, _match(r"[\w-]+(\.[\w-]+)*", 'a key of a plan as E351 names it, such as "resource_changes.change.KEY"')
+    str, match_text(r"[\w-]+(\.[\w-]+)*", 'a key of a plan as E351 names it, such as "resource_changes.change.KEY"')
 ]
-Url = Annotated[str, _match(r"[a-z][a-z0-9+.-]*://.+", 'a URL such as "file://.envctl/store" or "s3://bucket/prefix"')]
-Profile = Annotated[str, _match(r"[\w.@ +=,/-]{1,128}", "the name of an AWS profile")]
+Url = Annotated[
+    str, match_text(r"[a-z][a-z0-9+.-]*://.+", 'a URL such as "file://.envctl/store" or "s3://bucket/prefix"')
+]
+Profile = Annotated[str, match_text(r"[\w.@ +=,/-]{1,128}", "the name of an AWS profile")]
 ExternalId = Annotated[
-    str, _match(r"[\w+=,.@:/-]{2,1224}", "an external id of 2 to 1224 of A-Z, a-z, 0-9 and +=,.@:/-_")
+    str, match_text(r"[\w+=,.@:/-]{2,1224}", "an external id of 2 to 1224 of A-Z, a-z, 0-9 and +=,.@:/-_")
 ]
-SessionTag = Annotated[str, _match(r"[\w .:/=+@-]{1,128}", "a tag of up to 128 letters, digits, spaces and .:/=+@-_")]
+SessionTag = Annotated[
+    str, match_text(r"[\w .:/=+@-]{1,128}", "a tag of up to 128 letters, digits, spaces and .:/=+@-_")
+]
 KmsKey = Annotated[
     str,
-    _match(
+    match_text(
         r"alias/[\w/-]{1,250}|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(alias/[\w/-]{1,250}|key/[\w-]+)",
         'a KMS key: "alias/NAME" in the environment\'s account, or an ARN',
     ),
 ]
 VariablePattern = Annotated[
-    str, _match(r"[A-Za-z_*][\w*-]*", 'the name of a Terraform variable, or a pattern such as "*_secret_name"')
+    str, match_text(r"[A-Za-z_*][\w*-]*", 'the name of a Terraform variable, or a pattern such as "*_secret_name"')
 ]
 SettingPattern = Annotated[
     str,
-    _match(
+    match_text(
         r"[A-Za-z_*][\w*-]*(\.[\w*-]+)*",
         'the name of a setting, of an attribute such as "limits.hard", or a pattern such as "legacy_*"',
     ),
 ]
 PersonPattern = Annotated[
     str,
-    _match(
+    match_text(
         r"arn:[^\s]+|github:[\w*\[\]-]+|github-team:[\w*.-]+/[\w*.-]+|gitlab:[\w*.-]+",
         'an ARN such as "arn:aws:iam::333333333333:role/OperatorRole", "github:NAME", "github-team:ORG/TEAM" or'
         ' "gitlab:NAME"',
@@ -172,26 +172,26 @@ PersonPattern = Annotated[
 ]
 ProviderName = Annotated[
     str,
-    _match(
+    match_text(
         PROVIDER_NAME_PATTERN,
         'the name of a provider such as "datadog", or of one of its aliases such as "aws.us_east_1"',
     ),
 ]
 EnvironmentVariable = Annotated[
-    str, _match(r"[A-Za-z_][A-Za-z0-9_]*", 'the name of an environment variable, such as "GITHUB_TOKEN"')
+    str, match_text(r"[A-Za-z_][A-Za-z0-9_]*", 'the name of an environment variable, such as "GITHUB_TOKEN"')
 ]
 GITLAB_URL = "https://gitlab.com"
 GITLAB_URL_PATTERN = r"https://[a-z0-9.-]+(:\d+)?(/[\w.-]+)*"
 GitlabUrl = Annotated[
     str,
-    _match(
+    match_text(
         GITLAB_URL_PATTERN,
         'the address of a GitLab, such as "https://gitlab.example.com", in small letters and without / at its end',
     ),
 ]
 CiPackage = Annotated[
     str,
-    _match(
+    match_text(
         PACKAGE_PATTERN,
         'envctl at a commit or by its hash: "git+https://HOST/OWNER/envctl@COMMIT" (40 hex digits),'
         ' "https://HOST/envctl_promotion-VERSION-py3-none-any.whl#sha256=HASH" or'
@@ -200,22 +200,23 @@ CiPackage = Annotated[
 ]
 CiKubernetesPackage = Annotated[
     str,
-    _match(
+    match_text(
         KUBERNETES_PATTERN,
         'kube-api-emulator by its hash: "https://HOST/kube_api_emulator-VERSION-py3-none-any.whl#sha256=HASH" or'
         ' "kube-api-emulator==VERSION#sha256=HASH"',
     ),
 ]
-HttpUrl = Annotated[str, _match(r"https?://.+", 'a URL such as "http://127.0.0.1:5000"')]
+HttpUrl = Annotated[str, match_text(r"https?://.+", 'a URL such as "http://127.0.0.1:5000"')]
 ClusterName = Annotated[
     str,
-    _match(
+    match_text(
         r"[A-Za-z_][\w.\[\]\"-]*|[A-Za-z0-9][\w-]*",
         'an output with the name of an EKS cluster, such as "eks.cluster_name", or that name without a dot',
     ),
 ]
 FieldManager = Annotated[
-    str, _match(r"[\w.:/*-]{1,128}", 'the name of a field manager, such as "cert-manager-cainjector", or a pattern')
+    str,
+    match_text(r"[\w.:/*-]{1,128}", 'the name of a field manager, such as "cert-manager-cainjector", or a pattern'),
 ]
 Count = Annotated[int, Strict(), Field(ge=1)]
 CountOrNone = Annotated[int, Strict(), Field(ge=0)]
@@ -267,7 +268,7 @@ Folder = Annotated[str, AfterValidator(_check_folder)]
 OverlayPath = Annotated[str, AfterValidator(_check_overlay)]
 ContextName = Annotated[str, AfterValidator(lambda text: check_template(text, CLUSTER_PLACEHOLDERS))]
 NamespaceName = Annotated[str, AfterValidator(_check_namespace)]
-RootFolder = Annotated[str, AfterValidator(_check_root)]
+RootFolder = Annotated[str, AfterValidator(lambda text: text if text == "." else _check_folder(text))]
 SessionDuration = Annotated[timedelta, BeforeValidator(parse_session_duration)]
 IgnoreRule = Annotated[str, AfterValidator(_check_ignore_rule)]
 Duration = Annotated[timedelta, BeforeValidator(parse_quoted_duration)]

@@ -66,7 +66,6 @@ def _check_each_has_stacks(document: Mapping[str, object]) -> Iterator[Fault]:
 
 
 def _check_dependencies(document: Mapping[str, object]) -> Iterator[Fault]:
-    """Find stacks in environments without their dependencies."""
     stacks = find_table(document, "stacks")
     for stack in stacks:
         for variable, text in find_table(stacks, stack, "inputs").items():
@@ -147,20 +146,15 @@ def check_region_names(document: Mapping[str, object]) -> Iterator[Fault]:
     known = {*REGIONS, *list_texts(find_table(document, "aws").get("new_regions"))}
     for path, region in _list_regions(document):
         if isinstance(region, str) and is_region_spelling(region) and region not in known:
-            message, hint = describe_unknown_region(region)
-            yield Fault(UNKNOWN_REGION, f"{'.'.join(map(str, path))} = {message}", hint, path)
+            near = find_nearest(region, REGIONS)
+            meant = f"did you mean {near}? " if near else ""
+            hint = f'{meant}A region newer than envctl goes into [aws] new_regions = ["{region}"]'
+            message = f"""{".".join(map(str, path))} = "{region}" is not a region of AWS that envctl knows"""
+            yield Fault(UNKNOWN_REGION, message, hint, path)
 
 
 def is_region_spelling(text: str) -> bool:
     return re.fullmatch(REGION_PATTERN, text, re.ASCII) is not None
-
-
-def describe_unknown_region(region: str) -> tuple[str, str]:
-    """Return message and hint. The message continues a sentence after the key."""
-    near = find_nearest(region, REGIONS)
-    meant = f"did you mean {near}? " if near else ""
-    hint = f'{meant}A region newer than envctl goes into [aws] new_regions = ["{region}"]'
-    return f'"{region}" is not a region of AWS that envctl knows', hint
 
 
 def _list_regions(document: Mapping[str, object]) -> Iterator[tuple[TomlPath, object]]:

@@ -4,14 +4,14 @@ A guard reads a `Request` (`request.py`) and returns a `Refusal` or None. Each h
 file.
 Every guard is asked twice: under the rules of the working tree, and under the recorded ones (`rules.py`).
 
-Begin with `request.py`: `Request`, `Refusal`; then `check_guards` below, and `provenance.py` as an example.
+Begin with `request.py`: `Request`, `Refusal`; then `check_guards` below, and `soak.py` as an example.
 Out of scope: the facts of a request. `usecases/release/deploy_request.py` collects them.
 """
 
 from dataclasses import replace
 
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards import approvals, plan, provenance, rules, target
+from envctl.domain.guards import approvals, drift, plan, provenance, rules, soak, target, verification
 from envctl.domain.guards.approvals import list_makers
 from envctl.domain.guards.request import BundleState, Guard, Refusal, RefusedError, Request
 from envctl.domain.guards.rules import (
@@ -44,7 +44,11 @@ __all__ = [
 # Each file lists its guards below its functions.
 GUARDS: tuple[Guard, ...] = tuple(
     sorted(
-        (*approvals.GUARDS, *plan.GUARDS, *provenance.GUARDS, *rules.GUARDS, *target.GUARDS),
+        (
+            guard
+            for file in (approvals, drift, plan, provenance, rules, soak, target, verification)
+            for guard in file.GUARDS
+        ),
         key=lambda guard: guard.code,
     )
 )

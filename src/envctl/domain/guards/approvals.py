@@ -205,7 +205,6 @@ def _list_newly_plannable(request: Request, approval: Approval) -> tuple[str, ..
 
 
 def _list_faults(request: Request) -> str:
-    """Explain all given approvals without effect."""
     given, counted = _list_bound_approvals(request), {a.by.person_name for a in list_valid_approvals(request)}
     expired = [each for each in given if has_expired(request, each) and each.by.person_name not in counted]
     people = _list_barred_people(request)

@@ -1,20 +1,12 @@
-"""Guards G101 to G105, G110 and G111: the path of a release through the pipeline, its evidence, and its age."""
+"""Guards G101, G102 and G111: the path of a release through the pipeline, its origin, and older releases."""
 
-from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Guard, Refusal, Request
-from envctl.domain.ledger.entries import is_future
-from envctl.domain.ledger.state import Deployment, DriftCheck, EnvironmentState, Evidence, describe_outcome
-from envctl.domain.plan.object_pattern import is_object_pattern
-from envctl.domain.text.durations import format_duration
+from envctl.domain.ledger.state import Deployment, EnvironmentState, describe_outcome
 from envctl.domain.text.identifiers import shorten_id
-from envctl.domain.text.lists import join_first
-
-MAX_NAMED = 3
 
 
 def check_order(request: Request) -> Refusal | None:
@@ -222,189 +214,8 @@ def _suggest_ways(request: Request, newer: Deployment) -> str:
     return "; ".join([*ways, meant])
 
 
-def check_verified(request: Request) -> Refusal | None:
-    """G103: the last verification of the release in the source passed every required check and was not revoked."""
-    proof = request.evidence
-    if proof is None:
-        return None
-    if proof.verified:
-        return _refuse_missing_checks(request, proof)
-    why = proof.revoked or "it was not verified since its deployment there"
-    message = f"release {shorten_id(proof.deployment.release)} is not verified in {request.source}: {why}"
-    return Refusal(GuardCode.VERIFIED, message=message, hint=_suggest_verification(request, proof))
-
-
-def _refuse_missing_checks(request: Request, proof: Evidence) -> Refusal | None:
-    missing = [name for name, mark in request.rules.checks.items() if _find_passed_at(proof, name, mark) is None]
-    if not missing:
-        return None
-    what = "the check" if len(missing) == 1 else "the checks"
-    message = f"release {shorten_id(proof.deployment.release)} was verified in {request.source} without {what} "
-    changed = [name for name in missing if any(mark.startswith(f"{name}:") for mark in proof.passed)]
-    message += f"{', '.join(missing)}{' in its current form' if changed else ''}"
-    return Refusal(
-        GuardCode.VERIFIED, message=message, hint=f"run the missing checks: {format_command('verify', request.origin)}"
-    )
-
-
-def _find_passed_at(proof: Evidence, name: str, mark: str) -> datetime | None:
-    """Return the time of the last pass of a check: by its mark, or by its name in entries without marks."""
-    return proof.passed.get(mark) or proof.passed.get(name)
-
-
-def check_soak(request: Request) -> Refusal | None:
-    """G104: the release ran verified in the source, without interruption, for the required time."""
-    proof, wanted = request.evidence, request.rules.soak
-    if proof is None or not proof.verified or proof.measure_soak(request.now) >= wanted:
-        return None
-    so_far = format_duration(proof.measure_soak(request.now))
-    release = shorten_id(proof.deployment.release)
-    message = f"release {release} ran verified in {request.source} for {so_far} of {format_duration(wanted)}"
-    if proof.since is None and request.source_state.drifted:
-        # The release still runs there: its soak time continues after a check without drift.
-        hint = format_command("drift", request.origin)
-        return Refusal(GuardCode.SOAK, message=f"{message}; this time does not count during drift", hint=hint)
-    if proof.since is None:
-        return Refusal(
-            GuardCode.SOAK, message=f"{message}, and no longer runs there", hint=_suggest_verification(request, proof)
-        )
-    hint = f"wait, then: {request.command}"
-    return Refusal(
-        GuardCode.SOAK, message=message, hint=hint, for_now=True, opens=proof.since + wanted, since=proof.since
-    )
-
-
-def check_max_age(request: Request) -> Refusal | None:
-    """G105: the last verification in the source is recent enough."""
-    proof, oldest = request.evidence, request.rules.max_age
-    if proof is None or proof.verified_at is None or oldest is None:
-        return None
-    if is_future(proof.verified_at, request.now):
-        message = (
-            f"the verification of release {shorten_id(proof.deployment.release)} in {request.source} is"
-            f" recorded at {proof.verified_at:%Y-%m-%d %H:%M} UTC, in the future: a clock was wrong, and its age"
-            " is unknown"
-        )
-        return Refusal(GuardCode.MAX_AGE, message=message, hint=_suggest_verification(request, proof))
-    # The oldest pass among the required checks, because the last verification may have run fewer of them.
-    passed = [_find_passed_at(proof, name, mark) for name, mark in request.rules.checks.items()]
-    verified_at = min((at for at in passed if at is not None), default=proof.verified_at)
-    age = request.now - verified_at
-    if age <= oldest:
-        return None
-    message = (
-        f"release {shorten_id(proof.deployment.release)} was verified in {request.source} {format_duration(age)} ago;"
-        f" {request.target} accepts at most {format_duration(oldest)}"
-    )
-    return Refusal(
-        GuardCode.MAX_AGE, message=message, hint=_suggest_verification(request, proof), since=verified_at + oldest
-    )
-
-
-def check_drift(request: Request) -> Refusal | None:
-    """G110: the source has no drift. Drift of the target is only a warning."""
-    source, target = request.source_state.drift, request.target_state.drift
-    if request.action == "promote" and source and source.drifted:
-        return _refuse_drift(request.origin, source)
-    if request.action != "destroy" and target and target.drifted:
-        return _warn_of_drift(request.target, target)
-    return None
-
-
-def _refuse_drift(environment: str, seen: DriftCheck) -> Refusal:
-    fix, check = suggest_drift_fix(environment, seen), format_command("drift", environment)
-    hint = fix if seen.unplanned else f"fix it with: {fix}, or by hand; then check again: {check}"
-    return Refusal(GuardCode.DRIFT, message=_describe_drift(environment, seen), hint=hint, since=seen.at)
-
-
-def _warn_of_drift(environment: str, seen: DriftCheck) -> Refusal:
-    effect, hint = "this deployment restores the configured values", format_command("drift", environment)
-    if seen.unplanned:
-        effect = f"no deployment undoes {join_first(seen.unplanned, MAX_NAMED)}"
-        hint = suggest_undo(environment, seen.unplanned)
-    return Refusal(
-        GuardCode.DRIFT, message=f"{_describe_drift(environment, seen)}; {effect}", hint=hint, since=seen.at, warns=True
-    )
-
-
-def _describe_drift(environment: str, seen: DriftCheck) -> str:
-    what = "difference" if seen.drifted == 1 else "differences"
-    named = join_first(seen.resources, MAX_NAMED, seen.drifted)
-    return f"{environment} has drifted: {seen.drifted} {what} from the state ({named})"
-
-
-def suggest_drift_fix(environment: str, drift: DriftCheck) -> str:
-    """Return the command that fixes the drift, or what to do by hand if no plan undoes it."""
-    if not drift.unplanned:
-        return format_command("drift", environment, fix=True)
-    return suggest_undo(environment, drift.unplanned)
-
-
-def suggest_undo(environment: str, names: Collection[str]) -> str:
-    """Return how to undo or accept drift outside all plans, given by its names in the ledger."""
-    return suggest_ignoring(environment) if is_object_drift(names) else suggest_undo_by_hand(environment)
-
-
-def is_object_drift(names: Collection[str]) -> bool:
-    """Check if all these ledger names are Kubernetes objects: their drift is in no state, and no apply accepts it."""
-    return bool(names) and all(is_object_pattern(name.partition(": ")[2]) for name in names)
-
-
-def suggest_ignoring(environment: str) -> str:
-    return (
-        f"undo it by hand, then: {format_command('drift', environment)}; to accept it, add it to ignore, or its writer"
-        f" to managers, in [environments.{environment}.drift]"
-    )
-
-
-def suggest_undo_by_hand(environment: str) -> str:
-    check, accept = format_command("drift", environment), format_command("apply", environment)
-    return f"undo it by hand, then: {check}; to accept it: {accept}"
-
-
-def _suggest_verification(request: Request, proof: Evidence) -> str:
-    """Return the command to renew the evidence: verify or drift while the release runs, a deployment otherwise."""
-    source = request.origin
-    running = request.source_state.current_evidence
-    if running is not None and running.deployment.release == proof.deployment.release:
-        if proof.deployment.unpinned:
-            return f"deploy it there again without provider overrides: {format_command('apply', source)}"
-        # Drift invalidates any check; `drift --fix` verifies at its end.
-        drift = request.source_state.drift
-        return suggest_drift_fix(source, drift) if drift and drift.drifted else format_command("verify", source)
-    before = request.pipeline.find_previous(source)
-    name = shorten_id(proof.deployment.release)
-    if before is None:
-        back = format_command("rollback", source, to=name)
-        current = format_command("promote", source, request.target)
-        return f"deploy it there again: {back}; or take the current release of {source}: {current}"
-    return format_command("promote", before, source, release=name)
-
-
 GUARDS = (
     Guard(GuardCode.ORDER, check_order, reason="{target} gets releases from another environment"),
     Guard(GuardCode.PROVENANCE, check_provenance, reason="the origin of the release is not verified", of_path=True),
-    Guard(
-        GuardCode.VERIFIED,
-        check_verified,
-        reason="the release is not verified in {source}",
-        of_path=True,
-        depends_on=GuardCode.PROVENANCE,
-    ),
-    Guard(
-        GuardCode.SOAK,
-        check_soak,
-        reason="the release has not run long enough in {source}",
-        of_path=True,
-        depends_on=GuardCode.VERIFIED,
-    ),
-    Guard(
-        GuardCode.MAX_AGE,
-        check_max_age,
-        reason="the verification in {source} is too old",
-        of_path=True,
-        depends_on=GuardCode.VERIFIED,
-    ),
-    Guard(GuardCode.DRIFT, check_drift, reason="{source} has drifted", of_path=True),
     Guard(GuardCode.OLDER, check_older, reason="a newer release is deployed there", of_path=True),
 )

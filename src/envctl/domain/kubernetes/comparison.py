@@ -50,12 +50,8 @@ def _list_changes(
 
 
 def _index(side: ObjectSide) -> dict[ObjectIdentity, Manifest]:
-    return {_find_key(each, side.namespace): each for each in side.objects}
-
-
-def _find_key(manifest: Manifest, namespace: str) -> ObjectIdentity:
-    identity = identify(manifest)
-    return replace(identity, namespace="") if identity.namespace == namespace else identity
+    found = {identify(each): each for each in side.objects}
+    return {replace(key, namespace="") if key.namespace == side.namespace else key: each for key, each in found.items()}
 
 
 def _strip(manifest: Manifest) -> dict[str, Any]:

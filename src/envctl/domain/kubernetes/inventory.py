@@ -18,16 +18,11 @@ class MalformedInventoryError(ValueError):
 
 @dataclass(frozen=True)
 class Inventory:
-    """The objects of a stack, each with the version of its API that it was applied with.
-
-    Attributes:
-        exists: whether the cluster has it, even an empty one.
-        environment: the environment that wrote it.
-    """
+    """The objects of a stack, each with the version of its API that it was applied with."""
 
     objects: Mapping[ObjectIdentity, str] = field(default_factory=dict)
-    exists: bool = False
-    environment: str = ""
+    exists: bool = False  # whether the cluster has it, even an empty one
+    environment: str = ""  # the environment that wrote it
 
     @classmethod
     def from_objects(cls, objects: Iterable[Manifest]) -> "Inventory":
@@ -80,19 +75,11 @@ class Inventory:
 
     def to_json(self) -> str:
         """Return its text: an object a line, so that two of them can be compared."""
-        lines = ",\n".join(f"    {json.dumps(_write_entry(each, text))}" for each, text in sorted(self.objects.items()))
+        lines = ",\n".join(
+            f"    {json.dumps({'apiVersion': text, **vars(each)})}" for each, text in sorted(self.objects.items())
+        )
         environment = json.dumps(self.environment)
         return f'{{\n  "format": {FORMAT},\n  "environment": {environment},\n  "objects": [\n{lines}\n  ]\n}}\n'
-
-
-def _write_entry(identity: ObjectIdentity, api_version: str) -> dict[str, str]:
-    return {
-        "apiVersion": api_version,
-        "group": identity.group,
-        "kind": identity.kind,
-        "namespace": identity.namespace,
-        "name": identity.name,
-    }
 
 
 def format_inventory_name(workload: Workload) -> str:

@@ -27,16 +27,11 @@ _SERVER_ANNOTATIONS = frozenset(
 
 @dataclass(frozen=True, order=True)
 class ObjectIdentity:
-    """What an object is found by. The version of its API is no part of it.
+    """What an object is found by. The version of its API is no part of it."""
 
-    Attributes:
-        group: API group; empty for the core group.
-        namespace: empty for an object of the whole cluster.
-    """
-
-    group: str
+    group: str  # API group; empty for the core group
     kind: str
-    namespace: str
+    namespace: str  # empty for an object of the whole cluster
     name: str
 
     @property

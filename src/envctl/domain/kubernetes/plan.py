@@ -19,31 +19,20 @@ TAKES_OVER, ADOPTED = "takes over", "adopted from"
 
 @dataclass(frozen=True, kw_only=True)
 class Observation:
-    """What is known of one object of a release.
+    """What is known of one object of a release."""
 
-    Attributes:
-        desired: the object of the release.
-        live: the object in the cluster; None if it is not there.
-        predicted: the object as an apply would leave it; None if it is not there, or is to be replaced.
-        takeovers: fields of other managers that the apply takes over.
-        adopted_from: managers that made the object before envctl; empty for an object of this stack.
-        replaced: fields that never change, and are to change; empty for no replacement.
-        reason: why it is replaced, or why it is planned from the manifest alone.
-        noise: fields that the server writes anew at each request. They are compared by the value of the release, or
-            not at all.
-        awaits_deletion: whether the cluster refuses the object until another one is deleted.
-    """
-
-    desired: Manifest
-    live: Manifest | None = None
+    desired: Manifest  # the object of the release
+    live: Manifest | None = None  # the object in the cluster; None if it is not there
+    # The object as an apply would leave it; None if it is not there, or is to be replaced.
     predicted: Manifest | None = None
-    takeovers: tuple[FieldOwner, ...] = ()
-    adopted_from: tuple[str, ...] = ()
-    replaced: tuple[str, ...] = ()
-    reason: str = ""
+    takeovers: tuple[FieldOwner, ...] = ()  # fields of other managers that the apply takes over
+    adopted_from: tuple[str, ...] = ()  # managers that made the object before envctl; empty for an object of this stack
+    replaced: tuple[str, ...] = ()  # fields that never change, and are to change; empty for no replacement
+    reason: str = ""  # why it is replaced, or why it is planned from the manifest alone
     remarks: tuple[str, ...] = ()
+    # Fields that the server writes anew at each request. They are compared by the value of the release, or not at all.
     noise: tuple[Path, ...] = ()
-    awaits_deletion: bool = False
+    awaits_deletion: bool = False  # whether the cluster refuses the object until another one is deleted
 
     @property
     def identity(self) -> ObjectIdentity:
@@ -88,10 +77,6 @@ def plan_deletion(identity: ObjectIdentity, reason: str = "", remarks: tuple[str
     )
 
 
-def format_takeover(owner: FieldOwner) -> str:
-    return f"takes over {owner.path} from {owner.manager_text}"
-
-
 def show_difference(
     each: Difference, identity: ObjectIdentity, hider: ValueHider, forced: Sequence[str] = ()
 ) -> AttributeChange:
@@ -109,7 +94,7 @@ def show_foreign_field(each: ForeignField, identity: ObjectIdentity, hider: Valu
 def _list_remarks(seen: Observation) -> tuple[str, ...]:
     makers = join_names([f'"{each}"' for each in seen.adopted_from])
     adopted = (f"adopts what {makers} made",) if makers else ()
-    return (*adopted, *(format_takeover(each) for each in seen.takeovers), *seen.remarks)
+    return (*adopted, *(f"takes over {each.path} from {each.manager_text}" for each in seen.takeovers), *seen.remarks)
 
 
 def _plan_creation(seen: Observation, hider: ValueHider) -> ResourceChange:

@@ -17,14 +17,10 @@ _BAD_REASONS = frozenset(
 
 @dataclass(frozen=True)
 class Readiness:
-    """Whether an object is ready for its purpose.
-
-    Attributes:
-        why: reason of the waiting or of the failure; empty if it is ready.
-    """
+    """Whether an object is ready for its purpose."""
 
     phase: Phase
-    why: str = ""
+    why: str = ""  # reason of the waiting or of the failure; empty if it is ready
 
 
 _READY = Readiness("ready")
@@ -40,7 +36,10 @@ def check_readiness(live: Manifest) -> Readiness:
     if isinstance(observed, int) and isinstance(generation, int) and observed < generation:
         return Readiness("waiting", "its controller has not seen the change yet")
     check = _CHECKS.get(identify(live).type, _check_conditions)
-    return check(live, status, _index_conditions(status))
+    found = status.get("conditions")
+    listed = found if isinstance(found, list) else ()
+    conditions = {str(each["type"]): each for each in listed if isinstance(each, Mapping) and "type" in each}
+    return check(live, status, conditions)
 
 
 def describe_deletion(live: Manifest) -> str:
@@ -52,12 +51,6 @@ def describe_deletion(live: Manifest) -> str:
 
 
 Conditions = Mapping[str, Mapping[str, Any]]
-
-
-def _index_conditions(status: Mapping[str, Any]) -> Conditions:
-    found = status.get("conditions")
-    conditions = found if isinstance(found, list) else ()
-    return {str(each["type"]): each for each in conditions if isinstance(each, Mapping) and "type" in each}
 
 
 def _is_true(conditions: Conditions, name: str) -> bool:
@@ -175,11 +168,6 @@ def _check_api_service(_live: Manifest, _status: Mapping[str, Any], conditions: 
     return Readiness("waiting", _describe(conditions.get("Available", {"type": "Available", "status": "unknown"})))
 
 
-def _check_disruption_budget(_live: Manifest, _status: Mapping[str, Any], _conditions: Conditions) -> Readiness:
-    # Its conditions say how many pods may go, not whether it works.
-    return _READY
-
-
 def _check_conditions(_live: Manifest, _status: Mapping[str, Any], conditions: Conditions) -> Readiness:
     """Check an object of an unknown kind: `Stalled` and `Ready` or `Available`, if it has them."""
     if _is_true(conditions, "Stalled"):
@@ -209,7 +197,8 @@ _CHECKS: Mapping[str, Callable[[Manifest, Mapping[str, Any], Conditions], Readin
     "Service": _check_service,
     "Namespace": _check_namespace,
     "APIService.apiregistration.k8s.io": _check_api_service,
-    "PodDisruptionBudget.policy": _check_disruption_budget,
+    # Its conditions say how many pods may go, not whether it works.
+    "PodDisruptionBudget.policy": lambda _live, _status, _conditions: _READY,
 }
 POD_OWNERS = frozenset({"Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "ReplicaSet.apps", "Job.batch"})
 """Types with a selector of pods."""

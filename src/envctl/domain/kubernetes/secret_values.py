@@ -19,14 +19,10 @@ _MIN_LENGTH = 3
 
 @dataclass(frozen=True)
 class ValueHider:
-    """Replace values that must not be shown.
+    """Replace values that must not be shown."""
 
-    Attributes:
-        key: of the run: without it, a short value could be guessed from its hash.
-        secrets: sensitive texts that came into the objects from elsewhere.
-    """
-
-    key: bytes = field(repr=False)
+    key: bytes = field(repr=False)  # of the run: without it, a short value could be guessed from its hash
+    # Sensitive texts that came into the objects from elsewhere.
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
     def hide_value(self, identity: ObjectIdentity, path: Path, value: object) -> object:

@@ -27,40 +27,25 @@ class ClusterReference:
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """A stack of Kubernetes objects in one environment.
+    """A stack of Kubernetes objects in one environment."""
 
-    Attributes:
-        owner: the project, the environment and the stack, as in `shop.dev.web` (`format_owner`).
-        path: folder of a kustomization or of plain YAML, or archive of a chart, in the tree of the stack.
-        is_chart: whether the path is the archive of a Helm chart.
-        overlay: folder over the path, or file of values of a chart, for this environment; empty for none.
-        values_file: file of values of a chart; empty for none.
-        cluster: where its objects go.
-        namespace: of all objects that belong to one and name none.
-        values: texts of its variables that are known before a plan, by name; of a chart, JSON by path.
-        wait: seconds for its rollout.
-        hooks: what happens to a chart with hooks.
-        allows_secrets: whether it may hold Secrets with values.
-        managers: trusted field managers: their changes in the cluster are no drift.
-        name: the stack, which is the name of the release for the templates of a chart.
-        kubernetes_version: version of the cluster for the templates of a chart, such as `1.35`; empty if unknown.
-        tools: minor versions of the tools that the release was made with, such as `kustomize`: `5.8`.
-    """
-
-    owner: str
-    path: str
-    cluster: ClusterReference
-    namespace: str
-    is_chart: bool = False
-    overlay: str = ""
-    values_file: str = ""
+    owner: str  # the project, the environment and the stack, as in `shop.dev.web` (`format_owner`)
+    path: str  # folder of a kustomization or of plain YAML, or archive of a chart, in the tree of the stack
+    cluster: ClusterReference  # where its objects go
+    namespace: str  # of all objects that belong to one and name none
+    is_chart: bool = False  # whether the path is the archive of a Helm chart
+    overlay: str = ""  # folder over the path, or file of values of a chart, for this environment; empty for none
+    values_file: str = ""  # file of values of a chart; empty for none
+    # Texts of its variables that are known before a plan, by name; of a chart, JSON by path.
     values: Mapping[str, str] = field(default_factory=dict)
-    wait: float = 300.0
-    hooks: Hooks = "refuse"
-    allows_secrets: bool = False
-    managers: tuple[str, ...] = ()
-    name: str = ""
+    wait: float = 300.0  # seconds for its rollout
+    hooks: Hooks = "refuse"  # what happens to a chart with hooks
+    allows_secrets: bool = False  # whether it may hold Secrets with values
+    managers: tuple[str, ...] = ()  # trusted field managers: their changes in the cluster are no drift
+    name: str = ""  # the stack, which is the name of the release for the templates of a chart
+    # Version of the cluster for the templates of a chart, such as `1.35`; empty if unknown.
     kubernetes_version: str = ""
+    # Minor versions of the tools that the release was made with, such as `kustomize`: `5.8`.
     tools: Mapping[str, str] = field(default_factory=dict)
 
     @property

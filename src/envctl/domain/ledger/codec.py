@@ -96,7 +96,6 @@ def _build_dataclass_decoder(kind: type) -> Decoder:
 
 
 def _decode_attribute(value: Any) -> Any:  # noqa: ANN401
-    """Decode the value of a resource attribute."""
     if isinstance(value, list):
         return [_decode_attribute(each) for each in value]
     if not isinstance(value, dict):

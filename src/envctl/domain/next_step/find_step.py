@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards.provenance import MAX_NAMED, find_newer_deployment, suggest_drift_fix
+from envctl.domain.guards.drift import MAX_NAMED, suggest_drift_fix
+from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.guards.rules import count_missing_at_gates, count_missing_since, describe_approvers
 from envctl.domain.next_step.situation import Goal, NextStep, Situation
@@ -181,11 +182,7 @@ def _list_approvals(request: Request, missing: Mapping[str, int] | None = None) 
     wanted = count_missing_at_gates(request) if missing is None else missing
     who = describe_approvers(request)
     return tuple(
-        NextStep(
-            format_approval(request, gate),
-            f"{number} approval{'' if number == 1 else 's'} missing",
-            who,
-        )
+        NextStep(format_approval(request, gate), f"{number} approval{'' if number == 1 else 's'} missing", who)
         for gate, number in wanted.items()
         if number
     )

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain.config.project import Pipeline
-from envctl.domain.guards.plan import has_exceeded_approval
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 
 GoalKind = Literal["apply", "promote", "rollback", "destroy", "fix drift"]
@@ -37,24 +36,16 @@ class NextStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """The facts about one environment.
-
-    Attributes:
-        lag: the number of releases behind the environment before it; None if not comparable.
-        running: the command at work in it on this machine; empty if there is none.
-        unsaved: true if a state was not saved after an apply.
-        changed: the kind of edits since the deployment of what runs here.
-        leaving: its stacks missing from the running release.
-    """
+    """The facts about one environment."""
 
     environment: str
     pipeline: Pipeline
     present: LedgerState
-    lag: int | None = None
-    running: str = ""
-    unsaved: bool = False
-    changed: Literal["", "code", "settings"] = ""
-    leaving: tuple[str, ...] = ()
+    lag: int | None = None  # the number of releases behind the environment before it; None if not comparable
+    running: str = ""  # the command at work in it on this machine; empty if there is none
+    unsaved: bool = False  # true if a state was not saved after an apply
+    changed: Literal["", "code", "settings"] = ""  # the kind of edits since the deployment of what runs here
+    leaving: tuple[str, ...] = ()  # its stacks missing from the running release
 
     @property
     def here(self) -> EnvironmentState:
@@ -73,17 +64,11 @@ class Situation:
 
 @dataclass(frozen=True)
 class Goal:
-    """The change that an environment needs next. Guards decide what comes before it.
-
-    Attributes:
-        release: the release to deploy, if it is not the one that the command takes by itself.
-        since_stop: true for the rest of a deployment that stopped at its approved plan.
-    """
+    """The change that an environment needs next. Guards decide what comes before it."""
 
     kind: GoalKind
     reason: str
-    release: str = ""
-    since_stop: bool = False
+    release: str = ""  # the release to deploy, if it is not the one that the command takes by itself
 
 
 def find_goal(facts: Situation) -> Goal | None:
@@ -110,12 +95,11 @@ def find_goal(facts: Situation) -> Goal | None:
 
 def _find_incoming(facts: Situation) -> Goal | None:
     """Return the promotion of a release that the environment does not have yet."""
-    source, last = facts.source, facts.here.last
+    source = facts.source
     if not facts.lag or not source.whole or source.current is None:
         return None
     count = "1 release" if facts.lag == 1 else f"{facts.lag} releases"
-    stopped = last is not None and last.release == source.current.release and has_exceeded_approval(last)
-    return Goal("promote", f"{facts.environment} is {count} behind {facts.before}", since_stop=stopped)
+    return Goal("promote", f"{facts.environment} is {count} behind {facts.before}")
 
 
 def _find_rest(facts: Situation) -> Goal | None:
@@ -129,12 +113,11 @@ def _find_rest(facts: Situation) -> Goal | None:
         return Goal("apply", reason)
     if last is None or (here.current is None and last.action == "destroy"):
         return None
-    stopped = has_exceeded_approval(last)
     if last.action == "rollback" and last.outcome != "succeeded":
-        return Goal("rollback", _UNFINISHED, last.release, stopped)
+        return Goal("rollback", _UNFINISHED, last.release)
     if last.action == "promote" and not (here.current and here.current.release == last.release):
-        return Goal("promote", _UNFINISHED, last.release, stopped)
-    return Goal("apply", _UNFINISHED, since_stop=stopped)
+        return Goal("promote", _UNFINISHED, last.release)
+    return Goal("apply", _UNFINISHED)
 
 
 _UNFINISHED = "its last deployment is not complete"

@@ -20,23 +20,18 @@ FATES: tuple[Fate, ...] = ("destroy", "forget")
 
 @dataclass(frozen=True)
 class Changeover:
-    """The changes of the set of stacks of an environment.
+    """The changes of the set of stacks of an environment."""
 
-    Attributes:
-        leaving: stacks missing in the release, each with its fate; empty if undecided.
-        moves: stacks taking over the state of another one, each with the name of the latter.
-        former_names: stacks with addresses of a former name in their state until the next apply.
-        new_stacks: stacks of the release missing in the environment.
-        new_addresses: new addresses by old one, of stacks that had a module and now have a root module, or the other
-            way round.
-        former_clusters: the cluster that each stack of Kubernetes objects had, of those that name another one now.
-    """
-
+    # Stacks missing in the release, each with its fate; empty if undecided.
     leaving: Mapping[str, Leaves] = field(default_factory=dict)
+    # Stacks taking over the state of another one, each with the name of the latter.
     moves: Mapping[str, str] = field(default_factory=dict)
+    # Stacks with addresses of a former name in their state until the next apply.
     former_names: Mapping[str, str] = field(default_factory=dict)
-    new_stacks: tuple[str, ...] = ()
+    new_stacks: tuple[str, ...] = ()  # stacks of the release missing in the environment
+    # New addresses by old one, of stacks that had a module and now have a root module, or the other way round.
     new_addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    # The cluster that each stack of Kubernetes objects had, of those that name another one now.
     former_clusters: Mapping[str, str] = field(default_factory=dict)
 
     def expand_applied(self, stacks: frozenset[str]) -> frozenset[str]:
@@ -132,26 +127,18 @@ class AttributeChange:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceChange:
-    """A planned change of a resource, or the invocation of an action.
-
-    Attributes:
-        attributes: the changes for people to read.
-        imported: identifier of the imported object.
-        creates_first: a replacement creates the new object before it destroys the old one.
-        programs: the programs run on the machine of the apply.
-        remarks: further sentences for people, without a subject.
-    """
+    """A planned change of a resource, or the invocation of an action."""
 
     address: str
     type: str
     action: Action
-    attributes: tuple[AttributeChange, ...] = ()
+    attributes: tuple[AttributeChange, ...] = ()  # the changes for people to read
     moved_from: str = ""
     reason: str = ""
-    imported: str = ""
-    creates_first: bool = False
-    programs: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
+    imported: str = ""  # identifier of the imported object
+    creates_first: bool = False  # a replacement creates the new object before it destroys the old one
+    programs: tuple[str, ...] = ()  # the programs run on the machine of the apply
+    remarks: tuple[str, ...] = ()  # further sentences for people, without a subject
     # Digest or marker of each planned value, by path: approvals are bound to them. Empty if only attributes are known.
     planned: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
@@ -166,33 +153,24 @@ class OutputChange:
 
 @dataclass(frozen=True)
 class StackPlan:
-    """The plan of one stack.
-
-    Attributes:
-        waits_for: the stacks to apply before this one can be planned.
-        stateless: the state is missing or holds no resource.
-        drifted: differences of reality (`after`) from the state (`before`).
-        behind: it waits although it has resources, because it reads outputs about to be added.
-        restored: drifted resources restored by recreations in this plan, as a group is with its rule.
-        in_state: number of managed resources in the state, as far as the plan tells.
-        leaves: fate of a stack missing in the release; empty for the others.
-        floating_images: images of its objects without a digest, such as `nginx:1.29`.
-    """
+    """The plan of one stack."""
 
     stack: str
     _: KW_ONLY
     resources: tuple[ResourceChange, ...] = ()
     outputs: tuple[OutputChange, ...] = ()
-    waits_for: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()  # the stacks to apply before this one can be planned
     warnings: tuple[str, ...] = ()
-    stateless: bool = False
-    drifted: tuple[ResourceChange, ...] = ()
+    stateless: bool = False  # the state is missing or holds no resource
+    drifted: tuple[ResourceChange, ...] = ()  # differences of reality (`after`) from the state (`before`)
+    # It waits although it has resources: it reads outputs about to be added, or has a new upstream stack.
     behind: bool = False
+    # Drifted resources restored by recreations in this plan, as a group is with its rule.
     restored: tuple[str, ...] = ()
     providers: tuple[ProviderConfiguration, ...] = ()  # AWS configurations in use; unknown for a plan without changes
-    in_state: int = 0
-    leaves: Leaves = ""
-    floating_images: tuple[str, ...] = ()
+    in_state: int = 0  # number of managed resources in the state, as far as the plan tells
+    leaves: Leaves = ""  # fate of a stack missing in the release; empty for the others
+    floating_images: tuple[str, ...] = ()  # images of its objects without a digest, such as `nginx:1.29`
 
     @property
     def changes(self) -> bool:

@@ -83,7 +83,8 @@ class IgnorePattern:
     def is_covering(self, address: str, path: str = "") -> bool:
         """Check that the pattern covers the resource, or this attribute of it."""
         if is_object_pattern(self.text) or is_object_pattern(address):
-            return self._is_covering_object(address, path)
+            field = split_object_pattern(self.text, address)
+            return field is not None and _match_prefix(_STEP.findall(field), _STEP.findall(path)) is not None
         rule, own = _split_address(_STEP.findall(self.text)), _split_address(_STEP.findall(address))
         if rule.modules and not _is_full_match(rule.modules, own.modules):
             return False
@@ -93,10 +94,6 @@ class IgnorePattern:
         return _is_full_match(rule.named, own.named) and any(
             _match_prefix(rule.below, steps) is not None for steps in alike
         )
-
-    def _is_covering_object(self, address: str, path: str) -> bool:
-        field = split_object_pattern(self.text, address)
-        return field is not None and _match_prefix(_STEP.findall(field), _STEP.findall(path)) is not None
 
 
 # Attributes AWS changes by itself all the time: they are no sign of manual changes, and would invalidate the

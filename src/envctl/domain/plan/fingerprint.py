@@ -102,17 +102,13 @@ def list_leaves(value: object, steps: tuple[PathStep, ...] = ()) -> Iterator[tup
 
 @dataclass(frozen=True)
 class PlannedChange:
-    """The planned change of a resource or an output, or the invocation of an action.
-
-    Attributes:
-        action: one of `Action`; WAITS or BEHIND for a stack to be planned later, BEHIND if it already has resources.
-        values: digest of each planned value by its path, or the marker for an unknown, sensitive or absent one.
-    """
+    """The planned change of a resource or an output, or the invocation of an action."""
 
     stack: str
     address: str
     type: str
-    action: str
+    action: str  # one of `Action`; WAITS or BEHIND for a stack to be planned later, BEHIND if it already has resources
+    # Digest of each planned value by its path, or the marker for an unknown, sensitive or absent one.
     values: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -46,28 +46,17 @@ ProviderArguments = Mapping[str, object]
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderConfiguration:
-    """An AWS provider configuration, reduced to the arguments relevant to its account.
+    """An AWS provider configuration, reduced to the arguments relevant to its account."""
 
-    Attributes:
-        name: name in code, like `aws` or `aws.us_east_1`.
-        module: address of its module, like `module.web`; empty in the root module.
-        allowed: accounts in `allowed_account_ids`; empty without any.
-        role: the last role it assumes; empty without one.
-        unresolved: account keys with values known only when Terraform runs.
-        endpoints: addresses for requests in place of those of AWS.
-        credentials: keys with other credentials than those Terraform was started with.
-        in_root: a root module that runs as it is declares it; envctl overrides parts of it.
-    """
-
-    name: str
+    name: str  # name in code, like `aws` or `aws.us_east_1`
     kind: ProviderKind
-    module: str = ""
-    allowed: tuple[str, ...] = ()
-    role: str = ""
-    unresolved: tuple[str, ...] = ()
-    endpoints: tuple[str, ...] = ()
-    credentials: tuple[str, ...] = ()
-    in_root: bool = False
+    module: str = ""  # address of its module, like `module.web`; empty in the root module
+    allowed: tuple[str, ...] = ()  # accounts in `allowed_account_ids`; empty without any
+    role: str = ""  # the last role it assumes; empty without one
+    unresolved: tuple[str, ...] = ()  # account keys with values known only when Terraform runs
+    endpoints: tuple[str, ...] = ()  # addresses for requests in place of those of AWS
+    credentials: tuple[str, ...] = ()  # keys with other credentials than those Terraform was started with
+    in_root: bool = False  # a root module that runs as it is declares it; envctl overrides parts of it
 
     @property
     def is_rendered(self) -> bool:
@@ -81,18 +70,12 @@ class ProviderConfiguration:
 
 @dataclass(frozen=True)
 class AccountScope:
-    """The accounts an environment may act in.
-
-    Attributes:
-        account_id: its `account_id`; empty without one.
-        role: its `assume_role`; empty without one.
-        others: its `other_accounts`.
-    """
+    """The accounts an environment may act in."""
 
     environment: str
-    account_id: str = ""
-    role: str = ""
-    others: tuple[str, ...] = ()
+    account_id: str = ""  # its `account_id`; empty without one
+    role: str = ""  # its `assume_role`; empty without one
+    others: tuple[str, ...] = ()  # its `other_accounts`
 
     @property
     def account(self) -> str:
@@ -106,18 +89,12 @@ class AccountScope:
 
 @dataclass(frozen=True)
 class AccountMismatch:
-    """A reason why a configuration could act outside the accounts of an environment.
-
-    Attributes:
-        why: rest of a sentence that begins with the name of the configuration.
-        key: key of the configuration behind it.
-        account: the foreign account, if it is named; `other_accounts` may allow it.
-    """
+    """A reason why a configuration could act outside the accounts of an environment."""
 
     configuration: ProviderConfiguration
-    why: str
-    key: str
-    account: str = ""
+    why: str  # rest of a sentence that begins with the name of the configuration
+    key: str  # key of the configuration behind it
+    account: str = ""  # the foreign account, if it is named; `other_accounts` may allow it
 
 
 def find_provider_kind(source: str) -> ProviderKind | None:
@@ -169,7 +146,10 @@ def find_account_mismatches(
     if elsewhere := [_parse_host(each) for each in found.endpoints if not _is_aws_host(each)]:
         yield AccountMismatch(found, f"sends requests to {join_first(elsewhere, MAX_NAMED)}", "endpoints")
     if found.allowed:
-        yield from _compare_accounts(found, home)
+        if foreign := [account for account in found.allowed if account not in home.accounts]:
+            yield AccountMismatch(
+                found, f"may act in account {join_first(foreign, MAX_NAMED)}", "allowed_account_ids", foreign[0]
+            )
     elif found.role:
         yield from _compare_role(found, home)
     else:
@@ -213,13 +193,6 @@ def suggest_fix(mismatch: AccountMismatch, environment: str, table: str = "") ->
 
 def _name_table(found: ProviderConfiguration) -> str:
     return f'[stacks.STACK.providers] "{found.name}"' if found.is_alias else f"[providers.{found.name}]"
-
-
-def _compare_accounts(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:
-    if foreign := [account for account in found.allowed if account not in home.accounts]:
-        yield AccountMismatch(
-            found, f"may act in account {join_first(foreign, MAX_NAMED)}", "allowed_account_ids", foreign[0]
-        )
 
 
 def _compare_role(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:

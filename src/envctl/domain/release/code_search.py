@@ -52,17 +52,12 @@ class ProviderBlock:
 
 @dataclass(frozen=True)
 class RemoteState:
-    """A data source `terraform_remote_state`.
-
-    Attributes:
-        backend: kind of the backend; empty if it is an expression.
-        takes_role: its configuration names a role to read with.
-    """
+    """A data source `terraform_remote_state`."""
 
     location: Location
     name: str
-    backend: str
-    takes_role: bool
+    backend: str  # kind of the backend; empty if it is an expression
+    takes_role: bool  # its configuration names a role to read with
 
 
 @dataclass(frozen=True)

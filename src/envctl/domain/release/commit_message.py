@@ -30,15 +30,10 @@ class CommitMessage:
 
 @dataclass(frozen=True)
 class JobRequest:
-    """The pull or merge request of a CI job.
+    """The pull or merge request of a CI job."""
 
-    Attributes:
-        host: the system of the job; empty outside of CI.
-        number: 0 if the job is for none, or works on another commit.
-    """
-
-    host: Literal["", "github", "gitlab"] = ""
-    number: int = 0
+    host: Literal["", "github", "gitlab"] = ""  # the system of the job; empty outside of CI
+    number: int = 0  # 0 if the job is for none, or works on another commit
     title: str = ""
 
 
@@ -57,16 +52,13 @@ def name_commit(message: CommitMessage, job: JobRequest) -> CommitName:
     lines = [line.strip() for line in message.text.splitlines() if line.strip()]
     first, body = (lines[0], lines[1:]) if lines else ("", [])
     found = _read_merge(first, body) or CommitName(first)
-    is_squash = _GITHUB_SQUASH.fullmatch(first) if job.host == "github" or is_from_github(message) else None
+    is_from_github = job.host == "github" or message.committer == GITHUB_COMMITTER
+    is_squash = _GITHUB_SQUASH.fullmatch(first) if is_from_github else None
     if not found.request and is_squash:
         found = CommitName(is_squash[1], int(is_squash[2]))
     if _TEST_MERGE.fullmatch(first) and job.title:
         found = CommitName(job.title)
     return CommitName(clean_subject(found.subject), job.number or found.request)
-
-
-def is_from_github(message: CommitMessage) -> bool:
-    return message.committer == GITHUB_COMMITTER
 
 
 def clean_subject(text: str) -> str:

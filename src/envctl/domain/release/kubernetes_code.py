@@ -11,32 +11,19 @@ OVERLAY_PLACEHOLDER = "{environment}"
 
 @dataclass(frozen=True, kw_only=True)
 class KubernetesCode:
-    """The code of a stack of Kubernetes objects beside its path, which is the `module` of its wiring.
+    """The code of a stack of Kubernetes objects beside its path, which is the `module` of its wiring."""
 
-    Attributes:
-        tree: folders and files of the release that its tree holds.
-        namespace: of objects that name none; placeholders: {environment} and {project}.
-        is_chart: whether the path is the archive of a Helm chart.
-        overlay: folder over the path, or file of values of a chart; placeholder: {environment}; empty for none.
-        values_file: file of values of a chart; empty for none.
-        cluster: name of an EKS cluster, or the output with it; empty for a context.
-        context: context of the kubeconfig; placeholders: {environment} and {project}; empty for a cluster.
-        wait: seconds for its objects to get ready.
-        skips_hooks: whether the hooks of a chart are left out; else they are refused.
-        allows_secrets: whether it may hold Secrets with values.
-        tools: minor versions of the tools that rendered it first, such as `kustomize`: `5.8`.
-    """
-
-    tree: tuple[str, ...]
-    namespace: str
-    is_chart: bool = False
-    overlay: str = ""
-    values_file: str = ""
-    cluster: str = ""
-    context: str = ""
-    wait: int = 300
-    skips_hooks: bool = False
-    allows_secrets: bool = False
+    tree: tuple[str, ...]  # folders and files of the release that its tree holds
+    namespace: str  # of objects that name none; placeholders: {environment} and {project}
+    is_chart: bool = False  # whether the path is the archive of a Helm chart
+    overlay: str = ""  # folder over the path, or file of values of a chart; placeholder: {environment}; empty for none
+    values_file: str = ""  # file of values of a chart; empty for none
+    cluster: str = ""  # name of an EKS cluster, or the output with it; empty for a context
+    context: str = ""  # context of the kubeconfig; placeholders: {environment} and {project}; empty for a cluster
+    wait: int = 300  # seconds for its objects to get ready
+    skips_hooks: bool = False  # whether the hooks of a chart are left out; else they are refused
+    allows_secrets: bool = False  # whether it may hold Secrets with values
+    # Minor versions of the tools that rendered it first, such as `kustomize`: `5.8`.
     tools: Mapping[str, str] = field(default_factory=dict)
 
     def find_overlay(self, environment: str) -> str:

@@ -127,7 +127,9 @@ def _parse_stack(document: dict[str, Any]) -> StackWiring:
         raise DamagedBundleError(f"{wrong[0]!r} is not the configuration of a provider")
     code = parse_root_code(document["root"]) if "root" in document else None
     objects = _parse_objects(document)
-    paths = [*(code.tree if code else ()), *_list_kubernetes_paths(objects)]
+    paths = [*(code.tree if code else ())]
+    if objects:
+        paths += [*objects.tree, *filter(None, (objects.overlay, objects.values_file))]
     if wrong := [path for path in paths if find_folder_fault(path)]:
         raise DamagedBundleError(f"the path {wrong[0]!r} of {document['name']} is outside the bundle")
     values = dict(document.get("set", {}))
@@ -155,12 +157,6 @@ def _parse_objects(document: dict[str, Any]) -> "KubernetesCode | None":
     from envctl.domain.release.kubernetes_code import parse_kubernetes_code
 
     return parse_kubernetes_code(document["kubernetes"])
-
-
-def _list_kubernetes_paths(code: "KubernetesCode | None") -> list[str]:
-    if code is None:
-        return []
-    return [*code.tree, *filter(None, (code.overlay, code.values_file))]
 
 
 def _parse_module(document: dict[str, str]) -> BundledModule:

@@ -10,7 +10,6 @@ from envctl.domain.plan.provider_accounts import (
     name_configuration,
     suggest_fix,
 )
-from envctl.domain.release.code_search import OutsideRead
 from envctl.domain.release.place.environment_place import Place
 from envctl.domain.release.place.provider_overrides import to_effective_configuration
 from envctl.domain.release.place.provider_roles import find_region, is_of_environment
@@ -36,7 +35,7 @@ def describe_findings(stack: str, folder: str, found: RootFindings) -> Iterator[
         message = f"the stack {stack} reads terraform.workspace, which is `default` in every environment"
         yield Problem("E155", message, _WORKSPACE_HINT, place)
     for read in found.outside:
-        yield _describe_read(read)
+        yield Problem("E123", f"{read.what}: it is not part of the release", _READ_HINT, read.location)
 
 
 def describe_file_sets(stack: str, file_sets: Sequence[FileSet], json_providers: Collection[str]) -> Iterator[Problem]:
@@ -57,16 +56,12 @@ def describe_file_sets(stack: str, file_sets: Sequence[FileSet], json_providers:
         yield Problem("E381", message, hint, each.location)
 
 
-def _describe_read(read: OutsideRead) -> Problem:
-    return Problem("E123", f"{read.what}: it is not part of the release", _READ_HINT, read.location)
-
-
 def find_provider_problems(
     wiring: Wiring, stack: str, found: RootFindings, places: Sequence[Place]
 ) -> Iterator[Problem]:
     """Yield the problems of providers that would act elsewhere than in these environments."""
     code = wiring.stacks[stack].root_code or RootCode()
-    blocks = {_name_block(each): each for each in found.providers}
+    blocks = {f"{each.name}.{each.alias}" if each.alias else each.name: each for each in found.providers}
     for provider in code.providers:
         block = blocks.get(provider.address)
         at = block.location if block else None
@@ -95,10 +90,6 @@ def find_provider_problems(
 
 def to_scope(place: Place) -> AccountScope:
     return AccountScope(place.environment, place.account_id or "", place.assume_role or "", place.other_accounts)
-
-
-def _name_block(block: ProviderDeclaration) -> str:
-    return f"{block.name}.{block.alias}" if block.alias else block.name
 
 
 def _suggest_account(stack: str, place: Place, mismatch: AccountMismatch) -> str:

@@ -24,38 +24,22 @@ _WEB_IDENTITY = "assume_role_with_web_identity"
 
 @dataclass(frozen=True, kw_only=True)
 class RootProvider:
-    """A configuration of an AWS provider in a root module.
+    """A configuration of an AWS provider in a root module."""
 
-    Attributes:
-        name: its local name, such as `aws`.
-        kind: the kind of its provider.
-        alias: empty for the default configuration.
-        region: its region, if that is a literal.
-        region_variable: the variable its region is taken from, if it is nothing else.
-        has_region: False if it leaves the region to its surroundings.
-        is_separate: it takes credentials of its own, other than those of the default configuration, or names its
-            accounts.
-        allowed: the accounts in its `allowed_account_ids`.
-        role: the literal role it takes.
-        unresolved: its account keys with values known only when Terraform runs.
-        endpoints: its addresses for requests in place of those of AWS.
-        credentials: its keys with other credentials than those Terraform was started with.
-        has_default_tags: it has default tags of its own.
-    """
-
-    name: str
-    kind: ProviderKind
-    alias: str = ""
-    region: str = ""
-    region_variable: str = ""
-    has_region: bool = False
+    name: str  # its local name, such as `aws`
+    kind: ProviderKind  # the kind of its provider
+    alias: str = ""  # empty for the default configuration
+    region: str = ""  # its region, if that is a literal
+    region_variable: str = ""  # the variable its region is taken from, if it is nothing else
+    has_region: bool = False  # False if it leaves the region to its surroundings
+    # It takes credentials of its own, other than those of the default configuration, or names its accounts.
     is_separate: bool = False
-    allowed: tuple[str, ...] = ()
-    role: str = ""
-    unresolved: tuple[str, ...] = ()
-    endpoints: tuple[str, ...] = ()
-    credentials: tuple[str, ...] = ()
-    has_default_tags: bool = False
+    allowed: tuple[str, ...] = ()  # the accounts in its `allowed_account_ids`
+    role: str = ""  # the literal role it takes
+    unresolved: tuple[str, ...] = ()  # its account keys with values known only when Terraform runs
+    endpoints: tuple[str, ...] = ()  # its addresses for requests in place of those of AWS
+    credentials: tuple[str, ...] = ()  # its keys with other credentials than those Terraform was started with
+    has_default_tags: bool = False  # it has default tags of its own
 
     @property
     def address(self) -> str:
@@ -85,23 +69,15 @@ class RootProvider:
 
 @dataclass(frozen=True)
 class RootCode:
-    """The code of a root module.
+    """The code of a root module."""
 
-    Attributes:
-        tree: folders and files of the release that its tree holds.
-        providers: its AWS configurations; the default one also if a resource needs it without a block.
-        needed: local names of all providers that its code and its modules need.
-        addresses: its resources and module calls, for a stack that had a module before.
-        moved: its own moves, as old and new address.
-        remote_states: the code of `config` of its data sources for states in S3, by name: they need the role of the
-            environment.
-    """
-
-    tree: tuple[str, ...] = ()
+    tree: tuple[str, ...] = ()  # folders and files of the release that its tree holds
+    # Its AWS configurations; the default one also if a resource needs it without a block.
     providers: tuple[RootProvider, ...] = ()
-    needed: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
-    moved: tuple[tuple[str, str], ...] = ()
+    needed: tuple[str, ...] = ()  # local names of all providers that its code and its modules need
+    addresses: tuple[str, ...] = ()  # its resources and module calls, for a stack that had a module before
+    moved: tuple[tuple[str, str], ...] = ()  # its own moves, as old and new address
+    # The code of `config` of its data sources for states in S3, by name: they need the role of the environment.
     remote_states: Mapping[str, str] = field(default_factory=dict)
 
     def relocate(self, move: Callable[[str], str]) -> "RootCode":

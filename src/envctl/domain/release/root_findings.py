@@ -11,29 +11,19 @@ from envctl.domain.release.code_search import OutsideRead, StateBlock
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderDeclaration:
-    """A `provider` block of a root module.
-
-    Attributes:
-        name: its local name.
-        source: the source of its provider, like `hashicorp/aws`.
-        arguments: the arguments relevant to its account.
-        credentials: the code of each argument and block that chooses credentials, by name.
-        region: its region, if that is a literal.
-        region_variable: the variable its region is taken from, if it is nothing else.
-        has_region: True if it sets a region at all.
-        has_default_tags: True if it has default tags.
-    """
+    """A `provider` block of a root module."""
 
     location: Location
-    name: str
+    name: str  # its local name
     alias: str
-    source: str
-    arguments: ProviderArguments
+    source: str  # the source of its provider, like `hashicorp/aws`
+    arguments: ProviderArguments  # the arguments relevant to its account
+    # The code of each argument and block that chooses credentials, by name.
     credentials: Mapping[str, str] = field(default_factory=dict)
-    region: str = ""
-    region_variable: str = ""
-    has_region: bool = False
-    has_default_tags: bool = False
+    region: str = ""  # its region, if that is a literal
+    region_variable: str = ""  # the variable its region is taken from, if it is nothing else
+    has_region: bool = False  # True if it sets a region at all
+    has_default_tags: bool = False  # True if it has default tags
 
 
 @dataclass(frozen=True, order=True)
@@ -47,34 +37,23 @@ class FileSet:
 
 @dataclass(frozen=True, kw_only=True)
 class RootFindings:
-    """The code of a root module and its modules.
+    """The code of a root module and its modules."""
 
-    Attributes:
-        folders: the folders of its modules, without its own.
-        states: its `backend` and `cloud` blocks.
-        overrides: blocks in its override files that envctl has to override itself.
-        needed: the local names of all providers that its code and its modules need, with their sources.
-        workspaces: the uses of `terraform.workspace`.
-        addresses: its resources and module calls.
-        moved: its own moves, as old and new address.
-        remote_states: the code of `config` of each data source that reads a state in S3 without a role, by name.
-        reads: paths of the project outside of its folder and its modules that the code reads, with a place in the code.
-        outside: reads of files outside of the project.
-        file_sets: sets of files that would also hold files that envctl may write.
-    """
-
-    folders: tuple[str, ...] = ()
-    states: tuple[StateBlock, ...] = ()
-    overrides: tuple[StateBlock, ...] = ()
+    folders: tuple[str, ...] = ()  # the folders of its modules, without its own
+    states: tuple[StateBlock, ...] = ()  # its `backend` and `cloud` blocks
+    overrides: tuple[StateBlock, ...] = ()  # blocks in its override files that envctl has to override itself
     providers: tuple[ProviderDeclaration, ...] = ()
+    # The local names of all providers that its code and its modules need, with their sources.
     needed: Mapping[str, str] = field(default_factory=dict)
-    workspaces: tuple[Location, ...] = ()
-    addresses: tuple[str, ...] = ()
-    moved: tuple[tuple[str, str], ...] = ()
+    workspaces: tuple[Location, ...] = ()  # the uses of `terraform.workspace`
+    addresses: tuple[str, ...] = ()  # its resources and module calls
+    moved: tuple[tuple[str, str], ...] = ()  # its own moves, as old and new address
+    # The code of `config` of each data source that reads a state in S3 without a role, by name.
     remote_states: Mapping[str, str] = field(default_factory=dict)
+    # Paths of the project outside of its folder and its modules that the code reads, with a place in the code.
     reads: Mapping[str, Location] = field(default_factory=dict)
-    outside: tuple[OutsideRead, ...] = ()
-    file_sets: tuple[FileSet, ...] = ()
+    outside: tuple[OutsideRead, ...] = ()  # reads of files outside of the project
+    file_sets: tuple[FileSet, ...] = ()  # sets of files that would also hold files that envctl may write
 
     def relocate(self, move: Callable[[str], str]) -> "RootFindings":
         """Return the findings with another form of all paths."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from envctl.domain.plan.changes import Fate
@@ -11,7 +12,6 @@ from envctl.domain.terraform.bundle_paths import to_bundle_path, to_project_path
 from envctl.domain.terraform.expressions import OutputReference, is_cluster_output
 from envctl.domain.terraform.literals import format_number
 from envctl.domain.terraform.variables import Schema
-from envctl.domain.terraform.workdir_names import normalize_root
 
 if TYPE_CHECKING:
     from envctl.domain.release.kubernetes_code import KubernetesCode
@@ -61,8 +61,8 @@ class StackWiring:
 
     @property
     def root(self) -> str:
-        """The folder of a root module that runs as it is; empty for a module."""
-        return "" if self.root_code is None else normalize_root(self.module)
+        """The folder of a root module that runs as it is, without `./` and a trailing slash; empty for a module."""
+        return "" if self.root_code is None else normpath(self.module)
 
     @property
     def upstream(self) -> tuple[str, ...]:

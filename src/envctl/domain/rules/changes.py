@@ -132,12 +132,7 @@ def _describe_position(document: RulesDocument) -> str:
 
 
 def _list_table_changes(
-    noun: str,
-    was: Mapping[str, T],
-    now: Mapping[str, T],
-    *,
-    new: Callable[[T], str],
-    changed: Callable[[T, T], str],
+    noun: str, was: Mapping[str, T], now: Mapping[str, T], *, new: Callable[[T], str], changed: Callable[[T, T], str]
 ) -> Iterator[str]:
     for name in dict.fromkeys((*was, *now)):
         if name not in now:

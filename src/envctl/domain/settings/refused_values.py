@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from envctl.domain.errors import Location, Problem
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.conditions.evaluation import evaluate_condition, find_variables
-from envctl.domain.terraform.conditions.syntax import Call, ListOf, Literal, Node, parse_expression
+from envctl.domain.terraform.conditions.syntax import Call, ListOf, Literal, parse_expression
 from envctl.domain.terraform.conditions.values import UncertainError, to_value
 from envctl.domain.terraform.literals import format_literal
 from envctl.domain.terraform.variables import ModuleValidations, Validation, Variable
@@ -23,15 +24,11 @@ _REFERENCE = re.compile(r"\$\{\s*var\.([\w-]+)\s*\}", re.ASCII)
 
 @dataclass(frozen=True)
 class StackInterface:
-    """What is known of a stack before Terraform runs.
-
-    Attributes:
-        wired: variables with values from other stacks.
-    """
+    """What is known of a stack before Terraform runs."""
 
     variables: tuple[Variable, ...]
     validations: ModuleValidations
-    wired: frozenset[str]
+    wired: frozenset[str]  # variables with values from other stacks
 
 
 def find_refused_values(
@@ -58,14 +55,10 @@ class _StackCheck:
         self._settings = {each.name: each for each in settings.settings if stack in each.stacks}
         self._places = places
         self._raw = dict(_list_known_values(interface, settings.arguments.get(stack, {})))
-        self.values = dict(self._list_values())
-
-    def _list_values(self) -> Iterator[tuple[str, object]]:
+        self.values: dict[str, object] = {}
         for name, value in self._raw.items():
-            try:
-                yield name, to_value(value, self._variables[name].type)
-            except UncertainError:
-                continue
+            with suppress(UncertainError):
+                self.values[name] = to_value(value, self._variables[name].type)
 
     def describe(self, rule: Validation) -> Problem:
         name = self._choose_variable(rule)
@@ -124,15 +117,9 @@ def _format_value(value: object) -> str:
 
 def _suggest_value(condition: str, value: object) -> str:
     """Return the nearest allowed text of a condition like `contains(["a", "b"], var.x)`, in quotes; or empty."""
-    if not isinstance(value, str):
-        return ""
-    near = find_nearest(value, _list_allowed_texts(parse_expression(condition)))
-    return json.dumps(near, ensure_ascii=False) if near else ""
-
-
-def _list_allowed_texts(node: Node) -> list[str]:
-    match node:
-        case Call("contains", (ListOf(items), _)):
-            return [each.value for each in items if isinstance(each, Literal) and isinstance(each.value, str)]
-        case _:
-            return []
+    match value, parse_expression(condition):
+        case str(), Call("contains", (ListOf(items), _)):
+            allowed = [each.value for each in items if isinstance(each, Literal) and isinstance(each.value, str)]
+            near = find_nearest(value, allowed)
+            return json.dumps(near, ensure_ascii=False) if near else ""
+    return ""

@@ -39,16 +39,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class EnvironmentSettings:
-    """The resolved settings.
-
-    Attributes:
-        arguments: the module arguments by stack, without defaults, wired inputs and secret values.
-        sources: the sources of secret values by stack and variable, with placeholders.
-    """
+    """The resolved settings."""
 
     environment: str
     settings: tuple[Setting, ...]
+    # The module arguments by stack, without defaults, wired inputs and secret values.
     arguments: Mapping[str, Mapping[str, object]] = field(repr=False)
+    # The sources of secret values by stack and variable, with placeholders.
     sources: Mapping[str, Mapping[str, SecretSource]] = field(default_factory=dict, repr=False)
 
     def select(self, stacks: Collection[str], *, set_only: bool = False) -> "EnvironmentSettings":

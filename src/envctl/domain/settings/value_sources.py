@@ -49,15 +49,10 @@ class DeclaredSecret:
 
 @dataclass(frozen=True)
 class SettingsPaths:
-    """Where new settings belong, for hints.
+    """Where new settings belong, for hints."""
 
-    Attributes:
-        shared: the file for all stacks of the environment.
-        by_stack: the file of each stack; empty if there is none.
-    """
-
-    shared: str
-    by_stack: Mapping[str, str] = field(default_factory=dict)
+    shared: str  # the file for all stacks of the environment
+    by_stack: Mapping[str, str] = field(default_factory=dict)  # the file of each stack; empty if there is none
 
 
 @dataclass(frozen=True)
@@ -119,9 +114,6 @@ class Resolution:
         takers = self.list_takers(name)
         scoped = bool(takers) and all(find_key(self.artifact_values, stack, name) for stack, _ in takers)
         return name in self.artifact_values or scoped
-
-    def is_in_set(self, stack: str, name: str) -> bool:
-        return name in self.set_values.get(stack, {})
 
     def is_set(self, stack: str, name: str) -> bool:
         """Check that a stack takes the variable from the settings, not from another stack or its rollout."""

@@ -66,12 +66,18 @@ class _Conversion:
             case AnyType():
                 return self._convert_any(value, path)
             case Primitive(name):
-                return self._convert_primitive(value, name, path)
+                converted = _PRIMITIVES[name](value)
+                if converted is None:
+                    self._add_mismatch(value, _TYPE_LABELS[name], path)
+                return converted
             case Collection(kind, _):
                 convert = self._convert_map if kind == "map" else self._convert_sequence
                 return convert(value, type_, path)
             case Tuple(elements):
-                return self._convert_tuple(value, type_, elements, path)
+                if not isinstance(value, list) or len(value) != len(elements):
+                    return self._add_mismatch(value, format_type(type_), path)
+                pairs = enumerate(zip(value, elements, strict=True))
+                return [self.convert(item, element, (*path, f"[{index}]")) for index, (item, element) in pairs]
             case Object(attributes):
                 return self._convert_object(value, type_, attributes, path)
 
@@ -90,12 +96,6 @@ class _Conversion:
             case dict():
                 return {key: self._convert_any(item, (*path, format_key(key))) for key, item in value.items()}
         return value
-
-    def _convert_primitive(self, value: object, name: str, path: ValuePath) -> object:
-        converted = _PRIMITIVES[name](value)
-        if converted is None:
-            self._add_mismatch(value, _TYPE_LABELS[name], path)
-        return converted
 
     def _convert_sequence(self, value: object, type_: Collection, path: ValuePath) -> object:
         if not isinstance(value, list):
@@ -120,14 +120,6 @@ class _Conversion:
             self.mismatches.append(Mismatch(path, expected, got, got))
             return items
         return [self.convert(item, common, path) for item in items]
-
-    def _convert_tuple(
-        self, value: object, type_: Tuple, elements: Sequence[TypeExpression], path: ValuePath
-    ) -> object:
-        if not isinstance(value, list) or len(value) != len(elements):
-            return self._add_mismatch(value, format_type(type_), path)
-        pairs = enumerate(zip(value, elements, strict=True))
-        return [self.convert(item, element, (*path, f"[{index}]")) for index, (item, element) in pairs]
 
     def _convert_object(self, value: object, type_: Object, attributes: Sequence[Attribute], path: ValuePath) -> object:
         if not isinstance(value, dict):

@@ -9,17 +9,11 @@ OTHER_TERRAFORM = "terraform 1.10 or newer, or tofu"
 
 @dataclass(frozen=True)
 class Platform:
-    """The facts of a machine that decide.
+    """The facts of a machine that decide."""
 
-    Attributes:
-        system: As `sys.platform` has it, such as `linux` or `darwin`.
-        processor: As `platform.machine` has it, such as `x86_64`.
-        glibc: The version of the C library; empty if it is another library.
-    """
-
-    system: str
-    processor: str
-    glibc: str = ""
+    system: str  # as `sys.platform` has it, such as `linux` or `darwin`
+    processor: str  # as `platform.machine` has it, such as `x86_64`
+    glibc: str = ""  # the version of the C library; empty if it is another library
 
     def __str__(self) -> str:
         library = f"glibc {self.glibc}" if self.glibc else "another C library than glibc"

@@ -12,12 +12,7 @@ from typing import Any, NamedTuple
 
 from envctl.domain.terraform.hcl_blocks import Expression, NestedBlocks, format_block, format_settings
 from envctl.domain.terraform.literals import IDENTIFIER
-from envctl.domain.terraform.workdir_names import (
-    DECLARATIONS_FILE,
-    JSON_OVERRIDE_FILE,
-    OVERRIDE_FILE,
-    SETTINGS_FILE,
-)
+from envctl.domain.terraform.workdir_names import DECLARATIONS_FILE, JSON_OVERRIDE_FILE, OVERRIDE_FILE, SETTINGS_FILE
 
 
 class _Shape(NamedTuple):
@@ -34,27 +29,17 @@ _BACKENDS = {
     "remote": _Shape(blocks=frozenset({"workspaces"})),
     "kubernetes": _Shape(blocks=frozenset({"exec"})),
 }
-_PROVIDERS = {
-    "aws": _Shape(blocks=_ROLES | {"default_tags", "ignore_tags"}),
-    "awscc": _Shape(values=_ROLES),
-}
+_PROVIDERS = {"aws": _Shape(blocks=_ROLES | {"default_tags", "ignore_tags"}), "awscc": _Shape(values=_ROLES)}
 
 
 @dataclass(frozen=True)
 class GeneratedFiles:
-    """The documents of the files, in Terraform's JSON syntax.
+    """The documents of the files, in Terraform's JSON syntax."""
 
-    Attributes:
-        override: backend and providers, read after all other code.
-        declarations: what envctl declares beside the code.
-        settings: the values of variables; their strings are no templates.
-        kinds: the kinds of AWS providers by their local names.
-    """
-
-    override: Mapping[str, Any] = field(default_factory=dict)
-    declarations: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    kinds: Mapping[str, str] = field(default_factory=dict)
+    override: Mapping[str, Any] = field(default_factory=dict)  # backend and providers, read after all other code
+    declarations: Mapping[str, Any] = field(default_factory=dict)  # what envctl declares beside the code
+    settings: Mapping[str, Any] = field(default_factory=dict)  # the values of variables; their strings are no templates
+    kinds: Mapping[str, str] = field(default_factory=dict)  # the kinds of AWS providers by their local names
 
     def encode(self) -> dict[str, bytes]:
         """Return the contents of the files by name. Same documents, same bytes."""

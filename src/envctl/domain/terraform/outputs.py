@@ -13,23 +13,15 @@ from envctl.domain.text.suggestions import find_nearest
 
 @dataclass(frozen=True, kw_only=True)
 class StackInput:
-    """A variable of a root module that runs as it is, filled from an output of another stack.
-
-    Attributes:
-        type_text: the type of the variable.
-        stack: the other stack.
-        root: the folder of its root module; empty for a rendered one.
-        workspace: the workspace with its state; empty for the default one.
-        path: the part of the output, like `[0]`; empty for all of it.
-    """
+    """A variable of a root module that runs as it is, filled from an output of another stack."""
 
     variable: str
-    type_text: str
-    stack: str
-    root: str
-    workspace: str
+    type_text: str  # the type of the variable
+    stack: str  # the other stack
+    root: str  # the folder of its root module; empty for a rendered one
+    workspace: str  # the workspace with its state; empty for the default one
     output: str
-    path: str = ""
+    path: str = ""  # the part of the output, like `[0]`; empty for all of it
 
 
 MISSING = object()

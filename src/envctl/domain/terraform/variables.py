@@ -148,7 +148,10 @@ class _Parser:
         if name == "tuple":
             return Tuple(tuple(self._parse_enclosed("([", self.parse_type, "])")))
         if name == "object":
-            return self._parse_object()
+            attributes = tuple(self._parse_enclosed("({", self._parse_attribute, "})"))
+            if len({attribute.name for attribute in attributes}) < len(attributes):
+                raise ValueError("an object names an attribute twice")
+            return Object(attributes)
         if name == "optional":
             raise ValueError("optional() is for attributes of an object only")
         raise ValueError(f"{name or 'nothing'!r} is not a type; types are string, number, bool, any, list, set, map, "
@@ -161,12 +164,6 @@ class _Parser:
         element = self.parse_type()
         self.expect_text(")")
         return element
-
-    def _parse_object(self) -> Object:
-        attributes = tuple(self._parse_enclosed("({", self._parse_attribute, "})"))
-        if len({attribute.name for attribute in attributes}) < len(attributes):
-            raise ValueError("an object names an attribute twice")
-        return Object(attributes)
 
     def _parse_attribute(self) -> Attribute:
         token = self._take_token()
@@ -341,21 +338,14 @@ class ModuleCall:
 
 @dataclass(frozen=True)
 class RequiredProvider:
-    """An entry of `required_providers`, or the provider of a `provider` block.
+    """An entry of `required_providers`, or the provider of a `provider` block."""
 
-    Attributes:
-        name: its local name.
-        source: as written, such as `hashicorp/aws`; empty if unset.
-        aliases: names in `configuration_aliases`, such as `aws.us_east_1`: the caller must pass them.
-        configured: aliases with a `provider` block in the module itself.
-        location: of the entry, or of the first block without one.
-    """
-
-    name: str
-    source: str
-    location: Location
+    name: str  # its local name
+    source: str  # as written, such as `hashicorp/aws`; empty if unset
+    location: Location  # of the entry, or of the first block without one
+    # Names in `configuration_aliases`, such as `aws.us_east_1`: the caller must pass them.
     aliases: tuple[str, ...] = ()
-    configured: tuple[str, ...] = ()
+    configured: tuple[str, ...] = ()  # aliases with a `provider` block in the module itself
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,19 @@
 """Version constraints of Terraform, like `>= 1.10, < 2.0`."""
 
+import operator
 import re
+from collections.abc import Callable, Mapping
 
 _PART = re.compile(r"\s*(=|!=|>=?|<=?|~>)?\s*(\d+(?:\.\d+)*)")
 _Numbers = tuple[int, ...]
+_COMPARISONS: Mapping[str, Callable[[_Numbers, _Numbers], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 
 
 def is_version_allowed(constraint: str, version: str) -> bool:
@@ -14,25 +24,13 @@ def is_version_allowed(constraint: str, version: str) -> bool:
     )
 
 
-def _is_met(operator: str, wanted: str, numbers: _Numbers) -> bool:
+def _is_met(sign: str, wanted: str, numbers: _Numbers) -> bool:
     bound = _parse_numbers(wanted)
-    match operator:
-        case "=":
-            return numbers == bound
-        case "!=":
-            return numbers != bound
-        case ">":
-            return numbers > bound
-        case ">=":
-            return numbers >= bound
-        case "<":
-            return numbers < bound
-        case "<=":
-            return numbers <= bound
-        case _:
-            # `~>`: only the last given number may rise.
-            fixed = max(1, wanted.count("."))
-            return numbers >= bound and numbers[:fixed] == bound[:fixed]
+    if sign in _COMPARISONS:
+        return _COMPARISONS[sign](numbers, bound)
+    # `~>`: only the last given number may rise.
+    fixed = max(1, wanted.count("."))
+    return numbers >= bound and numbers[:fixed] == bound[:fixed]
 
 
 def _parse_numbers(version: str) -> _Numbers:

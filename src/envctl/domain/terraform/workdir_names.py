@@ -77,11 +77,6 @@ WORKLOAD_ROOT = "."
 """The root of the tree of a stack of Kubernetes objects: the whole tree is its code."""
 
 
-def normalize_root(folder: str) -> str:
-    """Return the folder of a root module as it is called everywhere: without `./` and a trailing slash."""
-    return normpath(folder)
-
-
 def join_workdir(environment: str, stack: str, root: str = "") -> str:
     """Return the folder where Terraform runs, below the folder of all environments. `root` is as in PreparedStack."""
     return normpath(f"{environment}/{stack}/{root}") if root else f"{environment}/{stack}"

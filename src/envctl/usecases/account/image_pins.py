@@ -64,7 +64,8 @@ def pin_images(
     """
     project = project_file.load_project(ports)
     context = Context(ports, project.view_for(project.order.order[0]))
-    wanted = select_stacks(selection or ALL_STACKS, _list_needs(context))
+    needs = {name: working_tree.wire_stack(stack).needs for name, stack in context.project.stacks.items()}
+    wanted = select_stacks(selection or ALL_STACKS, needs)
     pinning = _Pinning(context, refresh)
     for environment in context.project.pipeline.order:
         for stack in wanted:
@@ -131,10 +132,6 @@ class _Pinning:
             for image, digest in effective.items()
         ]
         return {image: digest for image, digest in digests.items() if image in left}
-
-
-def _list_needs(context: Context) -> dict[str, tuple[str, ...]]:
-    return {name: working_tree.wire_stack(stack).needs for name, stack in context.project.stacks.items()}
 
 
 def _name_image(problem: Problem, image: str) -> Problem:

@@ -9,14 +9,13 @@ from contextlib import suppress
 from envctl.domain.aws.secret_values import (
     WantedValue,
     describe_service,
-    explain_missing_variable,
     find_variable,
     list_wanted_values,
 )
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem, combine_errors
 from envctl.domain.guards import RefusedError
-from envctl.domain.release.secret_texts import SecretText, UnusableSecretError, encode_secret
+from envctl.domain.release.secret_texts import UnusableSecretError, encode_secret
 from envctl.domain.release.wiring import Wiring
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.text.lists import join_names
@@ -63,7 +62,7 @@ def read_secret_values(context: Context, settings: EnvironmentSettings, wiring: 
         except UnusableSecretError as error:
             missing.append(_describe_unusable(settings.environment, each, str(error)))
             continue
-        _redact(context, wiring, encoded)
+        context.ports.observer.redact((encoded.value, encoded.text), list_public_names(context, wiring))
         found[each] = encoded.text
     errors: list[EnvctlError] = []
     if missing:
@@ -154,9 +153,9 @@ def _to_reference(wanted: WantedValue) -> SecretReference | None:
 def _describe_unread(environment: str, wanted: WantedValue, reading: SecretReading) -> Problem:
     where = f"{wanted.shown} has no value in {environment}"
     if wanted.secret is None:
-        why, hint = explain_missing_variable(wanted.source, environment)
-        why = why if reading.text is None else f"the environment variable {wanted.source.name} is empty"
-        return Problem("E233", f"{where}: {why}", hint, wanted.location)
+        why = f"the environment variable {wanted.source.name} is {'not set' if reading.text is None else 'empty'}"
+        way = f"set it before the command, and in CI as a secret of the jobs for {environment}"
+        return Problem("E233", f"{where}: {why}", f"{way}: {format_command('explain', 'E233')}", wanted.location)
     service = f"{wanted.secret.name} in {describe_service(wanted.source)}"
     if reading.text == "":
         why, hint = f"{service} is empty", format_command("secrets set", environment, wanted.secret.name)
@@ -173,10 +172,6 @@ def _describe_unusable(environment: str, wanted: WantedValue, why: str) -> Probl
     if wanted.secret is not None:
         hint = f"{hint}: {format_command('secrets set', environment, wanted.secret.name)}"
     return Problem("E235", message, hint, wanted.location)
-
-
-def _redact(context: Context, wiring: Wiring, encoded: SecretText) -> None:
-    context.ports.observer.redact((encoded.value, encoded.text), list_public_names(context, wiring))
 
 
 def _describe_stand_ins(environment: str, wanted: Collection[WantedValue]) -> str:

@@ -26,19 +26,12 @@ from envctl.usecases.release import release_store
 
 @dataclass(frozen=True)
 class _StartFacts:
-    """Facts of a start, known before the ledger is read for it.
+    """Facts of a start, known before the ledger is read for it."""
 
-    Attributes:
-        plan: the fingerprint of the stored plan.
-        waiver: the number of the entry of the waiver, or 0.
-        waived: the codes that it covers.
-        unpinned: the addresses of overridden providers.
-    """
-
-    plan: str
-    waiver: int
-    waived: frozenset[str]
-    unpinned: tuple[str, ...]
+    plan: str  # the fingerprint of the stored plan
+    waiver: int  # the number of the entry of the waiver, or 0
+    waived: frozenset[str]  # the codes that it covers
+    unpinned: tuple[str, ...]  # the addresses of overridden providers
 
 
 class UnrecordedEndError(OperationFailedError):

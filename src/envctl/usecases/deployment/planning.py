@@ -60,7 +60,9 @@ def plan_each(
     known = frozenset(applied)
     waiting = list(stacks)
     while waiting:
-        found |= {s.name: plan for s in waiting if (plan := _plan_without_terraform(s, known, destroy=destroy))}
+        found |= {
+            s.name: plan for s in waiting if (plan := _plan_without_terraform(s, known, applied, destroy=destroy))
+        }
         unknown = [stack for stack in waiting if stack.name not in found]
         if unknown:
             planned, report = run_stack_jobs(
@@ -86,20 +88,23 @@ def plan_each(
     return PlanningResult(tuple(found[stack.name] for stack in stacks if stack.name in found), failed)
 
 
-def _plan_without_terraform(stack: PreparedStack, applied: Collection[str], *, destroy: bool) -> StackPlan | None:
-    """Return the plan of a stack if it is known without Terraform."""
+def _plan_without_terraform(
+    stack: PreparedStack, known: Collection[str], applied: Collection[str], *, destroy: bool
+) -> StackPlan | None:
+    """Return the plan of a stack if it is known without Terraform. `known` stacks have outputs."""
     if stack.unready:
         return StackPlan(stack.name, warnings=(stack.unready,), leaves="forget")
-    waits_for = tuple(needed for needed in stack.needs if needed not in applied)
+    waits_for = tuple(needed for needed in stack.needs if needed not in known)
     if stack.leaves or not waits_for:
         return None
-    return StackPlan(stack.name, waits_for=() if destroy else waits_for)
+    return (
+        StackPlan(stack.name) if destroy else StackPlan(stack.name, waits_for=waits_for, behind=stack.name in applied)
+    )
 
 
 def _substitute_plan(
     stack: PreparedStack, error: EnvctlError, found: Mapping[str, StackPlan], *, destroy: bool
 ) -> StackPlan | None:
-    """Return a substitute for a failed plan, or None if there is none."""
     if stack.leaves:
         if stack.leaves != "forget" or not isinstance(error, OperationFailedError):
             return None

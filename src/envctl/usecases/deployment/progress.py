@@ -156,23 +156,16 @@ class WorkingTreeRelease:
 
 @dataclass(frozen=True, kw_only=True)
 class SelectedRelease:
-    """The release to deploy.
-
-    Attributes:
-        guards: the guards of this deployment, with what they have said so far.
-        guard_request: what the guards know of it.
-        only: the selected stacks, if not all of the release.
-        label: what people know the release by; None if not recorded.
-    """
+    """The release to deploy."""
 
     request: DeployRequest
-    guards: GuardRunner
-    guard_request: Request
+    guards: GuardRunner  # the guards of this deployment, with what they have said so far
+    guard_request: Request  # what the guards know of it
     release: Release
     bundle: bytes
     settings: EnvironmentSettings
-    only: tuple[str, ...]
-    label: ReleaseLabel | None
+    only: tuple[str, ...]  # the selected stacks, if not all of the release
+    label: ReleaseLabel | None  # what people know the release by; None if not recorded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,30 +177,19 @@ class InitializedRelease(SelectedRelease):
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedDeployment:
-    """The plans of all selected stacks.
-
-    Attributes:
-        seen: the last deployment of the target at planning time.
-        drifted: its last drift check, if that found drift.
-        traffic: the recorded traffic by stack.
-        rollouts: the planned rollouts by stack.
-        moves: state moves, new name to old name.
-        lost: stacks to destroy with a lost state.
-        held: the release put on hold by this rollback.
-        creates_confirmed: stacks without a plan yet are confirmed, as far as they only create.
-    """
+    """The plans of all selected stacks."""
 
     prepared: InitializedRelease
     plans: Mapping[str, StackPlan]
-    seen: Deployment | None
-    drifted: DriftCheck | None
-    traffic: Mapping[str, Traffic]
-    rollouts: Mapping[str, StackRollout]
-    moves: Mapping[str, str]
-    lost: tuple[str, ...]
+    seen: Deployment | None  # the last deployment of the target at planning time
+    drifted: DriftCheck | None  # its last drift check, if that found drift
+    traffic: Mapping[str, Traffic]  # the recorded traffic by stack
+    rollouts: Mapping[str, StackRollout]  # the planned rollouts by stack
+    moves: Mapping[str, str]  # state moves, new name to old name
+    lost: tuple[str, ...]  # stacks to destroy with a lost state
     is_up_to_date: bool = False
-    held: str = ""
-    creates_confirmed: bool = False
+    held: str = ""  # the release put on hold by this rollback
+    creates_confirmed: bool = False  # stacks without a plan yet are confirmed, as far as they only create
 
     @property
     def plan(self) -> EnvironmentPlan:
@@ -224,18 +206,12 @@ class UpToDate:
 
 @dataclass
 class RolloutProgress:
-    """A rollout in progress.
-
-    Attributes:
-        shares: its traffic shifts so far.
-        highest_percent: the highest possible traffic weight of the new color.
-        is_restored: its traffic was restored, recorded or not.
-    """
+    """A rollout in progress."""
 
     rollout: StackRollout
-    shares: list[Share] = field(default_factory=list)
-    highest_percent: int = 0
-    is_restored: bool = False
+    shares: list[Share] = field(default_factory=list)  # its traffic shifts so far
+    highest_percent: int = 0  # the highest possible traffic weight of the new color
+    is_restored: bool = False  # its traffic was restored, recorded or not
 
     @property
     def percent(self) -> int:

@@ -34,7 +34,11 @@ def require_sole_owners(
     """Raise OperationFailedError (E380) for resources in the states of two stacks, or imported from another stack."""
     if shared := _find_shared(ports, environment, stacks, plans, unknown):
         message = f"{_describe_shared(environment, shared)}; no changes were made"
-        raise OperationFailedError(Problem("E380", message, _suggest_owner(environment)))
+        hint = (
+            "keep each resource in one stack: `terraform state rm` in the folder of the other stack below .envctl/work,"
+            f" or a `removed` block in its code; then: {format_command('plan', environment)}"
+        )
+        raise OperationFailedError(Problem("E380", message, hint))
 
 
 def warn_of_shared_resources(
@@ -89,10 +93,3 @@ def _describe_shared(environment: str, shared: Sequence[SharedResource]) -> str:
     )
     count = "a resource is" if len(shared) == 1 else f"{len(shared)} resources are"
     return f"{count} in the states of two stacks of {environment}: {named}"
-
-
-def _suggest_owner(environment: str) -> str:
-    return (
-        "keep each resource in one stack: `terraform state rm` in the folder of the other stack below .envctl/work,"
-        f" or a `removed` block in its code; then: {format_command('plan', environment)}"
-    )

@@ -11,7 +11,7 @@ from envctl.domain.config.checks.kinds import is_check_applicable, resolve_check
 from envctl.domain.config.checks.table import Check
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.guards.provenance import suggest_drift_fix
+from envctl.domain.guards.drift import suggest_drift_fix
 from envctl.domain.ledger.events import Event, VerificationFailed, VerificationPassed
 from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
 from envctl.domain.release_label import ReleaseLabel

@@ -20,7 +20,6 @@ from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import require_state
 from envctl.usecases.drift.ledger_entries import note_recorded_drift, record_findings
-from envctl.usecases.drift.locks import lock_targets
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift, merge_conditions
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.ledger_store import release_key
@@ -28,7 +27,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, WorkerPool
 from envctl.usecases.project import look_scope, module_checks, project_file
-from envctl.usecases.project.environment_selection import find_environments
+from envctl.usecases.project.environment_selection import find_environments, lock_targets
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import build_adviser
@@ -120,10 +119,6 @@ class _Target:
         """True if a look without the locks found nothing, and one under the locks would clear recorded drift."""
         return self.clears_drift and not self.locked and merge_conditions(self.seen.values()) == "clean"
 
-    def begin_locked_check(self) -> None:
-        self.locked = True
-        self.seen.clear()
-
 
 # Terraform alone, or another store, can be the cause; the resources do not show it.
 _UNEXPLAINED_PENDING = (
@@ -148,7 +143,9 @@ class DriftScan:
     def check_all(self, wanted: Mapping[str, StackSelection], unless_empty: Collection[str] = ()) -> Drift:
         """Check all environments, leaving out those of `unless_empty` without any deployment."""
         with ExitStack() as locks, self.ports.terraform.open_worker_pool() as crew:
-            locked = self.lock_errors if self.lock_errors is not None else lock_targets(self.ports, wanted, locks)
+            locked = (
+                self.lock_errors if self.lock_errors is not None else lock_targets(self.ports, wanted, "drift", locks)
+            )
             # The bundles last used by this machine: mostly, they still run there.
             releases = {self.ports.workspace.load_code_release(target) for target in wanted} - {""}
             with self.ports.store.prefetch([release_key(release) for release in sorted(releases)], []):
@@ -257,7 +254,8 @@ class DriftScan:
                     self.ports.observer.on_message(
                         f"{place.target}: no drift; checking again under the Terraform locks"
                     )
-                    place.begin_locked_check()
+                    place.locked = True
+                    place.seen.clear()
                     self._submit_checks(place, crew)
                     running += len(place.stacks)
                 else:

@@ -26,15 +26,14 @@ def run_drift_check(
     mark, for_request = ports.workspace.hash_project(), ports.job_requests.is_for_request()
     is_expected = not for_request and _expect_checks(ports, environments, mark)
     from envctl.usecases.concurrency.dag_runner import ALL_STACKS
-    from envctl.usecases.drift.locks import lock_targets
     from envctl.usecases.ports.context import Context
     from envctl.usecases.project import project_file
-    from envctl.usecases.project.environment_selection import find_environments
+    from envctl.usecases.project.environment_selection import find_environments, lock_targets
 
     project = project_file.load_project(ports)
     wanted = find_environments(Context(ports, project), environments)
     with ExitStack() as locks:
-        lock_errors = lock_targets(ports, wanted, locks)
+        lock_errors = lock_targets(ports, wanted, "drift", locks)
         if not (is_expected or for_request):
             ports.terraform.expect_checks(wanted)
             _save_outline(ports, project, mark)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
-from envctl.domain.guards.provenance import is_object_drift, suggest_ignoring
+from envctl.domain.guards.drift import is_object_drift, suggest_ignoring
 from envctl.domain.text.lists import join_first
 from envctl.usecases.deployment import drift_undo
 from envctl.usecases.deployment.deploy import deploy_release, to_result

@@ -126,14 +126,10 @@ class _SnapshotReader:
         snapshot = snapshot_environment(Context(self._ports, self._project), self._present, self._kind, name)
         if snapshot.stacks or here.unfinished_deployment or here.current is None:
             return snapshot
-        stacks = self._list_stacks(snapshot.release)
-        # The stacks are unknown if the bundle is unreadable.
+        if snapshot.release not in self._stacks:
+            _, found, _ = release_store.load_bundle(self._ports, snapshot.release)
+            self._stacks[snapshot.release] = tuple(found.wiring.stacks) if found else ()
+        stacks = self._stacks[snapshot.release]
+        # The stacks are unknown if the bundle is missing or damaged.
         leaving = sorted(here.held_stacks.difference(stacks)) if stacks else ()
         return PlannedEnvironment(name, snapshot.release, snapshot.deployment, (*stacks, *leaving))
-
-    def _list_stacks(self, release: str) -> tuple[str, ...]:
-        """Return the stacks of a release; none if its bundle is missing or damaged."""
-        if release not in self._stacks:
-            _, found, _ = release_store.load_bundle(self._ports, release)
-            self._stacks[release] = tuple(found.wiring.stacks) if found else ()
-        return self._stacks[release]

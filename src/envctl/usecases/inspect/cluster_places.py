@@ -12,20 +12,14 @@ from envctl.usecases.ports.terraform import PreparedStack
 
 @dataclass(frozen=True)
 class ClusterPlace:
-    """Where a stack puts its objects: a context of the caller's own kubeconfig, or else an EKS cluster.
-
-    Attributes:
-        name: of the EKS cluster; empty if it is unknown.
-        output: the output with that name, as in `eks.cluster_name`; empty for a name in the project file.
-        region: of the cluster.
-    """
+    """Where a stack puts its objects: a context of the caller's own kubeconfig, or else an EKS cluster."""
 
     stack: str
-    name: str
+    name: str  # of the EKS cluster; empty if it is unknown
     context: str
-    region: str
+    region: str  # of the cluster
     namespace: str
-    output: str = ""
+    output: str = ""  # the output with that name, as in `eks.cluster_name`; empty for a name in the project file
 
 
 def list_prepared_places(

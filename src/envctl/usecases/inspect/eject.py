@@ -75,21 +75,13 @@ class EjectedProject:
 
 @dataclass(frozen=True)
 class EjectOptions:
-    """What to write.
+    """What to write."""
 
-    Attributes:
-        environments: empty for all that run a release.
-        release: a name of a release for all of them, in place of the deployed ones.
-        from_tree: take the code of the working tree.
-        project: the path from the new folder to the project, for local states.
-        typed: the new folder as the user typed it.
-    """
-
-    environments: Sequence[str] = ()
-    release: str = ""
-    from_tree: bool = False
-    project: str = ".."
-    typed: str = ""
+    environments: Sequence[str] = ()  # empty for all that run a release
+    release: str = ""  # a name of a release for all of them, in place of the deployed ones
+    from_tree: bool = False  # take the code of the working tree
+    project: str = ".."  # the path from the new folder to the project, for local states
+    typed: str = ""  # the new folder as the user typed it
 
 
 def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: bool = False) -> EjectedProject:

@@ -39,7 +39,9 @@ def build_kubeconfig(
             needs_own = True
             contexts.append(place.context)
             continue
-        name = _name_context(place, found)
+        # With its region where another cluster has that name.
+        known = found.get(place.name)
+        name = place.name if known is None or known["region"] == place.region else f"{place.name}@{place.region}"
         if name in found:
             continue
         if connection := _find_connection(ports, environment, place):
@@ -59,12 +61,6 @@ def _find_connection(ports: Ports, environment: str, place: ClusterPlace) -> Clu
             why = error.problems[0].message
     ports.observer.on_message(f"the kubeconfig is without the cluster of {place.stack}: {why}")
     return None
-
-
-def _name_context(place: ClusterPlace, found: dict[str, dict[str, Any]]) -> str:
-    """Return the name of the cluster, with its region where another one has that name."""
-    known = found.get(place.name)
-    return place.name if known is None or known["region"] == place.region else f"{place.name}@{place.region}"
 
 
 def _build_entries(

@@ -126,7 +126,7 @@ def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
 
         account_check.require_account(Context(ports, project_file.load_project(ports)), environment)
     if prepared is not None and prepared.value_sources:
-        from envctl.usecases.account.kept_values import add_kept_values
+        from envctl.usecases.account.secret_readings import add_kept_values
 
         prepared = add_kept_values(ports, prepared)
     if prepared is None or not any(stack.needs for stack in prepared.stacks):

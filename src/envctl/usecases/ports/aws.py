@@ -63,17 +63,12 @@ class RegistryImage:
 
 @dataclass(frozen=True)
 class CopyProgress:
-    """Progress of one image copy. Blobs already at the target count as copied.
-
-    Attributes:
-        size: bytes copied so far.
-        total_size: bytes of the whole image.
-    """
+    """Progress of one image copy. Blobs already at the target count as copied."""
 
     blobs: int
     total_blobs: int
-    size: int
-    total_size: int
+    size: int  # bytes copied so far
+    total_size: int  # bytes of the whole image
 
 
 class Registries(Protocol):

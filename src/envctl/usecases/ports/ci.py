@@ -16,16 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WantedSettings:
-    """The settings to read.
+    """The settings to read."""
 
-    Attributes:
-        environments: Environments as the forge names them.
-        branch: The branch that deploys; empty for the default branch.
-        workflows: The paths of generated workflows of GitHub, by the kind of their jobs.
-    """
-
-    environments: Sequence[str] = ()
-    branch: str = ""
+    environments: Sequence[str] = ()  # environments as the forge names them
+    branch: str = ""  # the branch that deploys; empty for the default branch
+    # The paths of generated workflows of GitHub, by the kind of their jobs.
     workflows: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -55,20 +50,14 @@ class CiForge(Protocol):
 
 @dataclass(frozen=True)
 class RoleRequest:
-    """A role to try.
-
-    Attributes:
-        tries_itself: Try whether the role can take itself.
-        bucket: The bucket with the states of the environment, for a role that only looks; empty if there is none.
-        key: An object in it that the role must not write.
-        deployer: The role that a role that only looks must not take.
-    """
+    """A role to try."""
 
     target: RoleTarget
-    tries_itself: bool = False
+    tries_itself: bool = False  # try whether the role can take itself
+    # The bucket with the states of the environment, for a role that only looks; empty if there is none.
     bucket: str = ""
-    key: str = ""
-    deployer: str = ""
+    key: str = ""  # an object in it that the role must not write
+    deployer: str = ""  # the role that a role that only looks must not take
 
 
 class CiRoles(Protocol):

@@ -11,16 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Package:
-    """An installed package.
+    """An installed package."""
 
-    Attributes:
-        name: Its name for pip.
-        folder: The folder that it is installed in.
-    """
-
-    name: str
+    name: str  # its name for pip
     version: str
-    folder: str
+    folder: str  # the folder that it is installed in
 
     def __str__(self) -> str:
         return f"{self.name} {self.version} in {self.folder}"

@@ -7,14 +7,6 @@ from typing import Protocol
 from envctl.domain.errors import OperationFailedError
 
 
-def _load_no_headers() -> Mapping[str, str]:
-    return {}
-
-
-def _renew_nothing() -> bool:
-    return False
-
-
 @dataclass(frozen=True)
 class ClientCertificate:
     """A certificate with its private key, both in PEM. The key is in memory only."""
@@ -23,37 +15,23 @@ class ClientCertificate:
     key: str = field(repr=False)
 
 
-def _load_no_certificate() -> ClientCertificate | None:
-    return None
-
-
 @dataclass(frozen=True, kw_only=True)
 class ClusterConnection:
-    """How a cluster is reached, and as whom. Nothing is fetched before the first request.
+    """How a cluster is reached, and as whom. Nothing is fetched before the first request."""
 
-    Attributes:
-        name: the cluster in messages, as in `EKS cluster shop in eu-west-1` or `context kind-dev`.
-        url: where its API answers, without a slash at the end.
-        authority: certificates in PEM that its own must be signed by; empty for those of the system.
-        headers: returns the headers that name the caller, with a token that is still valid.
-        renew_credentials: forgets the token after the cluster refused it; returns True if another one may be had.
-        client_certificate: returns the certificate of the caller; None without one.
-        server_name: name in the certificate of the server, where it is not the host of the URL.
-        proxy_url: proxy of the kubeconfig; empty for the one of the environment.
-        skips_verification: whether any certificate is taken; only for a cluster on this machine.
-        version: version of the cluster, as in `1.35`, where it is known before the first request.
-    """
-
-    name: str
-    url: str
-    authority: str = ""
-    headers: Callable[[], Mapping[str, str]] = field(default=_load_no_headers, repr=False)
-    renew_credentials: Callable[[], bool] = field(default=_renew_nothing, repr=False)
-    client_certificate: Callable[[], ClientCertificate | None] = field(default=_load_no_certificate, repr=False)
-    server_name: str = ""
-    proxy_url: str = field(default="", repr=False)
-    skips_verification: bool = False
-    version: str = ""
+    name: str  # the cluster in messages, as in `EKS cluster shop in eu-west-1` or `context kind-dev`
+    url: str  # where its API answers, without a slash at the end
+    authority: str = ""  # certificates in PEM that its own must be signed by; empty for those of the system
+    # Returns the headers that name the caller, with a token that is still valid.
+    headers: Callable[[], Mapping[str, str]] = field(default=dict, repr=False)
+    # Forgets the token after the cluster refused it; returns True if another one may be had.
+    renew_credentials: Callable[[], bool] = field(default=lambda: False, repr=False)
+    # Returns the certificate of the caller; None without one.
+    client_certificate: Callable[[], ClientCertificate | None] = field(default=lambda: None, repr=False)
+    server_name: str = ""  # name in the certificate of the server, where it is not the host of the URL
+    proxy_url: str = field(default="", repr=False)  # proxy of the kubeconfig; empty for the one of the environment
+    skips_verification: bool = False  # whether any certificate is taken; only for a cluster on this machine
+    version: str = ""  # version of the cluster, as in `1.35`, where it is known before the first request
 
 
 class ClusterMissingError(OperationFailedError):
@@ -74,17 +52,11 @@ class ClusterFinder(Protocol):
 
 @dataclass(frozen=True)
 class LookPermissions:
-    """What a role that only looks may do in a namespace of a cluster.
+    """What a role that only looks may do in a namespace of a cluster."""
 
-    Attributes:
-        missing_reads: what it lacks to read objects; in words.
-        can_dry_run: whether the cluster accepts a dry run of it; None if that is unknown.
-        why: the words of the cluster, if it refuses the dry run, or if that is unknown.
-    """
-
-    missing_reads: tuple[str, ...]
-    can_dry_run: bool | None
-    why: str = ""
+    missing_reads: tuple[str, ...]  # what it lacks to read objects; in words
+    can_dry_run: bool | None  # whether the cluster accepts a dry run of it; None if that is unknown
+    why: str = ""  # the words of the cluster, if it refuses the dry run, or if that is unknown
 
 
 class ClusterInspector(Protocol):

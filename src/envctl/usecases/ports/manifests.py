@@ -24,15 +24,10 @@ PinTarget = Literal["kustomization", "chart", "plain"]
 
 @dataclass(frozen=True)
 class FoundReferences:
-    """The paths in the kustomization of a folder, and what no release can hold of it.
+    """The paths in the kustomization of a folder, and what no release can hold of it."""
 
-    Attributes:
-        has_kustomization: False for a folder of plain YAML.
-        references: paths from the top of the project, with their lines.
-    """
-
-    has_kustomization: bool
-    references: tuple[tuple[Reference, int | None], ...] = ()
+    has_kustomization: bool  # False for a folder of plain YAML
+    references: tuple[tuple[Reference, int | None], ...] = ()  # paths from the top of the project, with their lines
     problems: tuple[Problem, ...] = ()
 
 

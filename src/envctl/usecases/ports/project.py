@@ -150,15 +150,10 @@ class RemoteModules(Protocol):
 
 @dataclass(frozen=True)
 class CheckOutline:
-    """What the start of a drift check needs from the project file.
+    """What the start of a drift check needs from the project file."""
 
-    Attributes:
-        environments: what a check without names looks at.
-        withheld: every environment variable of the project with a secret value.
-    """
-
-    environments: tuple[str, ...]
-    withheld: tuple[str, ...]
+    environments: tuple[str, ...]  # what a check without names looks at
+    withheld: tuple[str, ...]  # every environment variable of the project with a secret value
 
 
 class Workspace(Protocol):

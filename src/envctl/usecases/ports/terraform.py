@@ -65,47 +65,33 @@ def format_import_address(stack: PreparedStack, address: str) -> str:
 
 @dataclass(frozen=True)
 class ValueSource:
-    """Where a variable of a stack has its secret value. The value itself is not in here.
-
-    Attributes:
-        name: the environment variable; empty if the value is in AWS.
-        key: key of a JSON object in the value; empty for the whole value.
-        secret: None for an environment variable.
-    """
+    """Where a variable of a stack has its secret value. The value itself is not in here."""
 
     stack: str
     variable: str
     type_text: str
-    name: str
-    key: str
-    secret: SecretReference | None
+    name: str  # the environment variable; empty if the value is in AWS
+    key: str  # key of a JSON object in the value; empty for the whole value
+    secret: SecretReference | None  # None for an environment variable
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedEnvironment:
-    """Root modules of an environment, rendered from one release and one settings digest.
-
-    Attributes:
-        traffic: positions used for rendering, by stack with a rollout.
-        costs: the cost program, if configured.
-        leaving: stacks dropped by the release and still deployed, prepared with their last code.
-        value_sources: the sources of secret values, in a preparation that is kept.
-        withheld: every environment variable of the project with a secret value, in such a preparation.
-        public_names: names that no redaction replaces, in such a preparation.
-        has_account: whether it has an AWS account or a state bucket to check.
-    """
+    """Root modules of an environment, rendered from one release and one settings digest."""
 
     environment: str
     release: str
     settings: str
     stacks: tuple[PreparedStack, ...]
-    traffic: Mapping[str, str] = field(default_factory=dict)
-    costs: CostSource | None = None
+    traffic: Mapping[str, str] = field(default_factory=dict)  # positions used for rendering, by stack with a rollout
+    costs: CostSource | None = None  # the cost program, if configured
+    # Stacks dropped by the release and still deployed, prepared with their last code.
     leaving: tuple[PreparedStack, ...] = ()
-    value_sources: tuple[ValueSource, ...] = ()
+    value_sources: tuple[ValueSource, ...] = ()  # the sources of secret values, in a preparation that is kept
+    # Every environment variable of the project with a secret value, in such a preparation.
     withheld: tuple[str, ...] = ()
-    public_names: tuple[str, ...] = ()
-    has_account: bool = True
+    public_names: tuple[str, ...] = ()  # names that no redaction replaces, in such a preparation
+    has_account: bool = True  # whether it has an AWS account or a state bucket to check
 
     @property
     def all_stacks(self) -> tuple[PreparedStack, ...]:
@@ -125,17 +111,12 @@ class InstalledTerraform:
 
 @dataclass(frozen=True)
 class ProviderSource:
-    """Where providers would be downloaded from.
-
-    Attributes:
-        asked: True if the source was contacted.
-        problem: the reason if no download is possible.
-    """
+    """Where providers would be downloaded from."""
 
     kind: Literal["cache", "mirror", "registry"]
     where: str
-    asked: bool = False
-    problem: str = ""
+    asked: bool = False  # True if the source was contacted
+    problem: str = ""  # the reason if no download is possible
 
 
 @dataclass(frozen=True)

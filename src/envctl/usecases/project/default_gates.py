@@ -14,10 +14,7 @@ def find_default_gates(context: Context, environments: Sequence[str]) -> tuple[F
     for name in environments:
         order, declared = context.project.view_for(name).pipeline.order, context.project.environments[name].gates
         if "approvals" not in declared.model_fields_set and gates.find_default_gates(order, name):
-            place, usual = (
-                locate_key(context.ports, "environments", name, "gates"),
-                ", ".join(gates.DEFAULT_GATES),
-            )
+            place, usual = locate_key(context.ports, "environments", name, "gates"), ", ".join(gates.DEFAULT_GATES)
             seen = f"{place}: {name} has no approvals setting, so the defaults apply ({usual})"
             mend = f"if it needs none, set: [environments.{name}.gates] approvals = {{}}"
             found.append(Finding("approvals", "warn", seen, mend))

@@ -1,10 +1,10 @@
 """The environments that a command names: found, selected, locked, and the project as seen from one."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 
 from envctl.domain.config.project import Project
-from envctl.domain.errors import EnvctlError, Problem, UsageError
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -23,6 +23,19 @@ def lock_target(ports: Ports, target: str, command: str, source: str = "") -> Ab
     names = f"{source} {target}" if source else target
     holder = f"envctl {command} {names} by {ports.identity.identify_actor().name}"
     return ports.workspace.lock_environment(target, holder)
+
+
+def lock_targets(ports: Ports, targets: Iterable[str], command: str, locks: ExitStack) -> dict[str, EnvctlError | None]:
+    """Lock the work directories of several environments, and return the error of each, if there is one."""
+    found: dict[str, EnvctlError | None] = dict.fromkeys(targets)
+    for target in found:
+        try:
+            locks.enter_context(lock_target(ports, target, command))
+        except InterruptedByUserError:
+            raise
+        except EnvctlError as error:
+            found[target] = error
+    return found
 
 
 def require_environment(project: Project, environment: str) -> str:

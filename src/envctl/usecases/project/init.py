@@ -52,7 +52,10 @@ def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry
     """Create the project. Without choices, prompt for them if there is a terminal. Raises UsageError for invalid
     choices, before writing any file.
     """
-    _check_name(ports, name)
+    if wrong := templates.find_name_fault(name):
+        raise UsageError(Problem("E020", wrong, format_command("init", templates.to_valid_name(name))))
+    if there := ports.project_folder.explain_occupied(name):
+        raise UsageError(Problem("E021", there, _OCCUPIED_HINT))
     chosen = choices if choices and choices != Choices() else _prompt_choices(ports)
     template = chosen.template or templates.DEFAULT_TEMPLATE
     own, project = _load_template(ports, template)
@@ -82,15 +85,7 @@ def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry
     )
 
 
-def _check_name(ports: Ports, name: str) -> None:
-    if wrong := templates.find_name_fault(name):
-        raise UsageError(Problem("E020", wrong, format_command("init", templates.to_valid_name(name))))
-    if there := ports.project_folder.explain_occupied(name):
-        raise UsageError(Problem("E021", there, _OCCUPIED_HINT))
-
-
 def _prompt_choices(ports: Ports) -> Choices:
-    """Prompt for the template, the regions and the accounts."""
     ask = ports.prompter.prompt_text
     listed = "\n".join(f"  {name:<9} {each.description}" for name, each in templates.TEMPLATES.items())
     template = ask(f"Templates:\n{listed}\nTemplate", templates.DEFAULT_TEMPLATE, templates.find_template_fault)

@@ -53,22 +53,15 @@ def collect_stack(context: Context, name: str, stack: Stack) -> KubernetesStack:
 
 @dataclass(kw_only=True)
 class _Collector:
-    """Follows the references of kustomizations from the path and the overlays of a stack.
-
-    Attributes:
-        files: files of the release so far.
-        found: all files in the folders so far.
-        tree: folders and files that the tree of the stack holds.
-        reached: folders that each folder leads to.
-    """
+    """Follows the references of kustomizations from the path and the overlays of a stack."""
 
     context: Context
     name: str
     stack: Stack
-    files: dict[str, File] = field(default_factory=dict)
-    found: dict[str, File] = field(default_factory=dict)
-    tree: dict[str, None] = field(default_factory=dict)
-    reached: dict[str, set[str]] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)  # files of the release so far
+    found: dict[str, File] = field(default_factory=dict)  # all files in the folders so far
+    tree: dict[str, None] = field(default_factory=dict)  # folders and files that the tree of the stack holds
+    reached: dict[str, set[str]] = field(default_factory=dict)  # folders that each folder leads to
     problems: list[Problem] = field(default_factory=list)
 
     @property

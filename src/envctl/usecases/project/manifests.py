@@ -21,19 +21,13 @@ _RENDERING_FAILED = "E606"
 
 @dataclass(frozen=True)
 class StackManifests:
-    """The rendered objects of one stack.
-
-    Attributes:
-        version: of Kubernetes, which they are for; empty if it is unknown.
-        namespace: of the stack.
-        is_rendered: false for a chart that needs outputs of other stacks; the note says so.
-    """
+    """The rendered objects of one stack."""
 
     stack: str
-    version: str
+    version: str  # of Kubernetes, which they are for; empty if it is unknown
     rendered: RenderedManifests
-    namespace: str = ""
-    is_rendered: bool = True
+    namespace: str = ""  # of the stack
+    is_rendered: bool = True  # false for a chart that needs outputs of other stacks; the note says so
 
 
 def render_manifests(

@@ -161,7 +161,9 @@ def _check_rendered_providers(context: Context, release: Release, homes: list[Ac
     """Check each provider configuration that envctl renders: of every stack, in every environment."""
     wiring, project = release.wiring, context.project
     if not (
-        wiring.providers or any(stack.providers for stack in wiring.stacks.values()) or _has_own_providers(project)
+        wiring.providers
+        or any(stack.providers for stack in wiring.stacks.values())
+        or any(each.providers for each in project.environments.values())
     ):
         return
     seen: set[tuple[str, str, str]] = set()
@@ -180,10 +182,6 @@ def _check_rendered_providers(context: Context, release: Release, homes: list[Ac
                     if (home.environment, name, stray.why) not in seen:
                         seen.add((home.environment, name, stray.why))
                         yield _describe_rendered_mismatch(context, home, stack, stray)
-
-
-def _has_own_providers(project: Project) -> bool:
-    return any(each.providers for each in project.environments.values())
 
 
 def _describe_rendered_mismatch(

@@ -60,24 +60,17 @@ def list_missing_modules(release: Release) -> tuple[str, ...]:
 
 @dataclass(kw_only=True)
 class _ModuleWalk:
-    """Traversal from the stacks to every module called, as far as its code is known.
-
-    Attributes:
-        found: modules by key.
-        calls: calls of a remote address, by key.
-        unfetched: those without code yet.
-        unreadable: keys of modules with code that can't be parsed.
-    """
+    """Traversal from the stacks to every module called, as far as its code is known."""
 
     ports: Ports
     binary: str
     release: Release
     fetched: Mapping[str, ResolvedModule] = field(default_factory=dict)
-    found: dict[str, ResolvedModule] = field(default_factory=dict)
-    calls: dict[str, ModuleCall] = field(default_factory=dict)
-    unfetched: dict[str, ModuleCall] = field(default_factory=dict)
+    found: dict[str, ResolvedModule] = field(default_factory=dict)  # modules by key
+    calls: dict[str, ModuleCall] = field(default_factory=dict)  # calls of a remote address, by key
+    unfetched: dict[str, ModuleCall] = field(default_factory=dict)  # those without code yet
     called_at: dict[str, Location] = field(default_factory=dict)
-    unreadable: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)  # keys of modules with code that can't be parsed
 
     def visit_module(self, key: str, module: ResolvedModule, ancestors: tuple[tuple[str, str], ...] = ()) -> None:
         here = (module.package.digest if module.package else "", module.folder)

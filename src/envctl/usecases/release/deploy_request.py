@@ -47,17 +47,12 @@ def find_previous_verified(present: LedgerState, target: str) -> str | None:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A request with its release, settings and place, read once: the guards check exactly the inputs to deploy.
-
-    Attributes:
-        release: None if the stored one is missing or damaged.
-        settings: None without a release, or if they do not fit it.
-    """
+    """A request with its release, settings and place, read once: the guards check exactly the inputs to deploy."""
 
     request: Request
-    release: Release | None
+    release: Release | None  # None if the stored one is missing or damaged
     bundle: bytes
-    settings: EnvironmentSettings | None
+    settings: EnvironmentSettings | None  # None without a release, or if they do not fit it
     place: BoundPlace | None = None
 
     def require_fitting(self) -> "FittingRelease":

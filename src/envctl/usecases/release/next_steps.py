@@ -24,18 +24,12 @@ from envctl.usecases.release.pending_changes import PendingChanges, ReadBundle, 
 
 @dataclass(frozen=True)
 class Advice:
-    """The next steps of one environment, with the facts that they come from.
-
-    Attributes:
-        pending: differences of the working tree; None without a running release.
-        leaving: its stacks missing from the running release.
-        running: the command at work on its unfinished deployment, on this machine.
-    """
+    """The next steps of one environment, with the facts that they come from."""
 
     steps: tuple[NextStep, ...] = ()
-    pending: PendingChanges | None = None
-    leaving: tuple[str, ...] = ()
-    running: str = ""
+    pending: PendingChanges | None = None  # differences of the working tree; None without a running release
+    leaving: tuple[str, ...] = ()  # its stacks missing from the running release
+    running: str = ""  # the command at work on its unfinished deployment, on this machine
 
     @property
     def command(self) -> str:

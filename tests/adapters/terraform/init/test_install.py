@@ -291,10 +291,18 @@ def add(package: Path) -> None:
     (package / "half").write_text("of another one")
 
 
-def test_damaged_package_is_removed_and_fetched_again(locked: tuple[Bench, bytes]) -> None:
+DAMAGES: tuple[Callable[[Path], object], ...] = (truncate, alter, empty, add, shutil.rmtree)
+
+
+@pytest.mark.parametrize(
+    "damages",
+    [pytest.param((alter, add, shutil.rmtree), id="some"), pytest.param(DAMAGES, id="all", marks=pytest.mark.night)],
+)
+def test_damaged_package_is_removed_and_fetched_again(
+    locked: tuple[Bench, bytes], damages: tuple[Callable[[Path], object], ...]
+) -> None:
     bench, lock = locked
     bench.init("stack1", lock)
-    damages: list[Callable[[Path], object]] = [truncate, alter, empty, add, shutil.rmtree]
     for number, damage in enumerate(damages, start=1):
         bench.heard.messages.clear()
         damage(bench.plugins / PACKAGE)

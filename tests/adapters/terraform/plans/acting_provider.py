@@ -1,4 +1,4 @@
-"""A provider with an action and with a resource that has empty blocks. Terraform starts it like any other.
+"""A provider with an action and with a resource that has empty blocks. envctl or Terraform starts it.
 
 acting_provider.py FILE: each action that is invoked adds a line to the file. The package knows the protocol of before
 there were actions: what has to do with them is written here byte by byte.
@@ -9,13 +9,13 @@ there were actions: what has to do with them is written here byte by byte.
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from unittest import mock
 
 import grpc
-from tf import runner
 from tf.gen import tfplugin_pb2 as pb
 from tf.gen import tfplugin_pb2_grpc as rpc
 from tf.utils import read_dynamic_value
+
+from tests.faults.python_provider import is_warm, serve_plainly
 
 SERVICE = "tfplugin6.Provider"
 ACTION = "demo_note"
@@ -125,6 +125,12 @@ def main() -> None:
         # First who knows the actions: the package says of them that nobody does.
         server.add_generic_rpc_handlers((handler,))
         add(servicer, server)  # type: ignore[no-untyped-call]
+
+    if is_warm():
+        serve_plainly(Acting(), added)
+    from unittest import mock
+
+    from tf import runner
 
     # The package makes its own servicer, of a provider written its own way; there is no other way in.
     with (

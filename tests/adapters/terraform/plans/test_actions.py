@@ -1,7 +1,6 @@
 """Actions of a provider, and blocks that hold nothing, planned and applied by real Terraform."""
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,11 +10,12 @@ from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint, fingerprint_plan
 from tests.adapters.terraform.conftest import Bench
+from tests.adapters.terraform.plans import acting_provider
 from tests.by_day import keep_by_day
+from tests.faults import python_provider
 
 pytestmark = pytest.mark.terraform
 
-PROVIDER = Path(__file__).with_name("acting_provider.py")
 DEMO = 'terraform {\n  required_providers {\n    demo = { source = "test/demo" }\n  }\n}\n'
 
 
@@ -23,14 +23,13 @@ DEMO = 'terraform {\n  required_providers {\n    demo = { source = "test/demo" }
 def ran(bench: Bench) -> Path:
     """The file in which each action leaves a line; the provider can be had from a folder."""
     file, folder = bench.root / "ran", bench.root / "mirror"
-    package = folder / "registry.terraform.io" / "test" / "demo" / "1.0.0" / "linux_amd64"
-    package.mkdir(parents=True)
-    program = package / "terraform-provider-demo_v1.0.0"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} {PROVIDER} {file} "$@"\n')
-    program.chmod(0o755)
-    configuration = bench.root / "terraform.rc"
-    configuration.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{folder}" }}\n}}\n')
-    bench.inherited |= {"TF_CLI_CONFIG_FILE": os.fspath(configuration), "PATH": os.environ["PATH"]}
+    program = python_provider.add_package(folder, "registry.terraform.io/test/demo", "1.0.0")
+    command = f"{python_provider.format_program(acting_provider)} {file}"
+    bench.inherited |= {
+        **python_provider.install_native(program, command, bench.root / "script"),
+        **python_provider.write_configuration(bench.root / "terraform.rc", folder),
+        "PATH": os.environ["PATH"],
+    }
     bench.driver = bench.new_driver()
     return file
 

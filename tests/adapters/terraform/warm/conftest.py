@@ -65,14 +65,9 @@ def install_tally(folder: Path) -> dict[str, str]:
     from tests.faults import python_provider
 
     program = python_provider.add_package(folder / "mirror", tally_provider.ADDRESS, tally_provider.VERSION)
-    shutil.copyfile("/bin/bash", program)
-    program.chmod(0o755)
-    # Any other bash goes its own way.
     command = python_provider.format_program(tally_provider)
-    script = f'case "$0" in *terraform-provider-tally*) unset BASH_ENV; exec {command} ;; esac\n'
-    (folder / "script").write_text(script)
     return {
-        "BASH_ENV": os.fspath(folder / "script"),
+        **python_provider.install_native(program, command, folder / "script"),
         "TALLY": os.fspath(folder / "log"),
         **python_provider.write_configuration(folder / "rc", folder / "mirror"),
     }

@@ -11,19 +11,15 @@ Started by Terraform it speaks TLS; handed over, it does not.
 import os
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
-from concurrent import futures
 from pathlib import Path
 from typing import Any
 
-import grpc
 from tf.gen import tfplugin_pb2 as pb
-from tf.gen import tfplugin_pb2_grpc as rpc
 from tf.utils import read_dynamic_value, to_dynamic_value
 
-from tests.faults.python_provider import PlainProvider, serve_terraform
+from tests.faults.python_provider import PlainProvider, is_warm, serve_plainly, serve_terraform
 
 ADDRESS, VERSION = "registry.terraform.io/acme/tally", "1.0.0"
 
@@ -141,22 +137,10 @@ MARK = pb.Schema(
 )
 
 
-def serve_plainly() -> None:
-    """Serve without TLS, as go-plugin does without a certificate of its client."""
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
-    rpc.add_ProviderServicer_to_server(Tally(), server)  # type: ignore[no-untyped-call]
-    with tempfile.TemporaryDirectory(dir=os.environ["PLUGIN_UNIX_SOCKET_DIR"]) as folder:
-        server.add_insecure_port(f"unix://{folder}/s")
-        server.start()
-        sys.stdout.write(f"1|6|unix|{folder}/s|grpc|\n")
-        sys.stdout.flush()
-        server.wait_for_termination()
-
-
 def main() -> None:
-    record("launch", "ordinary" if "PLUGIN_CLIENT_CERT" in os.environ else "warm")
-    if "PLUGIN_CLIENT_CERT" not in os.environ:
-        serve_plainly()
+    record("launch", "warm" if is_warm() else "ordinary")
+    if is_warm():
+        serve_plainly(Tally())
     serve_terraform(Tally())
 
 

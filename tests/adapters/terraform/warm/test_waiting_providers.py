@@ -85,16 +85,15 @@ def test_unused_provider_ends_with_the_command(tally: Tally) -> None:
     tally.require_none_left()
 
 
-def test_dropped_plan_ends_its_provider(tally: Tally) -> None:
-    stack = tally.prepare()
-    tally.driver.plan("dev", stack)
-    tally.driver.delete_plan("dev", stack)
-    tally.require_none_left()
-
-
-def test_dropped_plans_end_all_providers(tally: Tally) -> None:
-    for name in ("a", "b"):
-        tally.driver.plan("dev", tally.prepare(MARK, name))
+def test_dropped_plans_end_their_providers(tally: Tally) -> None:
+    stacks = [tally.prepare(MARK, name) for name in ("a", "b")]
+    for each in stacks:
+        tally.driver.plan("dev", each)
+    first, second = tally.processes
+    tally.driver.delete_plan("dev", stacks[0])
+    wait_until(lambda: not is_running(first), seconds=2)
+    assert is_running(second)
+    tally.driver.plan("dev", stacks[0])
     tally.driver.delete_plans("dev")
     tally.require_none_left()
 

@@ -7,6 +7,7 @@ from envctl.domain.ledger.state import Hold, Lock
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
 from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
 from envctl.usecases.approval.ci_reviewers import Reviewer, ReviewResult
+from envctl.usecases.approval.locking import LockResult, UnlockResult
 from envctl.usecases.deployment.recovery.recover import RecoveryResult, build_recovery_pipeline
 from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.deployment.rollout.abort import RestoredTraffic
@@ -14,7 +15,6 @@ from envctl.usecases.deployment.rollout_model import RolledOut, Share
 from envctl.usecases.deployment.verification import CheckOutcome, Verification
 from envctl.usecases.drift.fix import DriftFix, EnvironmentFix
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
-from envctl.usecases.inspect.locking import LockResult, UnlockResult
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, ROBOT, TARO, deployment
 from tests.cli.render.samples.plans import FIRST_PLAN, LATER_PLAN
 from tests.cli.render.samples.refusals import BUSINESS_MISSING, DRIFT, LOCK, PEER_GIVEN, REHEARSED, SOAK

@@ -4,9 +4,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tools.result_schemas.__main__ import format_schema, read_schemas
+from tools.result_schemas.documents import build_schemas
 
-from envctl.cli.render.json.schema.__main__ import format_schema, read_schemas
-from envctl.cli.render.json.schema.documents import build_schemas
 from tests.documents import SCHEMAS
 
 OWN_TEST = "test_published_schemas_match_the_code"

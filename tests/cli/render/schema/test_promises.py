@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import pytest
-
-from envctl.cli.render.json.schema import __main__ as command
-from envctl.cli.render.json.schema.documents import build_command_schema
-from envctl.cli.render.json.schema.promises import find_broken_promises
-from envctl.cli.render.json.schema.types import SchemaBuilder
+from tools.result_schemas import __main__ as command
+from tools.result_schemas.documents import build_command_schema
+from tools.result_schemas.promises import find_broken_promises
+from tools.result_schemas.types import SchemaBuilder
 
 
 def record(**types: object) -> Any:

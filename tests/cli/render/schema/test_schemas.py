@@ -9,13 +9,14 @@ from typing import Any, Literal
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from tools.result_schemas.__main__ import format_schema, read_schemas
+from tools.result_schemas.documents import build_schemas, load_result_types
+from tools.result_schemas.promises import find_broken_promises
+from tools.result_schemas.types import TIMESTAMP_PATTERN, SchemaBuilder
 
 from envctl.cli.command_table import RESULTS
 from envctl.cli.render.json.document import build_envelope
-from envctl.cli.render.json.schema.__main__ import format_schema, read_schemas
-from envctl.cli.render.json.schema.documents import build_schemas, load_result_types
-from envctl.cli.render.json.schema.promises import find_broken_promises
-from envctl.cli.render.json.schema.types import TIMESTAMP_PATTERN, SchemaBuilder
 from tests.by_day import keep_by_day
 from tests.cli.render.samples import ERRORS
 from tests.cli.render.samples import RESULTS as SAMPLES
@@ -35,6 +36,17 @@ def test_published_schemas_match_the_code() -> None:
     problems = find_broken_promises({name: json.loads(text) for name, text in published.items()}, made)
     assert problems == [], "a reader of these would have to change: keep it, or raise FORMAT in machine.py"
     assert published == {name: f"{format_schema(document)}\n" for name, document in made.items()}, "run: make schemas"
+
+
+def test_published_schemas_are_valid() -> None:
+    """Each type once: most documents have the same ones, and to check a schema takes long."""
+    documents = [json.loads(text) for text in read_schemas(SCHEMAS).values()]
+    definitions = [each for document in documents for each in document.pop("$defs", {}).items()]
+    each_once = {json.dumps(each): each for each in definitions}
+    for document in documents:
+        Draft202012Validator.check_schema(document)
+    for name, definition in each_once.values():
+        Draft202012Validator.check_schema({"$defs": {name: definition}})
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -9,8 +9,8 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
+from tools.result_schemas.types import load_type_hints
 
-from envctl.cli.render.json.schema.annotations import load_type_hints
 from envctl.domain.config.gates import WindowTable
 from envctl.domain.plan.changes import Marker
 from envctl.domain.rules.environment_rules import Rules

@@ -4,7 +4,7 @@ import json
 from copy import deepcopy
 from typing import Any
 
-from envctl.adapters.terraform.plans import completeness, json_documents, plan_document
+from envctl.adapters.terraform.plans import completeness, plan_document
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint, fingerprint_plan
 from envctl.usecases.ports.terraform import PreparedStack
@@ -82,7 +82,7 @@ def full() -> Json:
 
 def read(document: Json, allowed: tuple[str, ...] = ()) -> StackPlan:
     """As the adapter reads it, from its text on."""
-    parsed = json_documents.parse_document(json.dumps(document))
+    parsed = plan_document.parse_document(json.dumps(document))
     completeness.check_completeness("web", parsed, allowed)
     plan = plan_document.parse_plan(PreparedStack("web"), parsed, ())
     completeness.check_changes_found("web", parsed, seen=bool(plan.resources or plan.outputs))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from envctl.adapters.terraform.plans import json_documents
+from envctl.adapters.terraform.plans import plan_document
 from envctl.adapters.terraform.plans.planned_values import digest_planned_values
 from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action
@@ -143,7 +143,7 @@ EXACT = ["0.12345678901234567890", "0.12345678901234567891", "9007199254740993",
 
 def numbered(spelling: str) -> str:
     text = json.dumps(created({"n": "HERE"})).replace('"HERE"', spelling)
-    change = json_documents.parse_document(text)["resource_changes"][0]
+    change = plan_document.parse_document(text)["resource_changes"][0]
     return digest_planned_values(change, Action.CREATE, frozenset())['["n"]']
 
 
@@ -216,4 +216,4 @@ def test_different_plans_have_different_fingerprints(one: Json, other: Json) -> 
 )
 def test_malformed_document_is_refused(damaged: str) -> None:
     with pytest.raises((ValueError, RecursionError)):
-        json_documents.parse_document(damaged)
+        plan_document.parse_document(damaged)

@@ -11,13 +11,14 @@ from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.ledger import journal
 from tests.catching import catch
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 from tests.usecases.steps import killed_at
 
 LOST = DeployOptions(state_lost=True)
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     made = World()
     apply(made.ports, "dev")

@@ -16,12 +16,13 @@ from envctl.usecases.ports.terraform import PreparedStack
 from tests.catching import catch
 from tests.fakes.store import MemoryStore
 from tests.fakes.terraform import Killed, MemoryTerraform
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 
 ADDRESS, ID = "module.web.aws_ssm_parameter.x", "/shop/very-secret-id"
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     made = World()
     apply(made.ports, "dev")

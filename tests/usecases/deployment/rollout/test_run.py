@@ -29,7 +29,7 @@ from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE,
 from tests.fakes.store import MemoryStore
 from tests.fakes.terminal import RecordingObserver
 from tests.fakes.terraform import Killed, MemoryWorkspace
-from tests.fakes.world import list_entries
+from tests.fakes.world import list_entries, make_once
 from tests.usecases.steps import edit_project, killed_at
 
 READ_BY_ALARMS = (
@@ -43,6 +43,7 @@ BLUE, GREEN = Traffic(Live("blue", OLD_IMAGE)), Traffic(Live("green", NEW_IMAGE)
 
 
 @pytest.fixture
+@make_once
 def world() -> RolloutWorld:
     """Dev runs the old image, and nobody else runs anything."""
     found = RolloutWorld()
@@ -407,6 +408,7 @@ class TestWhatIsLookedAt:
         assert any("check http does not run in staging" in told for told in begun.observer.heard)
 
     def test_rollout_watches_for_the_configured_time(self, begun: RolloutWorld) -> None:
+        begun.terraform.on_pause = lambda _: None
         begun.alarms.asked.clear()
         began = begun.clock.time
         promote(begun.ports, "dev", "staging")

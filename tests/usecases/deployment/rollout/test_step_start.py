@@ -13,13 +13,14 @@ from tests.catching import catch
 from tests.fakes.rollout_world import NEW_IMAGE, OLD_IMAGE, RolloutWorld
 from tests.fakes.store import MemoryStore
 from tests.fakes.terraform import Killed
-from tests.fakes.world import list_entries
+from tests.fakes.world import list_entries, make_once
 
 AT_REST = ("blue", 100, OLD_IMAGE, "")
 AT_TEN = ("green", 10, NEW_IMAGE, OLD_IMAGE)
 
 
 @pytest.fixture
+@make_once
 def world() -> RolloutWorld:
     """Staging runs the old image, and dev the new one."""
     found = RolloutWorld()

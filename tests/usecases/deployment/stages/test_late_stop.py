@@ -15,7 +15,7 @@ from envctl.usecases.deployment.verification import verify
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.ledger import journal
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 
 TOML = """
 [project]
@@ -76,6 +76,7 @@ CASES = {
 }
 
 
+@make_once
 def prepare(case: Case, name: str) -> World:
     world = World()
     world.tree.content.clear()

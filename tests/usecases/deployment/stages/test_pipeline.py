@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
-from envctl.usecases.deployment.deploy import Pipeline
+from envctl.usecases.deployment.pipeline import Pipeline
 from envctl.usecases.deployment.progress import PlannedDeployment, SelectedRelease, UpToDate
 from envctl.usecases.deployment.stages.plan import CheckPlan, PlanStacks
 

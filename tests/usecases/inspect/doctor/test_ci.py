@@ -12,7 +12,7 @@ from envctl.domain.errors import UsageError
 from envctl.domain.findings import Finding
 from envctl.usecases.inspect.doctor.ci import diagnose_ci
 from envctl.usecases.inspect.doctor.doctor import Doctor
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 from tests.unit.ci.inspection import test_github, test_gitlab
 from tests.usecases.account.test_bootstrap import ACCOUNTS, on_aws
 from tests.usecases.steps import edit_project
@@ -42,6 +42,7 @@ def looker(environment: str) -> str:
 
 
 @pytest.fixture
+@make_once
 def world() -> World:
     """Each environment has both roles, and all is as it should be for a pull request."""
     world = on_aws()

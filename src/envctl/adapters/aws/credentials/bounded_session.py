@@ -35,7 +35,12 @@ def open_session(profile: str, patience: float, program_seconds: float) -> Any: 
         core.set_config_variable(name, min(core.get_config_variable(name), limit))
     # The descriptions of AWS's services take megabytes: all sessions of a command share them.
     core.register_component("data_loader", _open_service_loader(core.get_config_variable("data_path")))
-    _limit_providers(core.get_component("credential_provider"), program_seconds)
+    # The starter of programs, the prompt for codes and the token loader: botocore has no settings for them.
+    for provider in core.get_component("credential_provider").providers:
+        _limit_provider(provider, program_seconds)
+        if builder := getattr(provider, "_profile_provider_builder", None):
+            for name in ("_create_process_provider", "_create_web_identity_provider"):
+                setattr(builder, name, _wrap_creator(getattr(builder, name), program_seconds))
     return boto3.Session(botocore_session=core)
 
 
@@ -95,15 +100,6 @@ def ask_code(prompt: str) -> str:
     from getpass import getpass
 
     return getpass(prompt)
-
-
-def _limit_providers(resolver: Any, seconds: float) -> None:  # noqa: ANN401
-    """Replace the starter of programs, the prompt for codes and the token loader: botocore has no settings for them."""
-    for provider in resolver.providers:
-        _limit_provider(provider, seconds)
-        if builder := getattr(provider, "_profile_provider_builder", None):
-            for name in ("_create_process_provider", "_create_web_identity_provider"):
-                setattr(builder, name, _wrap_creator(getattr(builder, name), seconds))
 
 
 def _limit_provider(provider: Any, seconds: float) -> None:  # noqa: ANN401

@@ -5,10 +5,10 @@ token sent are true of the keys given for it, and of no others.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from envctl.adapters.aws.credentials.token_exchange import TokenExchange
 from envctl.domain.ci.id_token import describe_token, suggest_subject
 
 _AWS_DOMAINS = (
@@ -22,6 +22,20 @@ TOKEN_DESCRIPTION = "EnvctlToken"  # noqa: S105 (a name)
 """Key for the claims of a refused token, added to the response of STS: botocore raises that response."""
 SUBJECT_HINT = "EnvctlSubject"
 """Key for the hint about its subject."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenExchange:
+    """A token that AWS gave credentials for."""
+
+    token: str
+    key: str  # id of the access key
+    arn: str  # of the session
+    # Claims of the token as AWS states them; empty if it does not.
+    subject: str = ""
+    audience: str = ""
+    provider: str = ""
+    date: str = ""  # of the response
 
 
 class ExchangeListener:

@@ -4,11 +4,11 @@ The actor is the owner of the credentials. A token file beside them proves nothi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from envctl.adapters.aws.credentials.token_exchange import TokenExchange
+from envctl.adapters.aws.credentials.exchange_listener import TokenExchange
 from envctl.adapters.aws.credentials.tokens import (
     Claims,
     list_users,
@@ -29,8 +29,6 @@ _VARIABLES = {
 
 @dataclass(frozen=True)
 class CredentialOrigin:
-    """The origin of the caller's credentials."""
-
     caller: CallerIdentity
     method: str = ""  # as boto3 names it
     exchange: TokenExchange | None = None  # of the token they were given for
@@ -47,6 +45,7 @@ def read_server_url(run_url: str) -> str:
     return f"https://{parts.netloc}" if parts.scheme == "https" and parts.netloc else GITHUB_URL
 
 
+@dataclass(eq=False, repr=False)
 class AwsIdentity:
     """`local` identifies the actor by the machine alone; AWS takes precedence. `find_origin` returns None without
     credentials. `gitlab` returns the address of the GitLab with trusted tokens, `github` the issuer of trusted tokens
@@ -54,22 +53,13 @@ class AwsIdentity:
     an environment of GitHub stands for.
     """
 
-    def __init__(
-        self,
-        local: Callable[[], Actor],
-        find_origin: Callable[[], CredentialOrigin | None],
-        environment: Callable[[], Mapping[str, str]],
-        gitlab: Callable[[], str],
-        github: Callable[[], str] = lambda: "",
-        *,
-        name_environment: Callable[[str], str] = str,
-    ) -> None:
-        self._name_environment = name_environment
-        self._github = github
-        self._local = local
-        self._gitlab = gitlab
-        self._find_origin = find_origin
-        self._environment = environment
+    local: Callable[[], Actor]
+    find_origin: Callable[[], CredentialOrigin | None]
+    environment: Callable[[], Mapping[str, str]]
+    gitlab: Callable[[], str]
+    github: Callable[[], str] = lambda: ""
+    _: KW_ONLY
+    name_environment: Callable[[str], str] = str
 
     def identify_actor(self) -> Actor:
         return self._actor_and_doubt[0]
@@ -79,7 +69,7 @@ class AwsIdentity:
 
     @cached_property
     def _actor_and_doubt(self) -> tuple[Actor, str]:
-        local, origin = self._local(), self._find_origin()
+        local, origin = self.local(), self.find_origin()
         if origin is None:
             return local, "AWS credentials are missing" if local.via in _SYSTEMS else ""
         arn = origin.caller.arn
@@ -98,7 +88,7 @@ class AwsIdentity:
         except UnverifiedTokenError as error:
             return caller, str(error)
         url = self._format_run_url(local, claims)
-        place = self._name_environment(claims.environment) if local.via == "github" else claims.environment
+        place = self.name_environment(claims.environment) if local.via == "github" else claims.environment
         return Actor(
             claims.actor,
             via=local.via,
@@ -114,13 +104,13 @@ class AwsIdentity:
         if not (claims.repository and claims.run_id):
             return local.run_url
         if local.via == "gitlab":
-            return f"{self._gitlab()}/{claims.repository}/-/jobs/{claims.run_id}"
-        server = read_server_url(local.run_url) if self._github() else GITHUB_URL
+            return f"{self.gitlab()}/{claims.repository}/-/jobs/{claims.run_id}"
+        server = read_server_url(local.run_url) if self.github() else GITHUB_URL
         return f"{server}/{claims.repository}/actions/runs/{claims.run_id}"
 
     def _verify_claims(self, local: Actor, origin: CredentialOrigin) -> Claims:
         """Return the claims of the exchanged token. Raises UnverifiedTokenError if it is not of this CI run."""
-        exchange, variables = origin.exchange, self._environment()
+        exchange, variables = origin.exchange, self.environment()
         if exchange is None:
             if not variables.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
                 system = _SYSTEMS[local.via]
@@ -136,9 +126,9 @@ class AwsIdentity:
         try:
             is_gitlab = local.via == "gitlab"
             claims = (
-                read_gitlab_claims(exchange, self._gitlab())
+                read_gitlab_claims(exchange, self.gitlab())
                 if is_gitlab
-                else read_github_claims(exchange, self._github())
+                else read_github_claims(exchange, self.github())
             )
         except UnverifiedTokenError as error:
             raise UnverifiedTokenError(f"the token {error}") from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ class AwsSession:
     listener: "ExchangeListener"
 
 
+@dataclass(eq=False, repr=False)
 class Sessions:
     """The sessions of a command. The empty environment stands for the caller's own credentials.
 
@@ -43,25 +44,15 @@ class Sessions:
     `is_token_renewed` tells if envctl itself renews the ID token of the job.
     """
 
-    def __init__(
-        self,
-        prepare: Callable[[], object],
-        find_spec: "Callable[[str], AwsCredentialsSpec]",
-        cache: AccountCache | None = None,
-        *,
-        patience: float = READ_SECONDS,
-        program_seconds: float = PROGRAM_SECONDS,
-        store_url: Callable[[], str] = lambda: "",
-        is_token_renewed: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._is_token_renewed = is_token_renewed
-        self._store_url = store_url
-        self._program_seconds = program_seconds
-        self._prepare = prepare
-        self._find_spec = find_spec
-        self._cache = cache
-        self._patience = patience
-        self._sessions: dict[str, AwsSession] = {}
+    prepare: Callable[[], object]
+    find_spec: "Callable[[str], AwsCredentialsSpec]"
+    cache: AccountCache | None = None
+    _: KW_ONLY
+    patience: float = READ_SECONDS
+    program_seconds: float = PROGRAM_SECONDS
+    store_url: Callable[[], str] = lambda: ""
+    is_token_renewed: Callable[[], bool] = lambda: False
+    _sessions: dict[str, AwsSession] = field(default_factory=dict, init=False)
 
     @cached_property
     def _clock(self) -> "AwsClock":
@@ -73,18 +64,18 @@ class Sessions:
         return self._clock.skew
 
     def is_confirmed(self, environment: str) -> bool:
-        return self._cache is not None and self._cache.is_confirmed(environment)
+        return self.cache is not None and self.cache.is_confirmed(environment)
 
     def save_confirmed(self, environment: str) -> None:
-        if self._cache is not None:
-            self._cache.save_confirmed(environment)
+        if self.cache is not None:
+            self.cache.save_confirmed(environment)
 
     def fetch_caller(self, environment: str = "") -> "CallerIdentity":
         return self._find_session(environment).caller
 
     def export_credentials(self, environment: str) -> Mapping[str, str]:
         session = self._find_session(environment).session
-        with _explain_errors(self._find_spec(environment)):
+        with _explain_errors(self.find_spec(environment)):
             found = session.get_credentials().get_frozen_credentials()
         keys = {"AWS_ACCESS_KEY_ID": found.access_key, "AWS_SECRET_ACCESS_KEY": found.secret_key}
         return {**keys, "AWS_SESSION_TOKEN": found.token} if found.token else keys
@@ -93,21 +84,21 @@ class Sessions:
         """Return the origin of the caller's own credentials; None without credentials."""
         from envctl.adapters.aws.credentials.credential_origin import find_origin
 
-        self._prepare()
-        own = self._find_spec("")
+        self.prepare()
+        own = self.find_spec("")
         with _explain_errors(own):
             if self._own_session[0].get_credentials() is None:
                 return None
         mine = self._find_session("")
         with _explain_errors(own):
-            return find_origin(mine.session, mine.caller, mine.listener, self._store_url(), self._fetch_arn)
+            return find_origin(mine.session, mine.caller, mine.listener, self.store_url(), self._fetch_arn)
 
     def _fetch_arn(self, credentials: Any) -> str:  # noqa: ANN401
         """Return the ARN of the principal behind a profile's role; empty if STS refuses."""
         import boto3
         from botocore.exceptions import BotoCoreError, ClientError
 
-        own = self._find_spec("")
+        own = self.find_spec("")
         try:
             keys = credentials.get_frozen_credentials()
             session = boto3.Session(keys.access_key, keys.secret_key, keys.token)
@@ -119,8 +110,8 @@ class Sessions:
         """Load the caller's own credentials for obstore; None without credentials."""
         from envctl.adapters.aws.credentials.store_credentials import StoreCredentials
 
-        self._prepare()
-        own = self._find_spec("")
+        self.prepare()
+        own = self.find_spec("")
         with _explain_errors(own):
             session, _ = self._own_session
             credentials = session.get_credentials()
@@ -134,33 +125,33 @@ class Sessions:
         """Open a client with the credentials of an environment, with timeouts and bounded retries. Its calls raise
         errors of botocore if AWS refuses, and EnvctlError if this machine is misconfigured.
         """
-        spec = self._find_spec(environment)
+        spec = self.find_spec(environment)
         session = self._find_session(environment).session
         with _explain_errors(spec):
             return self._build_client(session, service, spec, region)
 
     def _find_session(self, environment: str) -> AwsSession:
         if environment not in self._sessions:
-            self._sessions[environment] = self._identify_environment(environment, self._find_spec(environment))
+            self._sessions[environment] = self._identify_environment(environment, self.find_spec(environment))
         return self._sessions[environment]
 
     @cached_property
     def _own_session(self) -> "tuple[Any, ExchangeListener]":
         """The session of the caller's own credentials, used for both caller and store."""
-        return self._open_watched_session(self._find_spec(""))
+        return self._open_watched_session(self.find_spec(""))
 
     def _open_watched_session(self, spec: "AwsCredentialsSpec") -> "tuple[Any, ExchangeListener]":
         from envctl.adapters.aws.credentials.bounded_session import open_session
         from envctl.adapters.aws.credentials.exchange_listener import ExchangeListener
 
-        session = open_session(self._find_profile(spec), self._patience, self._program_seconds)
+        session = open_session(self._find_profile(spec), self.patience, self.program_seconds)
         listener = ExchangeListener()
         self._clock.watch_session(session)
         listener.watch_session(session)
         return session, listener
 
     def _identify_environment(self, environment: str, spec: "AwsCredentialsSpec") -> AwsSession:
-        self._prepare()
+        self.prepare()
         with _explain_errors(spec):
             session, listener = self._open_watched_session(spec) if environment else self._own_session
         with _explain_errors(spec, lambda: self._describe_source(session, listener, spec)):
@@ -169,7 +160,7 @@ class Sessions:
             # Ask STS even about a role: its name does not prove the account behind an endpoint.
             identity = self._build_client(acting, "sts", spec).get_caller_identity()
             # Terraform renews the role itself, until the source credentials expire.
-            ends_at = None if self._is_token_renewed() else _find_expiry(session, listener)
+            ends_at = None if self.is_token_renewed() else _find_expiry(session, listener)
             from envctl.domain.aws.access import CallerIdentity
 
             caller = CallerIdentity(identity["Account"], identity["Arn"], ends_at)
@@ -178,7 +169,7 @@ class Sessions:
     def _require_other_role(self, spec: "AwsCredentialsSpec") -> None:
         """Raise MisconfiguredMachineError if the caller is known to have that role: no role can assume itself."""
         own = self._sessions.get("")
-        if own is not None and spec.role and self._find_profile(spec) == self._find_profile(self._find_spec("")):
+        if own is not None and spec.role and self._find_profile(spec) == self._find_profile(self.find_spec("")):
             require_other_role(spec, own.caller.arn)
 
     def _describe_source(self, session: Any, listener: "ExchangeListener", spec: "AwsCredentialsSpec") -> str:  # noqa: ANN401
@@ -205,7 +196,7 @@ class Sessions:
         """Return the profile if this machine has it, else an empty name: a CI job has its own credentials."""
         if not spec.profile:
             return ""
-        self._prepare()
+        self.prepare()
         from envctl.adapters.aws.credentials.bounded_session import list_profiles
 
         return spec.profile if spec.profile in list_profiles() else ""
@@ -238,7 +229,7 @@ class Sessions:
     def _build_client(self, session: Any, service: str, spec: "AwsCredentialsSpec", region: str = "") -> Any:  # noqa: ANN401
         from envctl.adapters.aws.credentials.bounded_session import build_config
 
-        client = session.client(service, region_name=region or spec.region, config=build_config(self._patience))
+        client = session.client(service, region_name=region or spec.region, config=build_config(self.patience))
         client._make_api_call = _wrap_api_call(client._make_api_call, spec)
         return client
 

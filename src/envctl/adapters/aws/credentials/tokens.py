@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from envctl.domain.ci.id_token import UnverifiedTokenError, decode_token, format_claim
 
 if TYPE_CHECKING:
-    from envctl.adapters.aws.credentials.token_exchange import TokenExchange
+    from envctl.adapters.aws.credentials.exchange_listener import TokenExchange
 
 ISSUER = "https://token.actions.githubusercontent.com"
 _ISSUERS = re.compile(re.escape(ISSUER) + r"(?:/[A-Za-z0-9][A-Za-z0-9-]*)?")

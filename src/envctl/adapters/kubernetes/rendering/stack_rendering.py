@@ -18,8 +18,7 @@ from envctl.adapters.kubernetes.rendering.chart import (
 )
 from envctl.adapters.kubernetes.rendering.code_reader import find_variable_maps, read_chart_files, read_references
 from envctl.adapters.kubernetes.rendering.image_files import read_pins
-from envctl.adapters.kubernetes.rendering.kustomize_words import shorten_words
-from envctl.adapters.kubernetes.rendering.tools import KUBECTL, read_versions, run_tool
+from envctl.adapters.kubernetes.rendering.tools import KUBECTL, read_versions, run_tool, shorten_words
 from envctl.adapters.kubernetes.rendering.yaml_documents import YamlDocument, read_documents
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem
 from envctl.domain.kubernetes.manifests.image_pins import find_pins_file, pin_images

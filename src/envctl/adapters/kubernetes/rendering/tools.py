@@ -28,6 +28,16 @@ _COPIES, _SPARE_BYTES = 4, 8_000_000
 # kubectl 1.27 has kustomize 5, and `helm template` takes --kube-version since 3.6.
 _LEAST_VERSIONS = {KUBECTL: "1.27", HELM: "3.6"}
 _LEAST_KUSTOMIZE = "5.0"
+_NOISE = (
+    r"accumulat(?:ing|ion) \w+: |accumulat\w+ resources from '[^']*': |accumulation err='"
+    r"|'[^']*' must resolve to a file': "
+)
+"""Words of kustomize about the way to a fault."""
+_DUMP = (
+    r"`[^`]*`|(?<=from )\[.*\]|map\[\w+(?: \{\})?\]interface \{\}\{.*\}(?=:)"
+    r"|\[.*\](?=: invalid literal)|(?<=literal source ).*(?=, expected)"
+)
+"""Code and values in words of kustomize."""
 
 
 def find_memory_folder(tree: Path) -> str | None:
@@ -169,3 +179,8 @@ def _shorten(path: str, text: str) -> str:
         message = f"{path} does not tell its version"
         raise ConfigurationError(Problem("E604", message, "install another version of it"))
     return found[1]
+
+
+def shorten_words(said: str) -> str:
+    """Return the words in one line. kustomize quotes whole objects and patches, with all their values: they go."""
+    return re.sub(_DUMP, "…", re.sub(_NOISE, "", " ".join(said.split())))

@@ -80,8 +80,6 @@ def _plan_one(seen: Observation, scene: Scene) -> list[ResourceChange]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One live object, compared with the release."""
-
     scene: Scene
     seen: Observation
     live: Manifest
@@ -144,7 +142,6 @@ class Comparison:
 
     @cached_property
     def _trusted(self) -> tuple[Sequence[object], ...]:
-        """The fields of trusted managers."""
         names, owned = self.scene.workload.managers, list_fields_by_manager(self.live)
         return tuple(
             self._locate_path(path) for name, paths in owned.items() if is_trusted(name, names) for path in paths

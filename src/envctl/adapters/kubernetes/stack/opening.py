@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from envctl.adapters.kubernetes.stack.scene import Scene
@@ -29,8 +29,6 @@ _CLUSTER = "name of the cluster"
 
 
 class Renderer(Protocol):
-    """Makes objects out of the tree of a stack."""
-
     def render(self, tree: Path, workload: Workload, values: Mapping[str, str]) -> RenderedManifests: ...
 
 
@@ -40,6 +38,7 @@ class OutputReader(Protocol):
     def __call__(self, environment: str, stack: PreparedStack, *, recent: bool) -> Mapping[str, Output]: ...
 
 
+@dataclass(eq=False, repr=False)
 class StackOpener:
     """Opens stacks. Threads share it.
 
@@ -52,28 +51,16 @@ class StackOpener:
         trace: receives a span for each part of the work.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        renderer: Renderer,
-        find_api: Callable[[str, PreparedStack, str], ClusterApi],
-        read_outputs: OutputReader,
-        observer: Observer,
-        *,
-        key: bytes,
-        secrecy: ports.MessageRedactor,
-        is_stopping: Callable[[], bool],
-        trace: ports.Tracer,
-    ) -> None:
-        self._root = root
-        self._renderer = renderer
-        self._find_api = find_api
-        self._read_outputs = read_outputs
-        self._observer = observer
-        self._key = key
-        self._secrecy = secrecy
-        self._is_stopping = is_stopping
-        self._trace = trace
+    root: Path
+    renderer: Renderer
+    find_api: Callable[[str, PreparedStack, str], ClusterApi]
+    read_outputs: OutputReader
+    observer: Observer
+    _: KW_ONLY
+    key: bytes
+    secrecy: ports.MessageRedactor
+    is_stopping: Callable[[], bool]
+    trace: ports.Tracer
 
     def connect(self, environment: str, stack: PreparedStack, *, recent: bool = False) -> Scene:
         """Return the stack in its cluster. Raises UpstreamBehindError if the output with its name is missing."""
@@ -94,29 +81,29 @@ class StackOpener:
         scene = self._open_scene(environment, stack, inputs)
         format_value = json.dumps if workload.is_chart else format_raw_output
         own = {name: format_value(output.value) for name, output in inputs.items() if name != _CLUSTER}
-        tree = self._root / join_workdir(environment, stack.name, WORKLOAD_ROOT)
+        tree = self.root / join_workdir(environment, stack.name, WORKLOAD_ROOT)
         with scene.span("render"):
-            rendered = self._renderer.render(tree, workload, {**workload.values, **own})
-        self._secrecy.add_secrets([text for each in rendered.objects for text in list_secret_texts(each)])
+            rendered = self.renderer.render(tree, workload, {**workload.values, **own})
+        self.secrecy.add_secrets([text for each in rendered.objects for text in list_secret_texts(each)])
         scene.places.update(rendered.places)
         return scene, rendered
 
     def _open_scene(self, environment: str, stack: PreparedStack, inputs: Mapping[str, Output]) -> Scene:
         workload = require_workload(stack)
         name = format_raw_output(inputs[_CLUSTER].value) if workload.cluster.output else workload.cluster.name
-        with self._trace.span("connect", f"{environment}/{stack.name}"):
-            api = self._find_api(environment, stack, name)
+        with self.trace.span("connect", f"{environment}/{stack.name}"):
+            api = self.find_api(environment, stack, name)
         sensitive = frozenset(_list_sensitive({key: each for key, each in inputs.items() if key != _CLUSTER}))
         return Scene(
             environment=environment,
             stack=stack.name,
             workload=workload,
             api=api,
-            hider=ValueHider(self._key, sensitive),
-            observer=self._observer,
-            is_stopping=self._is_stopping,
-            redact=self._secrecy.redact_message,
-            trace=self._trace,
+            hider=ValueHider(self.key, sensitive),
+            observer=self.observer,
+            is_stopping=self.is_stopping,
+            redact=self.secrecy.redact_message,
+            trace=self.trace,
         )
 
     def _read_inputs(
@@ -133,9 +120,9 @@ class StackOpener:
             upstream = replace(
                 stack, name=each.stack, root=each.root, workspace=each.workspace, inputs=(), secrets={}, workload=None
             )
-            return self._read_outputs(environment, upstream, recent=recent)
+            return self.read_outputs(environment, upstream, recent=recent)
 
-        with self._trace.span("outputs", f"{environment}/{stack.name}"):
+        with self.trace.span("outputs", f"{environment}/{stack.name}"):
             return select_inputs(stack.name, inputs, read_outputs)
 
 

@@ -51,7 +51,10 @@ def plan_objects(scene: Scene, objects: Iterable[Manifest]) -> ClusterPlan:
     """Return the plan of an apply. Raises OperationFailedError with all objects that can't be applied."""
     inventory = load_inventory(scene)
     desired = place_objects(scene, objects)
-    _require_apart(scene, desired)
+    own = identify_inventory(scene)
+    if any(identify(each) == own for each in desired):
+        message = f"{own} has the name of the inventory that envctl writes for {scene.stack}"
+        raise scene.build_error("E648", message, "give that ConfigMap another name", own)
     if desired and not inventory.exists:
         _require_namespace(scene, desired)
     removed, warnings = find_deletions(scene, inventory, {identify(each) for each in desired})
@@ -128,10 +131,3 @@ def _require_namespace(scene: Scene, desired: Iterable[Manifest]) -> None:
         return
     message = f"the {scene.api.name} has no namespace {home.name}, the one of {scene.stack}"
     raise scene.build_error("E641", message, "add a Namespace to the stack, or to a stack before it", home)
-
-
-def _require_apart(scene: Scene, desired: Iterable[Manifest]) -> None:
-    own = identify_inventory(scene)
-    if any(identify(each) == own for each in desired):
-        message = f"{own} has the name of the inventory that envctl writes for {scene.stack}"
-        raise scene.build_error("E648", message, "give that ConfigMap another name", own)

@@ -44,7 +44,6 @@ _READS = re.compile(r"data\.terraform_remote_state\.([\w-]+)\.outputs")
 
 
 def to_terraform_error(ended: ProcessResult, transcript: Transcript, site: Site, command: str) -> EnvctlError:
-    """Convert a failed run to the error to raise."""
     for diagnostic in transcript.errors or _parse_text_error(ended):
         if locked := state_lock.parse_lock_error(diagnostic, site):
             return locked

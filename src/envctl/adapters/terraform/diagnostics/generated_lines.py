@@ -57,7 +57,6 @@ def _find_hcl_path(lines: Sequence[str]) -> Keys:
 
 
 def _find_alias(lines: Sequence[str], number: int) -> str:
-    """Return the alias in the block around a line."""
     first = max((at for at in range(number) if lines[at : at + 1] and lines[at][:1].strip("} ")), default=0)
     for line in lines[first + 1 :]:
         if line.startswith("}"):

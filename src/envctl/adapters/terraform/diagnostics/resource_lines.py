@@ -22,7 +22,8 @@ def locate_resource(site: Site, change: Mapping[str, Any]) -> Location | None:
     try:
         folder = _find_folders(site)[key] if key else "."
         files = sorted((site.directory / folder).glob("*.tf"))
-        block = _compile_block(change["type"], change["name"])
+        labels = rf'"?{re.escape(change["type"])}"?\s+"?{re.escape(change["name"])}"?'
+        block = re.compile(rf"^[ \t]*(resource)\s+{labels}\s*\{{".encode(), re.MULTILINE)
         for file in files:
             if found := block.search(data := read_bytes(file)):
                 line = data.count(b"\n", 0, found.start(1)) + 1
@@ -36,8 +37,3 @@ def _find_folders(site: Site) -> dict[str, str]:
     """Return the folder of each module that Terraform has installed, by its key such as `web.database`."""
     record = json.loads(read_bytes(site.directory / MODULES_MANIFEST))
     return {str(each["Key"]): str(each["Dir"]) for each in record["Modules"]}
-
-
-def _compile_block(type_: str, name: str) -> re.Pattern[bytes]:
-    labels = rf'"?{re.escape(type_)}"?\s+"?{re.escape(name)}"?'
-    return re.compile(rf"^[ \t]*(resource)\s+{labels}\s*\{{".encode(), re.MULTILINE)

@@ -1,7 +1,7 @@
 """Runs of `terraform init`, as far as its inputs or results have changed since the last one."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from envctl.adapters.disk.files import write_bytes
@@ -31,30 +31,23 @@ _NEEDS_INIT = re.compile(
 _NO_WORKSPACE = re.compile(r"selected workspace .* does not exist", re.IGNORECASE)
 
 
+@dataclass(eq=False, repr=False)
 class InitRunner:
     """Initialize stacks. `plugins` is the default plugin cache, created if missing; users may configure another.
 
     `hash_known` returns the hash of a package, and may remember those of its files.
     """
 
-    def __init__(
-        self,
-        launcher: Launcher,
-        plugins: Path,
-        observer: Observer,
-        stopping: SignalForwarder,
-        hash_known: HashPackage,
-    ) -> None:
-        self._launcher = launcher
-        self._plugins = plugins
-        self._observer = observer
-        self._stopping = stopping
-        self._hash_known = hash_known
-        self._caches: dict[Path, PluginCache] = {}
+    launcher: Launcher
+    plugins: Path
+    observer: Observer
+    stopping: SignalForwarder
+    hash_known: HashPackage
+    _caches: dict[Path, PluginCache] = field(default_factory=dict, init=False)
 
     def ensure_initialized(self, site: Site, provider_lock: bytes | None) -> None:
         known = provider_lock or b""
-        binary, environment = self._launcher.find_binary(site.stack), self._launcher.build_environment(site.stack)
+        binary, environment = self.launcher.find_binary(site.stack), self.launcher.build_environment(site.stack)
         if init_stamp.is_current(site, binary, environment, known):
             return
         # First, because an earlier Terraform may still need the files to be deleted.
@@ -67,7 +60,7 @@ class InitRunner:
                 self._install_in_workspace(site, known)
             except BaseException:
                 # No plan follows.
-                self._launcher.end_providers(site)
+                self.launcher.end_providers(site)
                 raise
             init_stamp.write_stamp(site.directory, init_stamp.build_stamp(site, binary, environment, known))
 
@@ -104,22 +97,22 @@ class InitRunner:
     def _install_providers(self, site: Site, known: bytes) -> None:
         cache = self._find_cache(site)
         if cache is None:
-            provider_install.require_success(site, *provider_install.run_init(self._launcher, site, None))
+            provider_install.require_success(site, *provider_install.run_init(self.launcher, site, None))
             return
-        notify, folder = self._observer.on_message, cache.folder / OWN_FOLDER / "locks"
-        locks = CacheLocks(folder, notify, lambda: self._stopping.stop_requested)
+        notify, folder = self.observer.on_message, cache.folder / OWN_FOLDER / "locks"
+        locks = CacheLocks(folder, notify, lambda: self.stopping.stop_requested)
         pinned = parse_pinned(known)
-        provider_install.ProviderInstall(self._launcher, site, cache, locks, pinned, notify).install()
+        provider_install.ProviderInstall(self.launcher, site, cache, locks, pinned, notify).install()
 
     def _find_cache(self, site: Site) -> PluginCache | None:
         """Return the plugin cache, or None if the user disabled it: each stack then has its own packages."""
-        setting = cli_configuration.find_plugin_cache(self._launcher.build_environment(site.stack))
+        setting = cli_configuration.find_plugin_cache(self.launcher.build_environment(site.stack))
         folder = Path(site.directory, setting)
-        if folder == self._plugins:
+        if folder == self.plugins:
             folder.mkdir(parents=True, exist_ok=True)
         if not (setting and folder.is_dir()):
             return None
-        return self._caches.setdefault(folder, PluginCache(folder, self._hash_known))
+        return self._caches.setdefault(folder, PluginCache(folder, self.hash_known))
 
 
 def _replace_lock(file: Path, lock: bytes) -> None:

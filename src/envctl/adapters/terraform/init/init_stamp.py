@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,14 @@ from envctl.adapters.terraform.init.plugin_cache import list_packages, parse_pin
 from envctl.adapters.terraform.process.rendered_documents import read_rendered
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.terraform.provider_lock import read_hashes, read_version, split_provider_blocks
+from envctl.domain.terraform.tree_record import parse_tree_record
 from envctl.domain.terraform.workdir_names import (
     BACKEND_RECORD,
     GENERATED_FILES,
     INIT_STAMP,
     LOCK_FILE,
     MODULES_MANIFEST,
+    TREE_RECORD,
 )
 from envctl.domain.text.sha256 import sha256
 
@@ -172,3 +174,17 @@ def extract_outline(code: bytes) -> bytes:
             # A one-line block has both head and argument.
             kept += [match[0].strip() for match in (_BLOCK_HEAD.search(line), _ARGUMENT.search(line)) if match]
     return b"\n".join(kept)
+
+
+def find_initialized_site(site: Site) -> Site | None:
+    """Return the site with the root of the written tree, if there is one; None if the stack is not initialized."""
+    root = _read_root(site)
+    written = replace(site, stack=replace(site.stack, root=root), directory=site.directory / root)
+    return written if read_stamp(written.directory) else None
+
+
+def _read_root(site: Site) -> str:
+    try:
+        return parse_tree_record(read_bytes(site.directory / TREE_RECORD)).root
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

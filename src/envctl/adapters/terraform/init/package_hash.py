@@ -27,7 +27,6 @@ def combine_hashes(digests: Mapping[str, str]) -> str:
 
 
 def list_files(folder: Path) -> Iterator[str]:
-    """List the relative paths of all files in a folder."""
     for place, _, names in os.walk(folder):
         below = os.path.relpath(place, folder)
         yield from (name if below == os.curdir else f"{below}/{name}" for name in names)

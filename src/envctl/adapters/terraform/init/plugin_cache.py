@@ -32,8 +32,6 @@ _READ_ONLY_ERRNOS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 @dataclass(frozen=True, order=True)
 class PinnedProvider:
-    """One provider version in a lock."""
-
     address: str
     version: str
     hashes: frozenset[str]
@@ -80,7 +78,6 @@ class PluginCache:
         return pins and bool(list_packages(self.folder, wanted)) and not self.find_matching(wanted)
 
     def delete_records(self, wanted: Iterable[PinnedProvider]) -> None:
-        """Delete the records of all packages of these versions."""
         for each in wanted:
             for package in list_packages(self.folder, each):
                 self._known.delete_record(package)
@@ -96,7 +93,11 @@ class PluginCache:
                 if not (package.is_symlink() and package.readlink().is_relative_to(self.folder)):
                     new_hash = unpacked[0] if len(unpacked) == 1 else hash_package(package)
                     self._adopt_package(package, self.folder / each.cache_path / package.name, new_hash)
-        self._remove_abandoned()
+        # Killed processes leave theirs.
+        with contextlib.suppress(OSError):
+            for box in (self._ours / "moving").iterdir():
+                if time.time() - box.stat().st_mtime > _ABANDONED_SECONDS:
+                    shutil.rmtree(box, ignore_errors=True)
 
     def _adopt_package(self, package: Path, place: Path, new_hash: str) -> None:
         record = self._known.identify_package(place)
@@ -143,13 +144,6 @@ class PluginCache:
         finally:
             shutil.rmtree(box, ignore_errors=True)
 
-    def _remove_abandoned(self) -> None:
-        """Remove old staging folders of killed processes."""
-        with contextlib.suppress(OSError):
-            for box in (self._ours / "moving").iterdir():
-                if time.time() - box.stat().st_mtime > _ABANDONED_SECONDS:
-                    shutil.rmtree(box, ignore_errors=True)
-
 
 def list_packages(folder: Path, wanted: PinnedProvider) -> tuple[Path, ...]:
     """List the packages of a version in a folder, complete or not, one for each platform."""
@@ -162,7 +156,6 @@ def list_packages(folder: Path, wanted: PinnedProvider) -> tuple[Path, ...]:
 
 
 def link_packages(view: Path, found: Iterable[Path], cache: Path) -> None:
-    """Create a view with links to these packages alone."""
     remove_path(view)
     view.mkdir(parents=True)
     for package in found:

@@ -39,8 +39,6 @@ _PACKAGE_MISMATCH = "because it is a symlink"
 
 @dataclass(frozen=True)
 class ProviderInstall:
-    """Install of the providers of one stack."""
-
     launcher: Launcher
     site: Site
     cache: PluginCache

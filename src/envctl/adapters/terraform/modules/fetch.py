@@ -98,7 +98,6 @@ class TerraformModules:
         return binary.find_binary(configured, self.inherited(), self.project)
 
     def build_environment(self) -> dict[str, str]:
-        """Return the environment variables for Terraform."""
         return {**_DEFAULTS, **self.surroundings.filter_variables(self.inherited())}
 
     @contextlib.contextmanager

@@ -14,7 +14,6 @@ from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 
 
 def diff_attributes(change: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[AttributeChange]:
-    """Yield the attributes with different values before and after."""
     forcing = {_format_path(path) for path in change.get("replace_paths", ())}
     marks = merge_sensitive_marks(change)
     unknown = change.get("after_unknown")
@@ -32,7 +31,6 @@ def diff_attributes(change: Mapping[str, Any], secrets: frozenset[str]) -> Itera
 def list_new_attributes(
     value: object, marks: object, unknown: object, secrets: frozenset[str]
 ) -> Iterator[AttributeChange]:
-    """Yield each attribute of a new value."""
     leaves = _redact_leaves(dict(_walk_leaves("", value, marks, unknown)), secrets)
     yield from (AttributeChange(path, None, leaves[path]) for path in sorted(leaves, key=_to_natural_key))
 
@@ -193,7 +191,6 @@ def _drop_filled_blocks(ours: Mapping[str, object], theirs: Mapping[str, object]
 
 
 def select_marks(marks: object, key: str | int) -> object:
-    """Return the marks of one part of a value."""
     if marks is True:
         return True
     if isinstance(marks, Mapping):

@@ -1,5 +1,6 @@
 """Conversion of a plan document (`terraform show -json`) to a StackPlan."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from envctl.adapters.terraform.plans.programs import ConfiguredResources, descri
 from envctl.adapters.terraform.plans.provider_configurations import parse_provider_configurations
 from envctl.domain.plan.changes import Action, OutputChange, ResourceChange, StackPlan, format_invocation_address
 from envctl.domain.plan.fingerprint import digest_value
+from envctl.domain.terraform.literals import parse_number
 from envctl.usecases.ports.terraform import PreparedStack
 
 _ACTIONS: dict[tuple[str, ...], Action | None] = {
@@ -179,3 +181,15 @@ def _parse_invocations(document: Mapping[str, Any], prefix: str, secrets: frozen
                 _TRIGGER: digest_value([trigger, raw.get("invoke_action_trigger")]),
             },
         )
+
+
+def parse_document(text: str) -> dict[str, Any]:
+    """Parse a JSON object. Raise ValueError for anything else."""
+    document = json.loads(text, parse_float=parse_number, parse_constant=_reject_constant)
+    if not isinstance(document, dict):
+        raise ValueError("it is not an object")  # noqa: TRY004 (of what was read)
+    return document
+
+
+def _reject_constant(text: str) -> object:
+    raise ValueError(f"{text} is not a number")

@@ -80,7 +80,6 @@ class PlanFiles:
             (site.directory / name).unlink(missing_ok=True)
 
     def delete_all(self, environment: str) -> None:
-        """Delete every file created for an environment."""
         for site in tuple(self._sites.values()):
             if site.environment == environment:
                 self.delete_files(site, *PLAN_FILES)

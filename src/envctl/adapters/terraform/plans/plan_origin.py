@@ -37,7 +37,6 @@ class PlanRequest:
 
     @classmethod
     def from_options(cls, options: Mapping[str, bool | str], site: Site) -> "PlanRequest":
-        """Convert options of the command line."""
         mode = DESTROY if options.get("destroy") else REFRESH_ONLY if options.get("refresh_only") else ORDINARY
         settings = read_settings(site) if site.stack.root else None
         return cls(mode, options.get("refresh") is not False, site.stack.secrets, settings)

@@ -50,14 +50,14 @@ class PlanReader:
         plan = self.plans.find_file(site, file)
         ended, output = self.launcher.show_plan(inherit_plan(plan, site), plan.path, _load_readers, is_last=is_last)
         from envctl.adapters.terraform.diagnostics.read_errors import convert_read_errors
-        from envctl.adapters.terraform.plans import completeness, json_documents
+        from envctl.adapters.terraform.plans import completeness, plan_document
         from envctl.adapters.terraform.plans.attributes import collect_secrets
         from envctl.adapters.terraform.plans.hidden_keys import redact_keys
 
         if ended.interrupted or (ended.code and _is_killed(ended)):
             check_result(ended, Transcript(), site, "plan")
         with convert_read_errors(site.stack.name, ended.errors):
-            document = json_documents.parse_document(output)
+            document = plan_document.parse_document(output)
             completeness.check_completeness(site.stack.name, document, site.stack.plan_keys)
             plan_origin.check_added_flags(site.stack.name, document)
         secrets = collect_secrets(document)
@@ -73,13 +73,11 @@ def _is_killed(ended: ProcessResult) -> bool:
 
 
 def _load_readers() -> None:
-    """Load the modules that read a plan."""
     from envctl.adapters.terraform.diagnostics import read_errors, resource_lines  # noqa: F401
-    from envctl.adapters.terraform.plans import (  # noqa: F401  # noqa: F401
+    from envctl.adapters.terraform.plans import (  # noqa: F401
         completeness,
         drift,
         hidden_keys,
-        json_documents,
         plan_document,
         planned_tags,
         redaction,
@@ -87,7 +85,6 @@ def _load_readers() -> None:
 
 
 def redact_stack_plan(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPlan:
-    """Redact the secrets of all documents in the plan."""
     if not plan.changes and not plan.drifted:
         return plan
     from envctl.adapters.terraform.plans.attributes import collect_secrets

@@ -100,7 +100,6 @@ def _walk_configured(module: Mapping[str, Any], path: str) -> Iterator[tuple[Res
 
 
 def _describe_provisioner(expressions: Mapping[str, Any], secrets: frozenset[str]) -> str:
-    """Return the command or content of a provisioner."""
     name = next((name for name in _COMMAND_KEYS if name in expressions), "")
     expression = expressions.get(name)
     if not isinstance(expression, Mapping):

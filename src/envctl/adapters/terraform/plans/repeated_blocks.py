@@ -22,7 +22,11 @@ def mark_unchanged_blocks(before: object, after: object, unknown: object) -> tup
     for their paths. The order counts: swapped blocks are changes.
     """
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        return _mark_in_mappings(before, after, unknown)
+        ours, theirs = dict(before), dict(after)
+        for key in before.keys() & after.keys():
+            marks = unknown.get(key) if isinstance(unknown, Mapping) else unknown
+            ours[key], theirs[key] = mark_unchanged_blocks(before[key], after[key], marks)
+        return ours, theirs
     if (
         isinstance(before, list)
         and isinstance(after, list)
@@ -33,16 +37,6 @@ def mark_unchanged_blocks(before: object, after: object, unknown: object) -> tup
     ):
         return _mark_in_lists(before, after, unknown)
     return before, after
-
-
-def _mark_in_mappings(
-    before: Mapping[str, object], after: Mapping[str, object], unknown: object
-) -> tuple[Mapping[str, object], Mapping[str, object]]:
-    ours, theirs = dict(before), dict(after)
-    for key in before.keys() & after.keys():
-        marks = unknown.get(key) if isinstance(unknown, Mapping) else unknown
-        ours[key], theirs[key] = mark_unchanged_blocks(before[key], after[key], marks)
-    return ours, theirs
 
 
 def _mark_in_lists(before: list[object], after: list[object], unknown: object) -> tuple[list[object], list[object]]:
@@ -68,7 +62,6 @@ def _has_content(value: object) -> bool:
 
 
 def has_unknown(unknown: object) -> bool:
-    """Return whether any part is marked unknown."""
     if isinstance(unknown, Mapping):
         return any(map(has_unknown, unknown.values()))
     return any(map(has_unknown, unknown)) if isinstance(unknown, list) else unknown is True

@@ -23,8 +23,6 @@ _GRACE_SECONDS = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessResult:
-    """Exit code and output of a finished process."""
-
     code: int
     errors: str
     interrupted: bool  # a signal was passed on; the exit code may still be 0

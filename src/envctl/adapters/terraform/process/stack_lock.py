@@ -49,7 +49,6 @@ class HeldLock:
     descriptor: int
 
     def write_pid(self, pid: int) -> None:
-        """Record the process id of the holder."""
         # On a full disk, the holder is found by the lock alone.
         with contextlib.suppress(OSError):
             os.pwrite(self.descriptor, str(pid).encode(), 0)

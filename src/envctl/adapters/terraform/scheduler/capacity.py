@@ -38,8 +38,6 @@ UNLIMITED = Limits()
 
 @dataclass(frozen=True)
 class Machine:
-    """Cores and free memory of this machine or container."""
-
     cores: float  # a fraction in some containers
     memory: int | None = None  # bytes; None if unknown
 
@@ -52,16 +50,12 @@ class Machine:
 
 @dataclass(frozen=True)
 class Usage:
-    """Peak usage of a command."""
-
     at_once: int  # units at once
     memory: int  # bytes of all processes together, envctl included; 0 if not measured
 
 
 @dataclass(frozen=True)
 class Load:
-    """Current load by the running units."""
-
     needs: Sequence[int] = ()  # peak bytes of each running unit, by this or an earlier measurement
     idle: float | None = None  # cores idle lately; None if this system does not tell
     shared: int = 0  # bytes taken once, shared by all units

@@ -20,8 +20,6 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(kw_only=True)
 class UnitUsage:
-    """Usage of one unit so far."""
-
     unit: str
     began: float
     memory: int = 0  # bytes, without shared code of providers
@@ -105,7 +103,6 @@ class UsageMeter:
 
 
 def _walk_process_tree(process: int) -> Iterator[int]:
-    """Yield the process and its living descendants."""
     yield process
     with contextlib.suppress(OSError):
         for thread in os.scandir(_PROC / str(process) / "task"):

@@ -121,13 +121,11 @@ class WorkerPool:
             if self._idle is not None and len(self._running) > 1:
                 # The new unit will be busy in a moment, by an unknown amount.
                 self._idle -= 1
-            self._start_job(self._waiting.popleft())
-
-    def _start_job(self, each: _QueuedJob) -> None:
-        self._running[each.name] = (each.unit, self._monitor.measurements.peak_memory(each.unit))
-        self.max_running = max(self.max_running, len(self._running))
-        self._monitor.units = len(self._running) + len(self._waiting)
-        threading.Thread(target=self._execute_job, args=(each,), name=each.unit, daemon=True).start()
+            each = self._waiting.popleft()
+            self._running[each.name] = (each.unit, self._monitor.measurements.peak_memory(each.unit))
+            self.max_running = max(self.max_running, len(self._running))
+            self._monitor.units = len(self._running) + len(self._waiting)
+            threading.Thread(target=self._execute_job, args=(each,), name=each.unit, daemon=True).start()
 
     def _execute_job(self, each: _QueuedJob) -> None:
         failed: BaseException | None = None

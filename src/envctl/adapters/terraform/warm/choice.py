@@ -130,7 +130,12 @@ def _find_package(site: Site, provider: PinnedProvider) -> Path:
 def _require_usual_providers(site: Site, pinned: Sequence[PinnedProvider]) -> None:
     if any(each.address.endswith(_PROGRAM_PROVIDER) for each in pinned):
         raise UncertainError("it runs a program on this machine (external)")
-    _require_single_configurations(site)
+    try:
+        root = {file.name: read_bytes(file) for file in list_code(site.directory)}
+        called = [(file.name, read_bytes(file)) for file in list_called_code(site.directory)]
+    except OSError:
+        raise UncertainError("a code file can't be read") from None
+    require_single_configurations(root, called)
 
 
 def _read_lock(site: Site) -> tuple[PinnedProvider, ...]:
@@ -144,12 +149,3 @@ def _read_lock(site: Site) -> tuple[PinnedProvider, ...]:
     if len(pinned) != len(split_provider_blocks(lock)):
         raise UncertainError("its lock can't be read")
     return pinned
-
-
-def _require_single_configurations(site: Site) -> None:
-    try:
-        root = {file.name: read_bytes(file) for file in list_code(site.directory)}
-        called = [(file.name, read_bytes(file)) for file in list_called_code(site.directory)]
-    except OSError:
-        raise UncertainError("a code file can't be read") from None
-    require_single_configurations(root, called)

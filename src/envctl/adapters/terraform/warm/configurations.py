@@ -112,7 +112,7 @@ def _skip_text(code: bytes, start: int) -> int:
 
 
 def _find_json_blocks(document: object) -> Iterator[bool]:
-    if _has_key(document, _STATE_STORE.decode()):
+    if any(_STATE_STORE.decode() in each for each in _walk_objects(document)):
         raise UncertainError(_STORE)
     _require_harmless_provisioners(document)
     for top in _list_objects(document):
@@ -127,10 +127,6 @@ def _require_harmless_provisioners(document: object) -> None:
         for labels in _list_objects(blocks) if isinstance(blocks, dict | list) else ():
             if not labels.keys() <= set(_HARMLESS_PROVISIONERS):
                 raise UncertainError(_PROGRAM)
-
-
-def _has_key(document: object, key: str) -> bool:
-    return any(key in each for each in _walk_objects(document))
 
 
 def _walk_objects(value: object) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,6 @@ class Gate:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words for the command line of Terraform."""
         return (f"-var-file=/dev/fd/{self.reader}",)
 
     def release(self) -> None:

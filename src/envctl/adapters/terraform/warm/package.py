@@ -91,10 +91,8 @@ class CheckedPackage:
     def is_unchanged(self) -> bool:
         """Return whether the package still consists of the compared files."""
         with contextlib.suppress(OSError):
-            return (
-                _identify_files(self.folder) == self.files
-                and identify_file(self.descriptor) == self.files[self.program.name]
-            )
+            files = {name: identify_file(self.folder / name) for name in list_files(self.folder)}
+            return files == self.files and identify_file(self.descriptor) == self.files[self.program.name]
         return False
 
     def require_native(self) -> None:
@@ -153,10 +151,6 @@ def _await_settled_times(descriptor: int) -> None:
         raise OSError("a file has just changed")
     if age < _TICK_NANOSECONDS:
         time.sleep(_TICK_NANOSECONDS / 1e9)
-
-
-def _identify_files(folder: Path) -> dict[str, FileIdentity]:
-    return {name: identify_file(folder / name) for name in list_files(folder)}
 
 
 def _is_program(name: str, provider: PinnedProvider) -> bool:

@@ -156,7 +156,6 @@ class WarmProvider:
         return True
 
     def await_end(self) -> None:
-        """Wait until the ended process is gone."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._keeper.wait(_END_SECONDS)
         self._remove_folder()

@@ -73,16 +73,13 @@ class SchemaRelay:
             # Terraform first looks whether anything listens, and hangs up.
             if terraform.recv(1, _socket.MSG_PEEK):
                 provider.connect(self._address)
-                _Conversation(terraform, provider, self._lead_to_provider).relay()
+                _Conversation(terraform, provider, lambda: point_link(self._folder, self._address)).relay()
         except OSError:
             # Terraform sees that the connection ends, as it would without the relay.
             return
         finally:
             terraform.close()
             provider.close()
-
-    def _lead_to_provider(self) -> None:
-        point_link(self._folder, self._address)
 
 
 def point_link(folder: str, target: str) -> None:
@@ -155,8 +152,6 @@ class _Conversation:
 
 
 class _FrameReader:
-    """Reads frames of HTTP/2."""
-
     def __init__(self, source: _socket.socket) -> None:
         self._source = source
         self._data = b""

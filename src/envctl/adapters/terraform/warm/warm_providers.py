@@ -128,7 +128,11 @@ class WarmProviders:
                 processes = tuple(each.pid for each in stack.addresses)
                 yield HandOver(format_addresses(stack.link_addresses()), lifelines, processes)
                 return
-            announced = self._announce_addresses(stack)
+            versions = [self._protocols.find_version(each.provider) for each in stack.packages]
+            announced = tuple(
+                provider.announce_address(version or 0)
+                for provider, version in zip(stack.providers, versions, strict=True)
+            )
             with contextlib.closing(Gate()) as gate:
                 yield HandOver(
                     format_addresses(announced),
@@ -141,12 +145,6 @@ class WarmProviders:
             stack.close_packages()
             if not (command in _LASTING or (command == "apply" and self._keep_for_refresh(site))):
                 self.end_stack(site)
-
-    def _announce_addresses(self, stack: _StackProviders) -> tuple[ProviderAddress, ...]:
-        versions = [self._protocols.find_version(each.provider) for each in stack.packages]
-        return tuple(
-            provider.announce_address(version or 0) for provider, version in zip(stack.providers, versions, strict=True)
-        )
 
     def _open_gate(self, stack: _StackProviders, gate: Gate, announced: Sequence[ProviderAddress]) -> None:
         """Let Terraform go on once all providers listen as announced."""

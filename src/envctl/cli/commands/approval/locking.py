@@ -14,7 +14,7 @@ def lock(
     reason: Annotated[str, typer.Option(help="The reason, shown with each refusal.", show_default=False)],
 ) -> None:
     """Block all changes of an environment until it is unlocked. Running deployments are not stopped."""
-    from envctl.usecases.inspect.locking import lock_environment as use
+    from envctl.usecases.approval.locking import lock_environment as use
 
     refuse_dry_run(context)
     run_use_case(context, lambda ports: use(ports, environment, reason))
@@ -27,7 +27,7 @@ def unlock(
     release: Annotated[str | None, release_option("Lift the hold on this release; keep the lock.")] = None,
 ) -> None:
     """Unlock an environment, or lift the hold on a release."""
-    from envctl.usecases.inspect.locking import unlock_environment as use
+    from envctl.usecases.approval.locking import unlock_environment as use
 
     refuse_dry_run(context)
     run_use_case(context, lambda ports: use(ports, environment, reason, release=release))

@@ -36,7 +36,7 @@ def export(
             _write_lines(line + b"\n" for line in uses.export_entries(wired, environment, since=since, until=until))
             return
         from envctl.cli.render.json.export import to_csv, to_json_lines
-        from envctl.cli.render.text.counting import format_count
+        from envctl.cli.render.text.sentences import format_count
 
         found = uses.export_deployments(wired, environment, since=since, until=until)
         lines = to_json_lines(found.deployments) if form == "jsonl" else to_csv(found.deployments)

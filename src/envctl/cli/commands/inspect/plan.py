@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -45,7 +45,12 @@ def plan(
 
     others = {"ENV": environment, "--release": release, "--explain": explain, "--stack": stack}
     if has_shard_options(unit, run, shard, others):
-        _plan_shard(context, unit, run or "", shard or 0, detailed=detailed_exitcode)
+        from envctl.usecases.fleet.shard import plan_shard, plan_units
+
+        if unit:
+            plan_all = lambda ports: plan_units(ports, unit)  # noqa: E731
+            run_use_case(context, plan_all, lambda result: int(result.exit_code(detailed=detailed_exitcode)))  # type: ignore[attr-defined]
+        run_use_case(context, lambda ports: plan_shard(ports, run or "", shard or 0), shard_exit_code)
     if not environment:
         raise UsageError(Problem("E000", "Missing argument 'ENVIRONMENT'.", format_command("plan", help=True)))
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
@@ -77,12 +82,3 @@ def _choose_use_case(environment: str, release: str | None, *, explain: bool) ->
     return lambda ports: add_plan_command(
         ports, plan_stored_release(ports, environment, release or ""), is_stored=is_stored
     )
-
-
-def _plan_shard(context: typer.Context, units: Units, run: str, shard: int, *, detailed: bool) -> NoReturn:
-    from envctl.usecases.fleet.shard import plan_shard, plan_units
-
-    if units:
-        plan_all = lambda ports: plan_units(ports, units)  # noqa: E731
-        run_use_case(context, plan_all, lambda result: int(result.exit_code(detailed=detailed)))  # type: ignore[attr-defined]
-    run_use_case(context, lambda ports: plan_shard(ports, run, shard), shard_exit_code)

@@ -52,17 +52,13 @@ def down(context: typer.Context) -> None:
     refuse_dry_run(context)
     sandbox = _open_sandbox(context)
     if sandbox.find_running():
-        _require_idle(context)
+        # Terraform of a command at work would lose its state.
+        from envctl.adapters.workspace.workspace import DirectoryWorkspace
+
+        workspace = DirectoryWorkspace(context.obj.project.absolute(), _find_folder(context) / "work", "")
+        workspace.require_idle()
     stopped = sandbox.stop()
     _show_and_exit(context, "down", SandboxState("stopped" if stopped else "off"))
-
-
-def _require_idle(context: typer.Context) -> None:
-    """Raise LockHeldError (E308) if a command is at work in the sandbox: Terraform would lose its state under it."""
-    from envctl.adapters.workspace.workspace import DirectoryWorkspace
-
-    workspace = DirectoryWorkspace(context.obj.project.absolute(), _find_folder(context) / "work", "")
-    workspace.require_idle()
 
 
 def _open_sandbox(context: typer.Context) -> "Sandbox":

@@ -8,7 +8,7 @@ from envctl.cli.render.html.signs import render_label, render_sign
 from envctl.cli.render.html.tables import render_section, render_table
 from envctl.cli.render.html.timeline_picture import render_timeline
 from envctl.cli.render.html.wording import render_past_moment, render_person, render_release
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import format_seconds
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.ledger.timeline import TimelineEntry

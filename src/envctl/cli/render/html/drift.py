@@ -7,7 +7,7 @@ from envctl.cli.render.html.elements import Html, Piece, code, dim, join, tag
 from envctl.cli.render.html.signs import Sign, render_label
 from envctl.cli.render.html.tables import render_section, render_table
 from envctl.cli.render.html.wording import render_past_moment, render_person
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.domain.ledger.state import DriftCheck
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.inspect.status import EnvironmentStatus

@@ -8,7 +8,7 @@ from envctl.cli.render.html.elements import Html, code, join, tag
 from envctl.cli.render.html.signs import render_sign_definitions
 from envctl.cli.render.html.tables import render_facts
 from envctl.cli.render.html.wording import render_moment
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.domain.command_lines import format_command
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import Report

@@ -8,7 +8,7 @@ from envctl.cli.render.html.elements import Html, code, isolate, join, tag
 from envctl.cli.render.html.pipeline_picture import render_pipeline_picture
 from envctl.cli.render.html.signs import render_label, render_sign
 from envctl.cli.render.html.tables import render_facts, render_section
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.words.release_changes import describe_commit
 from envctl.cli.render.words.status import format_lag, list_next_commands, pair_with_previous
 from envctl.domain.ledger.state import EnvironmentState, Evidence, to_label

@@ -8,7 +8,7 @@ from envctl.cli.render.html import states
 from envctl.cli.render.html.elements import Html, join, tag
 from envctl.cli.render.html.signs import render_sign_at
 from envctl.cli.render.html.tables import wrap_scrollable
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.widths import cut_end
 from envctl.cli.render.words.status import format_lag, pair_with_previous
 from envctl.domain.text.identifiers import shorten_id

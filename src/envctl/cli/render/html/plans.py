@@ -7,7 +7,7 @@ from envctl.cli.render.html.elements import Html, Piece, code, dim, join, tag
 from envctl.cli.render.html.signs import Sign, render_label
 from envctl.cli.render.html.tables import render_section, render_table
 from envctl.cli.render.html.wording import render_past_moment, render_release
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.words.plan.actions import SYMBOLS
 from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.domain.text.identifiers import shorten_id

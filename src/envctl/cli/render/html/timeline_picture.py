@@ -10,7 +10,7 @@ from envctl.cli.render.html.elements import Html, join, tag
 from envctl.cli.render.html.signs import render_sign_at
 from envctl.cli.render.html.tables import wrap_scrollable
 from envctl.cli.render.text.actors import shorten_actor
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import format_clock_time
 from envctl.cli.render.text.widths import cut_end
 from envctl.domain.text.identifiers import shorten_id
@@ -47,7 +47,10 @@ class _Axis:
 def render_timeline(report: Report) -> Html:
     shown = report.timeline.deployments
     environments = report.status.environments
-    axis = _build_axis(shown, report.now)
+    begin = min(each.deployment.started_at for each in shown)
+    # At least an hour, to avoid a division by zero; 2 % of space before the first mark.
+    length = max(report.now - begin, timedelta(hours=1))
+    axis = _Axis(begin - length * 0.02, begin + length)
     bottom = TOP + LANE * len(environments)
     span = f"from {format_clock_time(axis.begin, UTC)} to {format_clock_time(axis.end, UTC)} UTC"
     description = f"{format_count(len(shown), 'deployment')} {span}. The table below has the same."
@@ -63,13 +66,6 @@ def render_timeline(report: Report) -> Html:
         class_="picture",
     )
     return wrap_scrollable("Deployments over time", drawing, class_="drawn")
-
-
-def _build_axis(shown: Sequence[TimelineEntry], now: datetime) -> _Axis:
-    begin = min(each.deployment.started_at for each in shown)
-    # At least an hour, to avoid a division by zero; 2 % of space before the first mark.
-    span = max(now - begin, timedelta(hours=1))
-    return _Axis(begin - span * 0.02, begin + span)
 
 
 def _render_grid(axis: _Axis, bottom: float) -> Iterator[Html]:
@@ -118,15 +114,12 @@ def _render_runs(status: EnvironmentStatus, mine: list[TimelineEntry], places: l
         changes = [(LEFT, current.release)]
     for (x, release), (end, _) in pairwise([*changes, (WIDTH - RIGHT / 2, "")]):
         if release:
-            yield from _render_run(x, end, y, release, now=end == WIDTH - RIGHT / 2)
-
-
-def _render_run(x: float, end: float, y: float, release: str, *, now: bool) -> Iterator[Html]:
-    yield tag("rect", x=x, y=y - 3, width=max(1, end - x), height=6, rx=3, class_="ran now" if now else "ran")
-    room = int((end - x - 14) / LETTER_WIDTH)
-    if room >= SHORT_NAME:
-        name = shorten_id(release)[: LONG_NAME if room >= LONG_NAME else SHORT_NAME]
-        yield tag("text", name, x=x + 1, y=y - 13, class_="mono small" if now else "mono small soft")
+            now = end == WIDTH - RIGHT / 2
+            yield tag("rect", x=x, y=y - 3, width=max(1, end - x), height=6, rx=3, class_="ran now" if now else "ran")
+            room = int((end - x - 14) / LETTER_WIDTH)
+            if room >= SHORT_NAME:
+                name = shorten_id(release)[: LONG_NAME if room >= LONG_NAME else SHORT_NAME]
+                yield tag("text", name, x=x + 1, y=y - 13, class_="mono small" if now else "mono small soft")
 
 
 def _render_mark(happened: TimelineEntry, x: float, y: float) -> Html:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from envctl.cli.render.markdown.page.budget import MAX_PIECE_SIZE, count_utf16
-from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.widths import measure_width, pad_text, shorten_middle
 from envctl.cli.render.values import nested_diff
 from envctl.cli.render.values.hcl_text import format_hcl

@@ -1,17 +1,20 @@
 """The result of a deployment."""
 
+from collections.abc import Sequence
+
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.plan import MAX_HEADING, render_plan_blocks
 from envctl.cli.render.markdown.refusals import format_guard
-from envctl.cli.render.markdown.verification import render_checks
 from envctl.cli.render.text.next_commands import add_sandbox_flag
 from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.text.widths import shorten_middle
 from envctl.cli.render.words import deployment as words
-from envctl.cli.render.words.deployment import summarize_checks
 from envctl.cli.render.words.plan.plan import format_total
 from envctl.domain.command_lines import format_command
 from envctl.usecases.deployment.result import DeploymentResult
+from envctl.usecases.deployment.verification import CheckOutcome, Verification
+
+CHECK_MARKS = {"passed": md.OK, "failed": md.FAIL, "skipped": md.NEUTRAL}
 
 
 def render_deployment(deployed: DeploymentResult) -> str:
@@ -73,5 +76,24 @@ def _render_proof(deployed: DeploymentResult) -> str:
         command = add_sandbox_flag(format_command("verify", deployed.environment))
         return f"{md.WARN} **Not verified**: {md.code(command)}" if words.is_unverified(deployed) else ""
     results = deployed.verification.checks
-    verdict = capitalize(md.escape(summarize_checks(results)))
+    verdict = capitalize(md.escape(words.summarize_checks(results)))
     return "\n\n".join(filter(None, (f"{verdict}.", render_checks(results))))
+
+
+def render_verification(verification: Verification) -> str:
+    outcomes = {check.outcome for check in verification.checks}
+    mark = md.FAIL if "failed" in outcomes else md.OK if "passed" in outcomes else md.WARN
+    return md.render_page(
+        f"## {mark} {md.escape(verification.environment)}: {md.escape(words.summarize_checks(verification.checks))}",
+        f"It runs release {md.render_release(verification.label, verification.release)}.",
+        render_checks(verification.checks),
+        md.render_next_step(verification.next),
+    )
+
+
+def render_checks(results: Sequence[CheckOutcome]) -> str:
+    rows = (
+        (CHECK_MARKS[check.outcome], md.escape(check.name), md.escape(check.problem or check.outcome))
+        for check in results
+    )
+    return md.render_table(("", "check", "result"), rows)

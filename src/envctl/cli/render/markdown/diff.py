@@ -6,7 +6,7 @@ from datetime import UTC
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.plan import render_resource
 from envctl.cli.render.markdown.refusals import format_problem
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.words import diff as words
 from envctl.cli.render.words import release_changes, settings_diff
 from envctl.domain.ledger.state import to_label

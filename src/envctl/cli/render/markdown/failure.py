@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from envctl.cli.render.markdown.page import markup as md
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.widths import shorten_middle
 from envctl.cli.render.words.stack_outcomes import group_outcomes
 from envctl.domain.errors import EnvctlError, Problem

@@ -53,7 +53,11 @@ def render_plan_blocks(plan: EnvironmentPlan, *, done: bool = False) -> Iterator
     for stack in plan.stacks:
         for warning in stack.warnings:
             yield Piece(f"{md.WARN} {md.bold(stack.stack)}: {md.escape(warning)}", "warning", Rank.TEXT, stack.stack)
-        yield from _render_stack(stack, summarized=words.is_summarized(plan.stacks))
+        inner = list(_render_counts(stack) if words.is_summarized(plan.stacks) else _render_changes(stack))
+        if inner:
+            note = " (destroyed resources are listed above)" if _find_destructive(stack) else ""
+            summary = f"<b>{md.escape_html(stack.stack)}</b>: {md.escape_html(words.summarize_stack(stack))}{note}"
+            yield Section(f"<details><summary>{summary}</summary>", tuple(inner), "</details>")
     for name in plan.unplanned:
         yield Piece(f"{md.FAIL} {md.bold(name)}: could not be planned", "error", Rank.TEXT, name)
 
@@ -100,14 +104,6 @@ def _render_stack_table(stacks: Sequence[StackPlan], title: str) -> Iterator[Blo
     yield Section(head, tuple(rows), separator="\n")
 
 
-def _render_stack(stack: StackPlan, *, summarized: bool) -> Iterator[Block]:
-    inner = list(_render_counts(stack) if summarized else _render_changes(stack))
-    if inner:
-        note = " (destroyed resources are listed above)" if _find_destructive(stack) else ""
-        summary = f"<b>{md.escape_html(stack.stack)}</b>: {md.escape_html(words.summarize_stack(stack))}{note}"
-        yield Section(f"<details><summary>{summary}</summary>", tuple(inner), "</details>")
-
-
 def _render_counts(stack: StackPlan) -> Iterator[Block]:
     """Yield the summary of a stack: changes of data in full, and all others by type."""
     summary = summarize_resources(stack.resources, STATEFUL)
@@ -141,18 +137,14 @@ def _render_changes(stack: StackPlan) -> Iterator[Block]:
         if resource not in many:
             rank = Rank.NEW if resource.action in (Action.CREATE, Action.READ) else Rank.CHANGE
             yield Piece(render_resource(resource), "resource", rank, stack.stack)
-    yield from _render_replaced(stack)
+    # What forces a replacement is listed above already.
+    for resource in stack.resources:
+        if resource.action is Action.REPLACE and group_attributes(resource.attributes).rest:
+            yield Piece(render_resource(resource), "attribute list", Rank.DETAIL, stack.stack)
     if many:
         yield from _render_new_resources(many, stack.stack)
     if stack.outputs:
         yield Piece(_render_outputs(stack.outputs), "output list", Rank.REST, stack.stack)
-
-
-def _render_replaced(stack: StackPlan) -> Iterator[Piece]:
-    """Yield replaced resources that change more than the attributes listed above."""
-    for resource in stack.resources:
-        if resource.action is Action.REPLACE and group_attributes(resource.attributes).rest:
-            yield Piece(render_resource(resource), "attribute list", Rank.DETAIL, stack.stack)
 
 
 def render_resource(resource: ResourceChange, stack: str = "") -> str:

@@ -12,8 +12,8 @@ from rich.text import Text
 from envctl.cli.render.progress.board import ProgressBoard, RunningResource, StackProgress
 from envctl.cli.render.terminal.plan import show_plan
 from envctl.cli.render.terminal.text import join_text, print_nowrap, print_text
-from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.escapes import escape_text
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import format_seconds
 from envctl.cli.render.text.widths import pad_text, shorten_middle
 from envctl.cli.render.words.plan.actions import SYMBOLS
@@ -238,7 +238,12 @@ class PlainObserver:
                 self._still.pop((event.stack, event.address), None)
                 return ""
             case "still":
-                return self._format_still_running(event)
+                key = (event.stack, event.address)
+                last = self._still.get(key)
+                if event.elapsed < (STILL_AFTER_SECONDS if last is None else last + STILL_INTERVAL_SECONDS):
+                    return ""
+                self._still[key] = event.elapsed
+                return f"still {VERBS[event.action][0]} {event.address} after {format_seconds(event.elapsed)}"
             case "done" if event.action is Action.READ:
                 return ""
             case "done" if self._is_large:
@@ -252,14 +257,6 @@ class PlainObserver:
         self._done_counts[name] += 1
         done = self._done_counts[name]
         return "" if done % LARGE_STEP else f"{done} changes done"
-
-    def _format_still_running(self, event: ProgressEvent) -> str:
-        key = (event.stack, event.address)
-        last = self._still.get(key)
-        if event.elapsed < (STILL_AFTER_SECONDS if last is None else last + STILL_INTERVAL_SECONDS):
-            return ""
-        self._still[key] = event.elapsed
-        return f"still {VERBS[event.action][0]} {event.address} after {format_seconds(event.elapsed)}"
 
 
 def _show_intended(buckets: "Sequence[BucketReport]", out: Console) -> None:

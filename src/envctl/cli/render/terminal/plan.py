@@ -74,7 +74,11 @@ def _show_resources(plan: StackPlan, out: Console) -> None:
         folded = fold_changes(plan.resources)
     for each in folded:
         if many and each.resource.action is Action.CREATE:
-            _show_new_resource(each, out)
+            identity = words.find_display_name(each.resource)
+            head = join_text(format_head(Action.CREATE), (each.address, "bold"), format_instances(each))
+            if identity and head.cell_len + 2 + cell_len(identity) <= out.width:
+                head.append_text(join_text(("  " + identity, "dim")))
+            print_nowrap(out, head)
         else:
             show_resource(each, out)
     if many:
@@ -118,15 +122,6 @@ def show_resource(folded: FoldedChange, out: Console) -> None:
             attributes.show_changed_attributes(resource.attributes, out)
         case Action.DELETE | Action.FORGET:
             pass
-
-
-def _show_new_resource(folded: FoldedChange, out: Console) -> None:
-    """Print one of many new resources: its address and an identifying value."""
-    identity = words.find_display_name(folded.resource)
-    head = join_text(format_head(Action.CREATE), (folded.address, "bold"), format_instances(folded))
-    if identity and head.cell_len + 2 + cell_len(identity) <= out.width:
-        head.append_text(join_text(("  " + identity, "dim")))
-    print_nowrap(out, head)
 
 
 def _show_outputs(plan: StackPlan, out: Console) -> None:

@@ -32,7 +32,6 @@ def format_time(at: datetime, zone: Zone = None) -> str:
 
 
 def format_past(at: datetime, now: datetime, zone: Zone = None) -> str:
-    """Return a past moment and its age."""
     return f"{format_time(at, zone)} ({format_age(at, now)})"
 
 

@@ -1,18 +1,21 @@
-"""JSON documents in attributes, such as policies: parsing and differences by path."""
+"""JSON documents in attributes, such as policies, and lists: parsing, differences by path, and elements merged."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import accumulate, zip_longest
+from itertools import accumulate, groupby, zip_longest
 from typing import Any
 
-from envctl.domain.plan.changes import Marker
+from envctl.domain.plan.changes import AttributeChange, Marker
 
 # Keys that identify elements of a list: policy statements, rules, containers.
 NAME_KEYS = ("Sid", "sid", "Id", "ID", "id", "Name", "name")
 # Deeper documents are not parsed: no policy reaches this depth, and it could not be rendered.
 MAX_DEPTH = 50
+
+_ELEMENT = re.compile(r"(.+)\[(\d+)\]")
 
 
 class MissingValue:
@@ -115,3 +118,41 @@ def _format_step(elements: list[Any], place: int | None) -> str:
 
 def _to_canonical_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, default=repr)
+
+
+def merge_list_elements(attributes: Iterable[AttributeChange]) -> Iterator[AttributeChange]:
+    """Merge changes of consecutive list elements into one change of the list.
+
+    Otherwise a removed element shows all later ones as changed.
+    """
+    for stem, group in groupby(attributes, _find_list_path):
+        elements = list(group)
+        whole = _merge_elements(stem, elements)
+        yield from [whole] if whole else elements
+
+
+def _find_list_path(attribute: AttributeChange) -> str:
+    found = _ELEMENT.fullmatch(attribute.path)
+    return found[1] if found else ""
+
+
+def _merge_elements(stem: str, elements: Sequence[AttributeChange]) -> AttributeChange | None:
+    places = [int(_ELEMENT.sub(r"\2", element.path)) for element in elements] if stem else []
+    # With an index missing, the element in between is unchanged and unknown, and moves past it would be lost.
+    if len(places) <= 1 or places != list(range(places[0], places[0] + len(places))):
+        return None
+    before = [element.before for element in elements if element.before is not None]
+    after = [element.after for element in elements if element.after is not None]
+    forces = any(element.forces_replacement for element in elements)
+    if not before or not after:
+        return AttributeChange(stem, before or None, after or None, forces)
+    if any(isinstance(value, Marker) for value in (*before, *after)) or _has_moved_element(before, after):
+        return None
+    return AttributeChange(stem, before, after, forces)
+
+
+def _has_moved_element(before: list[object], after: list[object]) -> bool:
+    """Check if a removed element is added elsewhere: then the order matters."""
+    gone = [before[place] for removed, _ in find_changed_runs(before, after) for place in removed]
+    new = [after[place] for _, added in find_changed_runs(before, after) for place in added]
+    return any(value in new for value in gone)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.escapes import escape_text, to_one_line
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.values.hcl_text import format_hcl, format_hcl_lines
 from envctl.cli.render.values.json_documents import ABSENT, Difference, diff_json, parse_json_document
 from envctl.domain.plan.changes import Marker
@@ -20,8 +20,6 @@ MAX_LINES = 3_000
 
 @dataclass(frozen=True)
 class DiffLine:
-    """A line of a diff."""
-
     # "-", "+", a space for an unchanged line, or "…" for omitted lines.
     sign: str
     text: str

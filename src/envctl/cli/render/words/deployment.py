@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import format_seconds
 from envctl.cli.render.words.plan.plan import describe_code
 from envctl.domain.config.rules.guard_codes import GuardCode

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from envctl.cli.render.text.actors import format_actor
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import Zone, format_time
 from envctl.cli.render.values.value_diff import format_side
 from envctl.cli.render.words.plan.plan import describe_code
@@ -78,7 +78,6 @@ def describe_side(side: Side, zone: Zone = None) -> str:
 
 
 def list_remarks(side: Side) -> Iterator[str]:
-    """Yield caveats about one side."""
     if not side.whole:
         yield "its last deployment did not succeed: it may have resources of two releases"
     if side.pending:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.words.tones import Tone
 from envctl.usecases.inspect.doctor.doctor import Doctor
 

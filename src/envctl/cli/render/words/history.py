@@ -31,7 +31,6 @@ def explain_unverified(history: History) -> str:
 
 
 def list_rule_changes(history: History) -> Iterator[str]:
-    """Yield the rule changes made by deployments."""
     for seq, changes in history.rules.items():
         yield f"#{seq}: the rules changed: {'; '.join(map(to_one_line, changes))}"
 

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from envctl.cli.command_table import find_result_type
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 
 if TYPE_CHECKING:
     from envctl.cli.results import Version

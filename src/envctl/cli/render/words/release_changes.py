@@ -22,7 +22,6 @@ Sides = tuple[Side, Side]
 
 
 def describe_release(release: KnownRelease, zone: Zone = None) -> str:
-    """Return time, creator and commit of a release."""
     return f"{format_time(release.at, zone)}  {format_actor(release.by)}  {format_commit(release)}"
 
 
@@ -87,7 +86,6 @@ def list_files(module: ModuleChange) -> list[tuple[str, str, str]]:
 
 
 def format_callers(module: ModuleChange) -> str:
-    """Return the stacks calling the module."""
     if not module.stacks:
         return "called by other modules"
     return f"{'stack' if len(module.stacks) == 1 else 'stacks'} {', '.join(module.stacks)}"

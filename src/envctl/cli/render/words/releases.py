@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from envctl.cli.render.text.actors import format_actor, shorten_actor
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import Zone, format_age, format_past
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.ledger.projection.release_matrix import Stay
@@ -50,7 +50,6 @@ def describe_places(each: ListedRelease) -> str:
 
 
 def list_facts(details: ReleaseDetails, zone: Zone = None) -> Iterator[tuple[str, str]]:
-    """Yield what is known of a release, each with its name."""
     known = details.release
     yield "id", known.release
     if known.subject:

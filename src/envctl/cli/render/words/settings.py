@@ -11,7 +11,6 @@ SETTINGS_PATHS_HINT = (
     "settings belong in environments/ENV/terraform.tfvars, for one stack in environments/ENV/STACK.tfvars, for all"
     " environments in environments/common.tfvars, or where [settings] files says"
 )
-NO_SETTINGS = "No settings."
 MAX_NAMED_STACKS = 3
 
 

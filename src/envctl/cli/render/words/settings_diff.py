@@ -42,5 +42,4 @@ def describe_later_refusals(settings: Comparison) -> str:
 
 
 def format_setting(setting: Setting | None) -> tuple[str, str]:
-    """Return value and origin of a setting."""
     return (format_value(setting), format_origin(setting)) if setting else ("(no such setting)", "")

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import format_age, format_future
 from envctl.cli.render.words.attention import list_attention_items
 from envctl.cli.render.words.tones import Tone

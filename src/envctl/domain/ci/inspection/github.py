@@ -19,18 +19,12 @@ from envctl.domain.findings import Finding
 
 @dataclass(frozen=True)
 class GithubExpectation:
-    """What the project needs of GitHub.
-
-    Attributes:
-        url: The address of the repository, for people.
-        guarded: The environments that are `protected`, or the last of the pipeline.
-        reviewed: The environments whose reviewers count at a gate.
-    """
+    """What the project needs of GitHub."""
 
     repository: str
-    url: str
-    guarded: frozenset[str] = frozenset()
-    reviewed: frozenset[str] = frozenset()
+    url: str  # the address of the repository, for people
+    guarded: frozenset[str] = frozenset()  # the environments that are `protected`, or the last of the pipeline
+    reviewed: frozenset[str] = frozenset()  # the environments whose reviewers count at a gate
 
 
 def check_branch(settings: GithubSettings, wanted: GithubExpectation) -> Iterator[Finding]:

@@ -9,13 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from envctl.domain.ci.inspection.github import unchecked
-from envctl.domain.ci.inspection.settings import (
-    GitlabApprovals,
-    GitlabBranch,
-    GitlabSettings,
-    GitlabVariable,
-    Unread,
-)
+from envctl.domain.ci.inspection.settings import GitlabApprovals, GitlabBranch, GitlabSettings, GitlabVariable, Unread
 from envctl.domain.findings import Finding
 
 GITLAB_TOKEN = "ENVCTL_GITLAB_TOKEN"  # noqa: S105 (a name)

@@ -16,23 +16,14 @@ FORGE_NAMES: Mapping[System, str] = {"github": "GitHub", "gitlab": "GitLab"}
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedJob:
-    """A job of GitHub Actions or GitLab CI.
-
-    Attributes:
-        event: What started it, as the system names it.
-        environment: The environment of the job, as the forge names it; empty if it has none or it is unknown.
-        is_request: True for code that is not merged yet.
-        is_fork: True for the code of a fork.
-        role: The ARN that the job wants to take with its token; empty if not set.
-    """
+    """A job of GitHub Actions or GitLab CI."""
 
     system: System
-    event: str = ""
-    ref: str = ""
-    environment: str = ""
-    is_request: bool = False
-    is_fork: bool = False
-    role: str = ""
+    event: str = ""  # what started it, as the system names it
+    environment: str = ""  # the environment of the job, as the forge names it; empty if it has none or it is unknown
+    is_request: bool = False  # True for code that is not merged yet
+    is_fork: bool = False  # True for the code of a fork
+    role: str = ""  # the ARN that the job wants to take with its token; empty if not set
 
     @property
     def kind(self) -> JobKind:
@@ -56,16 +47,14 @@ def read_job(variables: Mapping[str, str], event: Mapping[str, Any]) -> CheckedJ
     """Return the job; None outside of GitHub Actions and GitLab CI. `event` is the payload of GitHub's event."""
     found, role = describe_job(variables, event), variables.get("AWS_ROLE_ARN", "").strip()
     if found.host == "github":
-        started, ref, environment = variables.get("GITHUB_EVENT_NAME", ""), variables.get("GITHUB_REF", ""), ""
+        started, environment = variables.get("GITHUB_EVENT_NAME", ""), ""
     elif found.host == "gitlab":
-        started, ref = variables.get("CI_PIPELINE_SOURCE", ""), variables.get("CI_COMMIT_REF_NAME", "")
-        environment = variables.get("CI_ENVIRONMENT_NAME", "")
+        started, environment = variables.get("CI_PIPELINE_SOURCE", ""), variables.get("CI_ENVIRONMENT_NAME", "")
     else:
         return None
     return CheckedJob(
         system=found.host,
         event=started,
-        ref=ref,
         environment=environment,
         is_request=found.is_request,
         is_fork=found.is_fork,

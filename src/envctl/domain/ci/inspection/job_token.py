@@ -61,7 +61,10 @@ def check_token(job: CheckedJob, token: TokenClaims, trusted: str = "") -> Itera
         return
     for name in SHOWN_CLAIMS[job.system]:
         yield _check_issuer(job, token, trusted) if name == "iss" else _check_claim(job, token, name)
-    yield from _check_repository_name(token)
+    # Who gets a released name later gets the same subject.
+    if _NAMES.fullmatch(token.format_claim("sub")) and not token.format_claim("repository_id"):
+        why = "sub has names alone, and no repository_id: a later repository of that name gets the same subject"
+        yield Finding("repository_id", "warn", why, "compare repository_id in the trust policies, where AWS has it")
 
 
 def _check_claim(job: CheckedJob, token: TokenClaims, name: str) -> Finding:
@@ -110,10 +113,3 @@ def _names_environment(subject: str, environment: str) -> bool:
     # GitHub escapes colons, which separate the parts.
     part = f":environment:{environment.replace(':', '%3A')}:"
     return part.casefold() in f":{subject}:".casefold()
-
-
-def _check_repository_name(token: TokenClaims) -> Iterator[Finding]:
-    """Warn of names alone in `sub`: who gets a released name later gets the same subject."""
-    if _NAMES.fullmatch(token.format_claim("sub")) and not token.format_claim("repository_id"):
-        why = "sub has names alone, and no repository_id: a later repository of that name gets the same subject"
-        yield Finding("repository_id", "warn", why, "compare repository_id in the trust policies, where AWS has it")

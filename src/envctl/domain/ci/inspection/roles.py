@@ -49,16 +49,11 @@ class Attempt:
 
 @dataclass(frozen=True)
 class RoleTrial:
-    """What was tried with a role.
+    """What was tried with a role."""
 
-    Attributes:
-        taken: Whether the job can take it.
-        itself: Whether the role can take itself, if that was tried.
-        writes: Whether the role can do each of these, if that was tried.
-    """
-
-    taken: Attempt
-    itself: Attempt | None = None
+    taken: Attempt  # whether the job can take it
+    itself: Attempt | None = None  # whether the role can take itself, if that was tried
+    # Whether the role can do each of these, if that was tried.
     writes: Mapping[str, Attempt] = field(default_factory=dict)
 
 

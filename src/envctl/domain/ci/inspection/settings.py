@@ -13,37 +13,26 @@ class Unread:
 
 @dataclass(frozen=True)
 class GithubEnvironment:
-    """An environment of GitHub.
+    """An environment of GitHub."""
 
-    Attributes:
-        branches: The patterns of branches and tags that may deploy; None if all may.
-        only_protected: True if protected branches alone may deploy.
-        reviewers: The number of people and teams of whom one must approve a job.
-    """
-
-    branches: tuple[str, ...] | None = None
-    only_protected: bool = False
-    reviewers: int = 0
+    branches: tuple[str, ...] | None = None  # the patterns of branches and tags that may deploy; None if all may
+    only_protected: bool = False  # True if protected branches alone may deploy
+    reviewers: int = 0  # the number of people and teams of whom one must approve a job
     prevents_self_review: bool = False
     admins_bypass: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class GithubBranch:
-    """The rules of a branch, of rulesets and of its classic protection together.
-
-    Attributes:
-        unread: Why the classic protection could not be read; rules that seem to be missing may be there.
-        is_protected: Whether it has a classic protection, besides rulesets; None if that is unknown.
-    """
+    """The rules of a branch, of rulesets and of its classic protection together."""
 
     approvals: int | None = None  # of a pull request; None if none is needed
     needs_code_owners: bool = False
     checks: tuple[str, ...] = ()
     has_merge_queue: bool = False
     blocks_force_push: bool = False
-    unread: str = ""
-    is_protected: bool | None = None
+    unread: str = ""  # why the classic protection could not be read; rules that seem to be missing may be there
+    is_protected: bool | None = None  # whether it has a classic protection, besides rulesets; None if that is unknown
 
 
 @dataclass(frozen=True)
@@ -57,24 +46,19 @@ class SubjectTemplate:
 
 @dataclass(frozen=True, kw_only=True)
 class GithubSettings:
-    """Settings of a repository of GitHub.
+    """Settings of a repository of GitHub."""
 
-    Attributes:
-        branch_name: The branch that deploys.
-        environments: By name; None for a missing one.
-        forks_get_tokens: True if jobs for pull requests of forks may get tokens that write, and so ID tokens.
-        variables: The names of variables, of the repository under the empty name and of each environment.
-        workflows: The text of each generated workflow on that branch, by the kind of its jobs; None if it is missing.
-    """
-
-    branch_name: str | Unread
+    branch_name: str | Unread  # the branch that deploys
     branch: GithubBranch | Unread
-    environments: Mapping[str, GithubEnvironment | Unread | None]
+    environments: Mapping[str, GithubEnvironment | Unread | None]  # by name; None for a missing one
     subject: SubjectTemplate | Unread
     has_code_owners: bool | Unread
     jobs_may_approve: bool | Unread
+    # True if jobs for pull requests of forks may get tokens that write, and so ID tokens.
     forks_get_tokens: bool | Unread
+    # The names of variables, of the repository under the empty name and of each environment.
     variables: Mapping[str, frozenset[str] | Unread] = field(default_factory=dict)
+    # The text of each generated workflow on that branch, by the kind of its jobs; None if it is missing.
     workflows: Mapping[str, str | Unread | None] = field(default_factory=dict)
 
 
@@ -117,26 +101,17 @@ class GitlabVariable:
 
 @dataclass(frozen=True, kw_only=True)
 class GitlabSettings:
-    """Settings of a project of GitLab.
-
-    Attributes:
-        branch: The protection of the branch that deploys; None if it has none.
-        environments: The protected environments by name.
-        queues: The `process_mode` of each resource group that exists, by its name.
-        limits_job_token: True if only listed projects may use their job tokens here.
-        overriders: The lowest role that may start a pipeline with own variables.
-        prevents_outdated: True if older pipelines may not deploy after newer ones.
-    """
+    """Settings of a project of GitLab."""
 
     branch_name: str | Unread
-    branch: GitlabBranch | Unread | None
-    environments: Mapping[str, GitlabEnvironment] | Unread
+    branch: GitlabBranch | Unread | None  # the protection of the branch that deploys; None if it has none
+    environments: Mapping[str, GitlabEnvironment] | Unread  # the protected environments by name
     approvals: GitlabApprovals | Unread
-    queues: Mapping[str, str] | Unread
-    limits_job_token: bool | Unread
+    queues: Mapping[str, str] | Unread  # the `process_mode` of each resource group that exists, by its name
+    limits_job_token: bool | Unread  # True if only listed projects may use their job tokens here
     variables: tuple[GitlabVariable, ...] | Unread
-    overriders: str | Unread
-    prevents_outdated: bool | Unread
+    overriders: str | Unread  # the lowest role that may start a pipeline with own variables
+    prevents_outdated: bool | Unread  # True if older pipelines may not deploy after newer ones
 
 
 ForgeSettings = GithubSettings | GitlabSettings

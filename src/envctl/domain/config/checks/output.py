@@ -34,11 +34,7 @@ def _check_regex(text: str) -> str:
     return text
 
 
-def _is_finite(value: object) -> bool:
-    return is_number(value) and Decimal(value).is_finite()
-
-
-Number = Annotated[object, require(_is_finite, "must be a number")]
+Number = Annotated[object, require(lambda value: is_number(value) and Decimal(value).is_finite(), "must be a number")]
 Comparable = Annotated[object, AfterValidator(lambda value: check_plain_value(value, "no output"))]
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
+from envctl.domain.config.ci.shared_keys import Branch, Prefix, find_name_faults, limit_timeout
 from envctl.domain.config.fields import (
     Fault,
     Flag,
@@ -15,17 +16,11 @@ from envctl.domain.config.fields import (
     Section,
     find_table,
     list_texts,
-    parse_quoted_duration,
+    match_text,
     require,
 )
-from envctl.domain.text.suggestions import suggest_name
 
-BRANCH_PATTERN = r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*"
-"""Stricter than git-check-ref-format: such names need no quoting anywhere."""
 DEFAULT_PREFIX = "envctl"
-PLAN, DRIFT = "plan", "drift"
-"""Keys of `roles` besides the environments."""
-_SHORTEST, _LONGEST = timedelta(minutes=5), timedelta(hours=24)
 # What jobs, AWS, Python or envctl itself read: a value of the file would decide who they are.
 _RESERVED = re.compile(
     r"(CI|GITHUB|RUNNER|ACTIONS|ENVCTL)(_\w*)?|AWS_(ROLE|WEB_IDENTITY|ACCESS_KEY|SECRET|SESSION|CONTAINER)\w*"
@@ -36,51 +31,34 @@ _RESERVED = re.compile(
 _EXPRESSION = "${{"
 
 
-def _match(pattern: str, wanted: str) -> AfterValidator:
-    return require(re.compile(pattern, re.ASCII).fullmatch, f"must be {wanted}", pattern)
-
-
-def _is_script(text: str) -> bool:
-    return bool(text.strip()) and all(each.isprintable() or each == "\n" for each in text)
-
-
-def _parse_timeout(text: object) -> timedelta:
-    found = parse_quoted_duration(text, '"90m" or "5h"')
-    if not _SHORTEST <= found <= _LONGEST or found % timedelta(minutes=1):
-        raise ValueError("must be from 5m to 24h, in whole minutes")
-    return found
-
-
-def _list_labels(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Branch = Annotated[str, _match(BRANCH_PATTERN, 'the name of a branch: letters, digits and ._/-, such as "main"')]
 Issuer = Annotated[
     str,
-    _match(
+    match_text(
         r"https://[a-z0-9.-]+(:\d+)?(/[\w.-]+)*",
         'the issuer of the tokens of GitHub, such as "https://token.actions.githubusercontent.com/ENTERPRISE", without'
         " / at its end",
     ),
 ]
-Prefix = Annotated[str, _match(r"[a-z][a-z0-9-]{0,31}", "a lower-case letter and up to 31 more of a-z, 0-9 and -")]
-RunnerLabel = Annotated[str, _match(r"[\w][\w .:+/-]{0,99}", 'the label of a runner, such as "self-hosted"')]
-RunnerLabels = Annotated[tuple[RunnerLabel, ...], BeforeValidator(_list_labels), Field(min_length=1)]
-Program = Annotated[str, _match(r"[\w./+-]+", 'a program, such as "python3.13" or "/opt/python/bin/python3"')]
+RunnerLabel = Annotated[str, match_text(r"[\w][\w .:+/-]{0,99}", 'the label of a runner, such as "self-hosted"')]
+RunnerLabels = Annotated[
+    tuple[RunnerLabel, ...],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    Field(min_length=1),
+]
+Program = Annotated[str, match_text(r"[\w./+-]+", 'a program, such as "python3.13" or "/opt/python/bin/python3"')]
 Cron = Annotated[
     str,
-    _match(r"[\d*,/-]+( [\d*,/A-Z-]+){4}", 'a time of five fields for cron, in UTC, such as "17 3 * * *"'),
+    match_text(r"[\d*,/-]+( [\d*,/A-Z-]+){4}", 'a time of five fields for cron, in UTC, such as "17 3 * * *"'),
 ]
 PathFilter = Annotated[
-    str, _match(r"!?[\w*.][\w.*?+@ -]*(/[\w.*?+@ -]+)*", 'a path filter of GitHub, such as "modules/**"')
+    str, match_text(r"!?[\w*.][\w.*?+@ -]*(/[\w.*?+@ -]+)*", 'a path filter of GitHub, such as "modules/**"')
 ]
 GithubEnvironmentName = Annotated[
-    str, _match(r"[A-Za-z0-9][\w ./-]{0,254}", 'the name of an environment in GitHub, such as "billing-prod"')
+    str, match_text(r"[A-Za-z0-9][\w ./-]{0,254}", 'the name of an environment in GitHub, such as "billing-prod"')
 ]
 VariableName = Annotated[
     str,
-    _match(r"[A-Za-z_]\w{0,254}", "the name of an environment variable: letters, digits and _"),
+    match_text(r"[A-Za-z_]\w{0,254}", "the name of an environment variable: letters, digits and _"),
     require(
         lambda name: not _RESERVED.fullmatch(name),
         "must not be set here: GitHub, AWS, Python or envctl itself use this name",
@@ -90,11 +68,14 @@ Value = Annotated[str, require(str.isprintable, "must be one line of printable c
 Constant = Annotated[
     Value, require(lambda text: _EXPRESSION not in text, f"must be plain text, without {_EXPRESSION}: use `secrets`")
 ]
-InputName = Annotated[str, _match(r"[A-Za-z_][\w-]*", "the name of an input of the action")]
+InputName = Annotated[str, match_text(r"[A-Za-z_][\w-]*", "the name of an input of the action")]
 StepName = Annotated[Value, require(str.strip, "must not be empty")]
 Script = Annotated[
     str,
-    require(_is_script, "must be lines for the shell, of printable characters"),
+    require(
+        lambda text: bool(text.strip()) and text.replace("\n", "").isprintable(),
+        "must be lines for the shell, of printable characters",
+    ),
     require(
         lambda text: _EXPRESSION not in text,
         f"must not contain {_EXPRESSION}: GitHub would put foreign text into the shell. Use `env` of the step",
@@ -102,13 +83,13 @@ Script = Annotated[
 ]
 ActionReference = Annotated[
     str,
-    _match(
+    match_text(
         r"[\w.-]+/[\w./-]+@[0-9a-f]{40}( # v[\w.]+)?|\./[\w./-]+|docker://[\w.:/-]+@sha256:[0-9a-f]{64}",
         'an action at a commit, such as "OWNER/ACTION@COMMIT # v1.2.3" with 40 digits, or in this repository: "./PATH"',
     ),
 ]
 JobKind = Literal["plan", "deploy", "drift", "operate"]
-Timeout = Annotated[timedelta, BeforeValidator(_parse_timeout)]
+Timeout = Annotated[timedelta, limit_timeout(timedelta(minutes=5), timedelta(hours=24), '"90m" or "5h"', "5m to 24h")]
 
 
 class GithubStep(Section):
@@ -188,16 +169,7 @@ def find_github_faults(document: Mapping[str, object]) -> Iterator[Fault]:
     """Yield faults between `[ci.github]` and other tables of the raw document, and within its steps."""
     table = find_table(document, "ci", "github")
     order = list_texts(find_table(document, "pipeline").get("order"))
-    for key, known in (("roles", [PLAN, DRIFT, *order]), ("environments", order)):
-        for name in find_table(table, key):
-            if order and name not in known:
-                message = f"ci.github.{key} names {name}, which is not in the pipeline"
-                hint = suggest_name(name, known) or f"correct the name, or add {name} to pipeline.order"
-                yield Fault("E104", message, hint, ("ci", "github", key, name))
-    for name in sorted({PLAN, DRIFT} & {*order} & {*find_table(table, "roles")}):
-        message = f"ci.github.roles names {name}, which is a job and an environment"
-        hint = f"rename the environment, or remove the role and set the variable ENVCTL_{name.upper()}_ROLE in GitHub"
-        yield Fault("E042", message, hint, ("ci", "github", "roles", name))
+    yield from find_name_faults(document, "github", "E042", "remove the role and set the variable {} in GitHub")
     yield from _find_twins(find_table(table, "environments"), order)
     for key in ("before", "after"):
         steps = table.get(key)

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
-
+from envctl.domain.config.ci.shared_keys import Branch, Prefix, find_name_faults, limit_timeout
 from envctl.domain.config.fields import (
     GITLAB_URL,
     Fault,
@@ -16,17 +15,10 @@ from envctl.domain.config.fields import (
     Role,
     Section,
     find_table,
-    list_texts,
-    parse_quoted_duration,
+    match_text,
     require,
 )
-from envctl.domain.text.suggestions import suggest_name
 
-BRANCH_PATTERN = r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*"
-"""Stricter than git-check-ref-format: such names need no quoting anywhere."""
-PLAN, DRIFT = "plan", "drift"
-"""Keys of `roles` besides the environments."""
-_SHORTEST, _LONGEST = timedelta(minutes=10), timedelta(days=1)
 # What the jobs themselves set or read: a variable of the file would decide who they are.
 _RESERVED = re.compile(
     r"(CI|GITLAB|ENVCTL)(_\w*)?|AWS_(ROLE|WEB_IDENTITY|ACCESS_KEY|SECRET|SESSION|CONTAINER)\w*|AWS_(DEFAULT_)?REGION"
@@ -35,34 +27,19 @@ _RESERVED = re.compile(
 )
 
 
-def _match(pattern: str, wanted: str) -> AfterValidator:
-    return require(re.compile(pattern, re.ASCII).fullmatch, f"must be {wanted}", pattern)
-
-
-def _is_plain_line(text: str) -> bool:
-    return bool(text.strip()) and text.isprintable() and "$[[" not in text
-
-
-def parse_timeout(text: object) -> timedelta:
-    found = parse_quoted_duration(text, '"90m" or "3h"')
-    if not _SHORTEST <= found <= _LONGEST or found % timedelta(minutes=1):
-        raise ValueError("must be from 10m to 1d, in whole minutes")
-    return found
-
-
-Branch = Annotated[str, _match(BRANCH_PATTERN, 'the name of a branch: letters, digits and ._/-, such as "main"')]
-Prefix = Annotated[str, _match(r"[a-z][a-z0-9-]{0,31}", "a lower-case letter and up to 31 more of a-z, 0-9 and -")]
-StageName = Annotated[str, _match(r"[A-Za-z][\w .-]{0,63}", "the name of a stage of .gitlab-ci.yml")]
-RunnerTag = Annotated[str, _match(r"[\w][\w .:+/-]{0,63}", 'the tag of a runner, such as "aws-prod"')]
+StageName = Annotated[str, match_text(r"[A-Za-z][\w .-]{0,63}", "the name of a stage of .gitlab-ci.yml")]
+RunnerTag = Annotated[str, match_text(r"[\w][\w .:+/-]{0,63}", 'the tag of a runner, such as "aws-prod"')]
 PinnedImage = Annotated[
     str,
-    _match(
+    match_text(
         r"[a-z0-9][\w.-]*(:\d+)?(/[\w.-]+)*(:[\w.-]+)?@sha256:[0-9a-f]{64}",
         'an image with its digest, such as "registry.example.com/envctl:1.0@sha256:…" with 64 digits',
     ),
 ]
-ProgramPath = Annotated[str, _match(r"(/[\w.+-]+)+", 'an absolute path, such as "/opt/envctl/bin/envctl"')]
-CiVariableName = Annotated[str, _match(r"[A-Za-z_]\w{0,254}", "the name of a CI/CD variable: letters, digits and _")]
+ProgramPath = Annotated[str, match_text(r"(/[\w.+-]+)+", 'an absolute path, such as "/opt/envctl/bin/envctl"')]
+CiVariableName = Annotated[
+    str, match_text(r"[A-Za-z_]\w{0,254}", "the name of a CI/CD variable: letters, digits and _")
+]
 JobVariableName = Annotated[
     CiVariableName,
     require(
@@ -71,17 +48,23 @@ JobVariableName = Annotated[
     ),
 ]
 JobVariableValue = Annotated[str, require(str.isprintable, "must be one line of printable characters")]
-ScriptLine = Annotated[str, require(_is_plain_line, "must be one line for the shell, without `$[[`")]
+ScriptLine = Annotated[
+    str,
+    require(
+        lambda text: bool(text.strip()) and text.isprintable() and "$[[" not in text,
+        "must be one line for the shell, without `$[[`",
+    ),
+]
 ChangePath = Annotated[
     str,
-    _match(
+    match_text(
         r"[\w*.][\w.*{},@+ -]*(/[\w.*{},@+ -]+)*", 'a path of the repository, such as "docs/*.md" or "modules/**/*"'
     ),
 ]
 GitlabEnvironmentName = Annotated[
-    str, _match(r"[A-Za-z0-9][\w ./-]{0,254}", 'the name of an environment in GitLab, such as "billing/prod"')
+    str, match_text(r"[A-Za-z0-9][\w ./-]{0,254}", 'the name of an environment in GitLab, such as "billing/prod"')
 ]
-Timeout = Annotated[timedelta, BeforeValidator(parse_timeout)]
+Timeout = Annotated[timedelta, limit_timeout(timedelta(minutes=10), timedelta(days=1), '"90m" or "3h"', "10m to 1d")]
 
 
 class GitlabTimeouts(Section):
@@ -132,17 +115,7 @@ def check_address(text: str) -> str:
 def find_gitlab_faults(document: Mapping[str, object]) -> Iterator[Fault]:
     """Yield faults between `[ci.gitlab]` and other tables of the raw document."""
     table = find_table(document, "ci", "gitlab")
-    order = list_texts(find_table(document, "pipeline").get("order"))
-    for key, known in (("roles", [PLAN, DRIFT, *order]), ("environments", order)):
-        for name in find_table(table, key):
-            if order and name not in known:
-                message = f"ci.gitlab.{key} names {name}, which is not in the pipeline"
-                hint = suggest_name(name, known) or f"correct the name, or add {name} to pipeline.order"
-                yield Fault("E104", message, hint, ("ci", "gitlab", key, name))
-    for name in sorted({PLAN, DRIFT} & {*order} & {*find_table(table, "roles")}):
-        message = f"ci.gitlab.roles names {name}, which is a job and an environment"
-        hint = f"rename the environment, or remove the role and set the CI/CD variable ENVCTL_{name.upper()}_ROLE"
-        yield Fault("E147", message, hint, ("ci", "gitlab", "roles", name))
+    yield from find_name_faults(document, "gitlab", "E147", "remove the role and set the CI/CD variable {}")
     if table.get("program") and not table.get("image"):
         message = "ci.gitlab.program has no image: the program of a runner may be another one tomorrow"
         yield Fault("E147", message, 'add image = "…@sha256:…", or remove program', ("ci", "gitlab", "program"))

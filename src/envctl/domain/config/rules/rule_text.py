@@ -13,19 +13,12 @@ from envctl.domain.text.durations import format_rough_duration
 
 @dataclass(frozen=True)
 class RuleText:
-    """How the report tells a rule. In a text, `{}` stands for the value of the rule, and `{rules.NAME}` for another.
+    """How the report tells a rule. In a text, `{}` stands for the value of the rule, and `{rules.NAME}` for another."""
 
-    Attributes:
-        title: the name of its row; without one, the rule is in the JSON document only.
-        text: the rule in force.
-        unset: the rule not in force; empty: it has no row then.
-        is_in_force: whether a value asks for anything.
-    """
-
-    title: str = ""
-    text: str = "{}"
-    unset: str = ""
-    is_in_force: Callable[[Any], bool] = bool
+    title: str = ""  # the name of its row; without one, the rule is in the JSON document only
+    text: str = "{}"  # the rule in force
+    unset: str = ""  # the rule not in force; empty: it has no row then
+    is_in_force: Callable[[Any], bool] = bool  # whether a value asks for anything
 
 
 def find_rule_texts(model: type[BaseModel]) -> Mapping[str, RuleText]:

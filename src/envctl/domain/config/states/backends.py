@@ -15,25 +15,16 @@ NO_SECRETS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class BackendKind:
-    """A backend of Terraform.
+    """A backend of Terraform."""
 
-    Attributes:
-        keys: its keys in Terraform.
-        place_key: the key that must differ by environment and stack.
-        default_place: its value if the project sets none; empty if the project must set it.
-        identity_keys: the keys that decide which state is used.
-        required_keys: further keys that the project must set.
-        secret_keys: keys with secrets, each with the environment variable that Terraform reads instead.
-        has_workspaces: False if its states can't have workspaces.
-    """
-
-    keys: frozenset[str]
-    place_key: str
-    default_place: str
-    identity_keys: tuple[str, ...]
-    required_keys: tuple[str, ...] = ()
+    keys: frozenset[str]  # its keys in Terraform
+    place_key: str  # the key that must differ by environment and stack
+    default_place: str  # its value if the project sets none; empty if the project must set it
+    identity_keys: tuple[str, ...]  # the keys that decide which state is used
+    required_keys: tuple[str, ...] = ()  # further keys that the project must set
+    # Keys with secrets, each with the environment variable that Terraform reads instead.
     secret_keys: Mapping[str, str] = field(default_factory=lambda: NO_SECRETS)
-    has_workspaces: bool = True
+    has_workspaces: bool = True  # False if its states can't have workspaces
 
 
 def _split(text: str) -> frozenset[str]:

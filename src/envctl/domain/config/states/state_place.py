@@ -10,7 +10,7 @@ from posixpath import normpath
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.fields import STATE_PLACEHOLDERS, Fault, TomlPath
 from envctl.domain.config.placeholders import list_placeholder_values
-from envctl.domain.config.project import Project, State
+from envctl.domain.config.project import Project
 from envctl.domain.config.states.backends import (
     BACKENDS,
     BackendKind,
@@ -108,7 +108,9 @@ def find_state_faults(project: Project) -> Iterator[Fault]:
     """Find the faults of `[state]` and of the keys of stacks in it."""
     if project.has_usual_states:
         return
-    tables: dict[TomlPath, Mapping[str, object]] = {("state",): _list_said_keys(project.state)}
+    state = project.state
+    said = {name: getattr(state, name) for name in sorted(state.model_fields_set - {"backend"})}
+    tables: dict[TomlPath, Mapping[str, object]] = {("state",): said}
     tables |= {("stacks", name, "state"): stack.state for name, stack in project.every_stack.items() if stack.state}
     tables |= {("removed", name, "state"): each.state for name, each in project.removed.items() if each.state}
     found = [fault for path, table in tables.items() for fault in _check_table(project, path, table)]
@@ -117,10 +119,6 @@ def find_state_faults(project: Project) -> Iterator[Fault]:
     found = found or [*_check_empty_values(project), *_check_local_files(project)]
     found = found or [*_check_claims(project)]
     yield from found or _check_shared_locks(project)
-
-
-def _list_said_keys(state: State) -> Mapping[str, object]:
-    return {name: getattr(state, name) for name in sorted(state.model_fields_set - {"backend"})}
 
 
 def _check_table(project: Project, path: TomlPath, table: Mapping[str, object]) -> Iterator[Fault]:
@@ -245,7 +243,6 @@ _WORKSPACES_EXAMPLE = 'workspaces = { name = "{project}-{env}-{stack}" }'
 
 
 def _check_empty_values(project: Project) -> Iterator[Fault]:
-    """Find placeholders without a value in an environment."""
     found: dict[tuple[TomlPath, str], Fault] = {}
     for environment, stack in _list_stacks(project):
         names = list_placeholder_values(project, environment, stack)

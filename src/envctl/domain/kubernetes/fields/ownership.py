@@ -40,16 +40,11 @@ _CONFLICT = re.compile(r'conflict with "([^"]+)"(?: with subresource "([^"]+)")?
 
 @dataclass(frozen=True, order=True)
 class FieldOwner:
-    """A field, and its manager.
+    """A field, and its manager."""
 
-    Attributes:
-        path: for people.
-        subresource: part of the API it was written by, such as `scale`; empty for the object itself.
-    """
-
-    path: str
+    path: str  # for people
     manager: str
-    subresource: str = ""
+    subresource: str = ""  # part of the API it was written by, such as `scale`; empty for the object itself
 
     @property
     def manager_text(self) -> str:
@@ -58,17 +53,12 @@ class FieldOwner:
 
 @dataclass(frozen=True)
 class ForeignField:
-    """A field of another manager that envctl does not own.
-
-    Attributes:
-        value: in the live object.
-        time: of the last write, as the server notes it.
-    """
+    """A field of another manager that envctl does not own."""
 
     path: Path
     owner: FieldOwner
-    value: Any
-    time: str = ""
+    value: Any  # in the live object
+    time: str = ""  # of the last write, as the server notes it
 
 
 def parse_conflicts(causes: Iterable[tuple[str, str]]) -> tuple[FieldOwner, ...]:

@@ -19,6 +19,7 @@ _FOLDERS = frozenset({*_ENTRIES, *PLUGIN_KEYS})
 _TABLES = ("patches", "patchesJson6902", "replacements")
 _GENERATORS = ("configMapGenerator", "secretGenerator")
 _HELM = ("helmCharts", "helmChartInflationGenerator", "helmGlobals")
+# Entries that kustomize would take for addresses in a network.
 _REMOTE = re.compile(r"\w+://|git::|git@|[\w.-]+@[\w.-]+:|(www\.)?github\.com[/:]|gh:|.*(\?ref=|\.git(/|$|\?)|//)")
 _VARIABLES_PATCH = re.compile(rf"""name:\s*["']?{VARIABLES_NAME}["']?\s*([,}}]|$)""", re.MULTILINE)
 FOLDER_HINT = "copy it into the project: a release is complete, and is rendered without a network"
@@ -68,28 +69,19 @@ class _Search:
     def add(self, entry: object, path: KeyPath, *, may_be_folder: bool = False) -> None:
         if not isinstance(entry, str):
             return
-        if _is_inline(entry):
+        # YAML in the place of a path.
+        if "\n" in entry.strip() or entry.lstrip().startswith(("{", "[")):
             if path[0] in PLUGIN_KEYS and "://" in entry:
                 message = f"{path[0]}: an address in a network"
                 self.faults.append(KustomizationFault(message, FOLDER_HINT, path))
             return
-        if is_remote(entry):
+        if _REMOTE.match(entry):
             self.faults.append(KustomizationFault(f"{entry} is fetched from a network", FOLDER_HINT, path))
         elif entry.startswith("/"):
             hint = "write a path from the folder of the kustomization"
             self.faults.append(KustomizationFault(f"{entry} is not a relative path", hint, path))
         else:
             self.references.append(Reference(normpath(join(self.folder, entry)), path, may_be_folder))
-
-
-def is_remote(entry: str) -> bool:
-    """Tell if kustomize would take the entry for an address in a network."""
-    return _REMOTE.match(entry) is not None
-
-
-def _is_inline(entry: str) -> bool:
-    """Tell if the entry is YAML in the place of a path."""
-    return "\n" in entry.strip() or entry.lstrip().startswith(("{", "["))
 
 
 def find_references(document: Mapping[str, Any], folder: str, *, allows_secrets: bool) -> KustomizationFindings:

@@ -10,20 +10,14 @@ from envctl.domain.kubernetes.objects import Manifest, ObjectIdentity
 
 @dataclass(frozen=True)
 class RenderedManifests:
-    """The rendered objects of a stack.
+    """The rendered objects of a stack."""
 
-    Attributes:
-        objects: all objects, without local ones; namespaces and the label of the stack are set.
-        images: references of all images in their pods, sorted.
-        places: file and line of objects, where they are known.
-        lines: lines of the fields of objects in these files, where they are known.
-        notes: what a person should know of the rendering.
-    """
-
-    objects: tuple[Manifest, ...]
-    images: tuple[str, ...] = ()
+    objects: tuple[Manifest, ...]  # all objects, without local ones; namespaces and the label of the stack are set
+    images: tuple[str, ...] = ()  # references of all images in their pods, sorted
+    # File and line of objects, where they are known.
     places: Mapping[ObjectIdentity, Location] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # what a person should know of the rendering
+    # Lines of the fields of objects in these files, where they are known.
     lines: Mapping[ObjectIdentity, Mapping[KeyPath, int]] = field(default_factory=dict)
 
     def locate(self, identity: ObjectIdentity, path: KeyPath = ()) -> Location | None:

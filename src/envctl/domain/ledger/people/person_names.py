@@ -97,7 +97,11 @@ def _parse_name(name: str) -> _Name:
     if not text or text in _FORGE_COMMITTERS:
         return _Name()
     if text.startswith("arn:"):
-        return _parse_arn(name.strip(), text)
+        # The session or user name, if it may be of a person, else the role, or the whole ARN.
+        _, slash, last = text.rpartition("/")
+        if not slash or _TOOL_SESSION.fullmatch(last):
+            return _Name(plain=frozenset({to_role_arn(name.strip()).casefold()}))
+        return _parse_name(last)
     if found := _NO_REPLY.fullmatch(text):
         return _Name(plain=frozenset({found["whole"], found["login"]}))
     local, at, domain = text.rpartition("@")
@@ -107,14 +111,6 @@ def _parse_name(name: str) -> _Name:
     local = local.removeprefix(_OWN_SESSION)
     box = local.partition("+")[0] or local
     return _Name(addresses=frozenset({f"{local}@{domain}", f"{box}@{domain}"}), local=frozenset({local, box}))
-
-
-def _parse_arn(arn: str, text: str) -> _Name:
-    """Parse an ARN: the session or user name, if it may be of a person, else the role, or the whole ARN."""
-    _, slash, last = text.rpartition("/")
-    if not slash or _TOOL_SESSION.fullmatch(last):
-        return _Name(plain=frozenset({to_role_arn(arn).casefold()}))
-    return _parse_name(last)
 
 
 def to_role_arn(arn: str) -> str:

@@ -11,11 +11,7 @@ from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.people.person_names import list_names
 from envctl.domain.ledger.projection.approvals import apply_approval, apply_rules_event
 from envctl.domain.ledger.projection.evidence import apply_drift_check, apply_verification
-from envctl.domain.ledger.projection.stacks import (
-    apply_import_event,
-    apply_state_move,
-    apply_traffic_event,
-)
+from envctl.domain.ledger.projection.stacks import apply_import_event, apply_state_move, apply_traffic_event
 from envctl.domain.ledger.recorded_rules import RulesRecord
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn

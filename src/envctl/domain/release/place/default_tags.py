@@ -28,42 +28,27 @@ class FromVariable:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceTags:
-    """The tags of a resource that is created in any case: without `count` and `for_each`.
+    """The tags of a resource that is created in any case: without `count` and `for_each`."""
 
-    Attributes:
-        type: its type, such as `aws_iam_role`.
-        tags: literal keys, each with its literal value, a FromVariable or COMPUTED.
-        lines: the line of each key.
-        variables: variables that are maps of further tags.
-        is_complete: no other part of the expression can add tags.
-        is_called: it is in a module called by that of the stack: its variables are no settings.
-    """
-
-    type: str
+    type: str  # its type, such as `aws_iam_role`
     location: Location
+    # Literal keys, each with its literal value, a FromVariable or COMPUTED.
     tags: Mapping[str, object] = field(default_factory=dict)
-    lines: Mapping[str, Location] = field(default_factory=dict)
-    variables: tuple[str, ...] = ()
-    is_complete: bool = True
-    is_called: bool = False
+    lines: Mapping[str, Location] = field(default_factory=dict)  # the line of each key
+    variables: tuple[str, ...] = ()  # variables that are maps of further tags
+    is_complete: bool = True  # no other part of the expression can add tags
+    is_called: bool = False  # it is in a module called by that of the stack: its variables are no settings
 
 
 @dataclass(frozen=True)
 class StackTags:
-    """What is known of the tags of a stack in one environment.
-
-    Attributes:
-        default: default tags of its AWS provider.
-        arguments: its settings.
-        locations: the lines of its settings.
-        has_merging_provider: the locked AWS provider accepts tags equal to default tags.
-    """
+    """What is known of the tags of a stack in one environment."""
 
     stack: str
-    default: Mapping[str, object]
-    arguments: Mapping[str, object] = field(default_factory=dict)
-    locations: Mapping[str, Location] = field(default_factory=dict)
-    has_merging_provider: bool = True
+    default: Mapping[str, object]  # default tags of its AWS provider
+    arguments: Mapping[str, object] = field(default_factory=dict)  # its settings
+    locations: Mapping[str, Location] = field(default_factory=dict)  # the lines of its settings
+    has_merging_provider: bool = True  # the locked AWS provider accepts tags equal to default tags
 
 
 def list_default_tags(wiring: Wiring, place: Place, stack: str) -> dict[str, str]:

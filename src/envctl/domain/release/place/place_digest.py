@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from envctl.domain.config.project import Project
 from envctl.domain.release.place.environment_place import Place, resolve_place
@@ -18,9 +18,6 @@ from envctl.domain.release.place.provider_roles import find_region
 from envctl.domain.release.wiring import Wiring
 from envctl.domain.settings.settings import format_canonical_json
 from envctl.domain.text.lists import join_first
-
-if TYPE_CHECKING:
-    from envctl.domain.release.kubernetes_code import KubernetesCode
 
 FORMAT = 1
 MAX_DIFFERENCES = 4
@@ -88,8 +85,9 @@ def bind_place(wiring: Wiring, place: Place) -> BoundPlace:
     access = {name: value for name, value in access.items() if value}
     stacks: dict[str, dict[str, Any]] = {}
     for stack, wired in wiring.stacks.items():
-        if wired.kubernetes is not None:
-            stacks[stack] = {"cluster": _find_cluster(wiring, stack, place, wired.kubernetes)}
+        if (code := wired.kubernetes) is not None:
+            target = {"name": code.cluster, "context": code.context, "region": find_region(wiring, stack, place)}
+            stacks[stack] = {"cluster": {key: value for key, value in target.items() if value}}
             continue
         stacks[stack] = render_place(wiring, stack, place)
         # Terraform gets the workspace in its environment: no block has it.
@@ -101,11 +99,6 @@ def bind_place(wiring: Wiring, place: Place) -> BoundPlace:
 def resolve_bound_place(project: Project, environment: str, wiring: Wiring) -> BoundPlace:
     """Return the place for an apply of a release with that wiring."""
     return bind_place(wiring, resolve_place(project, environment))
-
-
-def _find_cluster(wiring: Wiring, stack: str, place: Place, code: "KubernetesCode") -> dict[str, str]:
-    target = {"name": code.cluster, "context": code.context, "region": find_region(wiring, stack, place)}
-    return {key: value for key, value in target.items() if value}
 
 
 def encode(place: BoundPlace) -> bytes:

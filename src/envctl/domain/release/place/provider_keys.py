@@ -14,7 +14,7 @@ Texts in these tables may hold placeholders such as `{env}`: one table serves al
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from envctl.domain.plan.provider_accounts import find_provider_kind, find_provider_source
@@ -88,10 +88,6 @@ def merge_tables(wiring: Wiring, place: Place, stack: str, name: str) -> dict[st
         tables += [wired.get(name, {}), place.providers.get(name, {})]
     known = {"project": wiring.project, "env": place.environment, "stack": stack}
     known |= {"account_id": place.account_id or "", "region": place.region or ""}
-    return _merge(tables, place, known)
-
-
-def _merge(tables: Sequence[Mapping[str, object]], place: Place, known: Mapping[str, str]) -> dict[str, Any]:
     return {
         key: escape_templates(adapt_value(key, fill_placeholders(value, known), place))
         for table in tables

@@ -44,39 +44,25 @@ _LOCAL_PATHS = ("path", "workspace_dir")
 
 @dataclass(frozen=True, kw_only=True)
 class PlainStack:
-    """A root module for plain Terraform.
-
-    Attributes:
-        folder: where Terraform runs, in the folder of all.
-        variables: the sensitive variables without a value.
-        inputs: the variables filled from outputs of other stacks, of a root module that runs as it is.
-        workspace: the workspace that holds its state; empty for the default one.
-        is_root: it is a root module of the project, with files added.
-        files: the files by path in the folder of all.
-    """
+    """A root module for plain Terraform."""
 
     name: str
-    folder: str
-    variables: tuple[str, ...] = ()
+    folder: str  # where Terraform runs, in the folder of all
+    variables: tuple[str, ...] = ()  # the sensitive variables without a value
+    # The variables filled from outputs of other stacks, of a root module that runs as it is.
     inputs: tuple[StackInput, ...] = ()
-    workspace: str = ""
-    is_root: bool = False
-    files: Mapping[str, File] = field(default_factory=dict, repr=False)
+    workspace: str = ""  # the workspace that holds its state; empty for the default one
+    is_root: bool = False  # it is a root module of the project, with files added
+    files: Mapping[str, File] = field(default_factory=dict, repr=False)  # the files by path in the folder of all
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Places in the new folder.
+    """Places in the new folder."""
 
-    Attributes:
-        code: the folder with the code of the modules, from the top.
-        project: the path from the top to the project, for local states.
-        home: the folder of envctl in the project, with the working directories.
-    """
-
-    code: str
-    project: str
-    home: str
+    code: str  # the folder with the code of the modules, from the top
+    project: str  # the path from the top to the project, for local states
+    home: str  # the folder of envctl in the project, with the working directories
 
 
 def build_plain_stack(
@@ -185,7 +171,7 @@ def _write_rendered(root: RootModule, move: _Mover, layout: Layout) -> Iterator[
     if "provider" in document:
         place["provider"] = document["provider"]
     yield MAIN_FILE, "\n".join(_list_blocks(document, move, layout)).encode()
-    yield PLACE_FILE, _encode(place)
+    yield PLACE_FILE, (json.dumps(place, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def _list_blocks(document: Mapping[str, Any], move: _Mover, layout: Layout) -> Iterator[str]:
@@ -205,7 +191,3 @@ def _list_blocks(document: Mapping[str, Any], move: _Mover, layout: Layout) -> I
         yield format_block("variable", (name,), {**each, **typed})
     for name, each in document.get("output", {}).items():
         yield format_block("output", (name,), each)
-
-
-def _encode(document: Mapping[str, Any]) -> bytes:
-    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -26,20 +26,14 @@ NO_MOVES: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class RootModule:
-    """The root module of a stack: rendered around a module, or as it is with files of envctl.
-
-    Attributes:
-        document: the rendered root module; of a root module as it is, the file with its overrides.
-        secrets: sensitive settings by Terraform variable, passed by `TF_VAR_` alone.
-        generated: the files beside a root module as it is.
-        root: its folder in the tree of the stack; empty for a rendered one.
-    """
+    """The root module of a stack: rendered around a module, or as it is with files of envctl."""
 
     stack: str
-    document: Mapping[str, Any]
+    document: Mapping[str, Any]  # the rendered root module; of a root module as it is, the file with its overrides
+    # Sensitive settings by Terraform variable, passed by `TF_VAR_` alone.
     secrets: Mapping[str, str] = field(default_factory=dict)
-    generated: GeneratedFiles | None = None
-    root: str = ""
+    generated: GeneratedFiles | None = None  # the files beside a root module as it is
+    root: str = ""  # its folder in the tree of the stack; empty for a rendered one
     workspace: str = ""  # the workspace that holds the state; empty for the default one
     region: str = ""  # the AWS region of a root module as it is, for Terraform's environment
 

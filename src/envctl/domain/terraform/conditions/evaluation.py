@@ -1,10 +1,11 @@
 """Evaluation of conditions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import ge, gt, le, lt
 
-from envctl.domain.terraform.conditions.functions import BOOLEAN_FUNCTIONS, FUNCTIONS
+from envctl.domain.terraform.conditions.functions import BOOLEAN_FUNCTIONS, FUNCTIONS, require_number
 from envctl.domain.terraform.conditions.syntax import (
     Binary,
     Call,
@@ -31,6 +32,7 @@ from envctl.domain.terraform.conditions.values import (
 )
 
 _LARGEST_RESULT = 10**100
+_COMPARISONS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {"<": lt, ">": gt, "<=": le, ">=": ge}
 Values = Mapping[str, object]
 """The known values by the name of their variable."""
 
@@ -105,8 +107,10 @@ class _Evaluation:
 
     def _evaluate_operation(self, node: Unary | Binary | Conditional) -> object:
         match node:
-            case Unary(operator, operand):
-                return _apply_unary(operator, self.evaluate(operand))
+            case Unary("!", operand):
+                return not _require_bool(self.evaluate(operand))
+            case Unary(_, operand):
+                return -require_number(self.evaluate(operand))
             case Binary("&&" | "||" as operator, left, right):
                 return self._evaluate_logic(operator, left, right)
             case Binary(operator, left, right):
@@ -250,35 +254,14 @@ def _get_item(source: object, key: object) -> object:
     raise UncertainError("an index of another value")
 
 
-def _apply_unary(operator: str, value: object) -> object:
-    if operator == "!":
-        return not _require_bool(value)
-    return -_require_number(value)
-
-
-def _require_number(value: object) -> Fraction:
-    if value is None:
-        raise EvaluationError("null is not a number")
-    if not isinstance(value, Fraction):
-        raise UncertainError("not a number")
-    return value
-
-
 def _apply_binary(operator: str, left: object, right: object) -> object:
     if operator in ("==", "!="):
         return are_equal(left, right) == (operator == "==")
     if not (left is None or is_number(left)) or not (right is None or is_number(right)):
         raise UncertainError("not numbers")
-    one, two = _require_number(left), _require_number(right)
-    match operator:
-        case "<":
-            return one < two
-        case ">":
-            return one > two
-        case "<=":
-            return one <= two
-        case ">=":
-            return one >= two
+    one, two = require_number(left), require_number(right)
+    if operator in _COMPARISONS:
+        return _COMPARISONS[operator](one, two)
     return _compute(operator, one, two)
 
 

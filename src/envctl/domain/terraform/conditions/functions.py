@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Sequence as Items
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from envctl.domain.terraform.conditions import addresses
 from envctl.domain.terraform.conditions.patterns import is_match
@@ -50,7 +51,7 @@ def _require_ascii(value: object) -> str:
     return text
 
 
-def _require_number(value: object) -> Fraction:
+def require_number(value: object) -> Fraction:
     if value is None:
         raise EvaluationError("null is not a number")
     if not isinstance(value, Fraction):
@@ -59,7 +60,7 @@ def _require_number(value: object) -> Fraction:
 
 
 def _require_whole(value: object) -> int:
-    number = _require_number(value)
+    number = require_number(value)
     if number.denominator != 1:
         raise UncertainError("not a whole number")
     return int(number)
@@ -114,14 +115,6 @@ def _contains(items: object, value: object) -> object:
     return any(are_equal(value, each) for each in found)
 
 
-def _all_true(items: object) -> object:
-    return all(_require_bools(items))
-
-
-def _any_true(items: object) -> object:
-    return any(_require_bools(items))
-
-
 def _require_bools(value: object) -> list[bool]:
     items = _require_items(value)
     found = [item for item in items if isinstance(item, bool)]
@@ -130,24 +123,14 @@ def _require_bools(value: object) -> list[bool]:
     return found
 
 
-def _get_keys(value: object) -> object:
+def _sort_entries(value: object) -> list[tuple[str, object]]:
     if not isinstance(value, Record):
         raise UncertainError("not a map")
-    return Sequence("list", tuple(sorted(value.items)))
+    return sorted(value.items.items())
 
 
-def _get_values(value: object) -> object:
-    if not isinstance(value, Record):
-        raise UncertainError("not a map")
-    return Sequence("tuple", tuple(item for _, item in sorted(value.items.items())))
-
-
-def _distinct(value: object) -> object:
-    return Sequence("list", tuple(dict.fromkeys(_require_alike(_require_items(value)))))
-
-
-def _to_set(value: object) -> object:
-    return Sequence("set", tuple(dict.fromkeys(_require_alike(_require_items(value)))))
+def _drop_duplicates(value: object) -> tuple[object, ...]:
+    return tuple(dict.fromkeys(_require_alike(_require_items(value))))
 
 
 def _concatenate(*values: object) -> object:
@@ -171,16 +154,10 @@ def _flatten(value: object) -> object:
     return Sequence("tuple", tuple(found))
 
 
-def _subtract(value: object, other: object) -> object:
+def _select_items(value: object, other: object, *, shared: bool) -> object:
     one, two = _require_items(value), _require_items(other)
     _require_alike((*one, *two))
-    return Sequence("set", tuple(dict.fromkeys(item for item in one if item not in two)))
-
-
-def _intersect(value: object, other: object) -> object:
-    one, two = _require_items(value), _require_items(other)
-    _require_alike((*one, *two))
-    return Sequence("set", tuple(dict.fromkeys(item for item in one if item in two)))
+    return Sequence("set", tuple(dict.fromkeys(item for item in one if (item in two) is shared)))
 
 
 def _make_range(first: object, last: object) -> object:
@@ -202,7 +179,7 @@ def _to_number(value: object) -> object:
         if not _PLAIN_NUMBER.fullmatch(value):
             raise UncertainError("another spelling of a number")
         return Fraction(value)
-    return _require_number(value)
+    return require_number(value)
 
 
 def _strip(value: object) -> object:
@@ -213,10 +190,10 @@ def _strip(value: object) -> object:
 
 
 FUNCTIONS: Mapping[str, Function] = {
-    "abs": Function((1,), lambda value: abs(_require_number(value))),
-    "alltrue": Function((1,), _all_true),
-    "anytrue": Function((1,), _any_true),
-    "ceil": Function((1,), lambda value: Fraction(math.ceil(_require_number(value)))),
+    "abs": Function((1,), lambda value: abs(require_number(value))),
+    "alltrue": Function((1,), lambda items: all(_require_bools(items))),
+    "anytrue": Function((1,), lambda items: any(_require_bools(items))),
+    "ceil": Function((1,), lambda value: Fraction(math.ceil(require_number(value)))),
     "cidrhost": Function(
         (2,), lambda prefix, number: addresses.get_host(_require_text(prefix), _require_whole(number))
     ),
@@ -229,25 +206,25 @@ FUNCTIONS: Mapping[str, Function] = {
     ),
     "concat": Function(range(1, 9), _concatenate),
     "contains": Function((2,), _contains),
-    "distinct": Function((1,), _distinct),
+    "distinct": Function((1,), lambda value: Sequence("list", _drop_duplicates(value))),
     "endswith": Function((2,), lambda text, end: _require_text(text).endswith(_require_text(end))),
     "flatten": Function((1,), _flatten),
-    "floor": Function((1,), lambda value: Fraction(math.floor(_require_number(value)))),
-    "keys": Function((1,), _get_keys),
+    "floor": Function((1,), lambda value: Fraction(math.floor(require_number(value)))),
+    "keys": Function((1,), lambda value: Sequence("list", tuple(key for key, _ in _sort_entries(value)))),
     "length": Function((1,), _count),
     "lower": Function((1,), lambda text: _require_ascii(text).lower()),
-    "max": Function(range(1, 9), lambda *values: max(map(_require_number, values))),
-    "min": Function(range(1, 9), lambda *values: min(map(_require_number, values))),
+    "max": Function(range(1, 9), lambda *values: max(map(require_number, values))),
+    "min": Function(range(1, 9), lambda *values: min(map(require_number, values))),
     "range": Function((2,), _make_range),
     "regex": Function((2,), _match_pattern),
     "regexall": Function((2,), _find_all),
-    "setintersection": Function((2,), _intersect),
-    "setsubtract": Function((2,), _subtract),
+    "setintersection": Function((2,), partial(_select_items, shared=True)),
+    "setsubtract": Function((2,), partial(_select_items, shared=False)),
     "split": Function((2,), _split),
     "startswith": Function((2,), lambda text, start: _require_text(text).startswith(_require_text(start))),
     "tonumber": Function((1,), _to_number),
-    "toset": Function((1,), _to_set),
+    "toset": Function((1,), lambda value: Sequence("set", _drop_duplicates(value))),
     "trimspace": Function((1,), _strip),
     "upper": Function((1,), lambda text: _require_ascii(text).upper()),
-    "values": Function((1,), _get_values),
+    "values": Function((1,), lambda value: Sequence("tuple", tuple(item for _, item in _sort_entries(value)))),
 }

@@ -43,23 +43,15 @@ _CLASSES = {
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of a pattern, in Python's syntax.
+    """A part of a pattern, in Python's syntax."""
 
-    Attributes:
-        text: the part itself.
-        firsts: the letters that it can begin with.
-        is_optional: whether it matches an empty text.
-        repeats: the product of its nested counts, which RE2 limits.
-        count_ways: the most ways to match a text, from the letters that may follow.
-        is_complete: whether no count may follow.
-    """
-
-    text: str
-    firsts: frozenset[str] = frozenset()
-    is_optional: bool = False
-    repeats: int = 1
+    text: str  # the part itself
+    firsts: frozenset[str] = frozenset()  # the letters that it can begin with
+    is_optional: bool = False  # whether it matches an empty text
+    repeats: int = 1  # the product of its nested counts, which RE2 limits
+    # The most ways to match a text, from the letters that may follow.
     count_ways: Callable[[frozenset[str]], int] = lambda _: 1
-    is_complete: bool = False
+    is_complete: bool = False  # whether no count may follow
 
 
 def is_match(pattern: str, text: str) -> bool:
@@ -71,7 +63,6 @@ def is_match(pattern: str, text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _compile(pattern: str, length: int) -> re.Pattern[str]:
-    """Compile a pattern for texts of that length."""
     tokens = list(_TOKEN.finditer(pattern))
     if sum(len(token[0]) for token in tokens) < len(pattern):
         raise UncertainError("an unknown pattern")

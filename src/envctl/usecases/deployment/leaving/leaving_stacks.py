@@ -27,12 +27,7 @@ from envctl.usecases.release.stack_origins import StackOrigin, find_stack_origin
 
 
 def add_leaving(
-    context: Context,
-    present: LedgerState,
-    prepared: PreparedEnvironment,
-    *,
-    release: Release,
-    changeover: Changeover,
+    context: Context, present: LedgerState, prepared: PreparedEnvironment, *, release: Release, changeover: Changeover
 ) -> PreparedEnvironment:
     """Return `prepared` with the leaving stacks, written and initialized.
 
@@ -96,13 +91,7 @@ class _LeavingStacks:
         context = Context(ports, self.project)
         sources = find_secret_sources(context, environment, name, maker)
         found = find_arguments(
-            context,
-            environment,
-            name,
-            maker=maker,
-            lost=lost,
-            positioned=positioned,
-            secret_values=sources,
+            context, environment, name, maker=maker, lost=lost, positioned=positioned, secret_values=sources
         )
         needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
         if wired.kubernetes is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from envctl.domain.errors import Problem, StateLock
 from envctl.domain.ledger.state import Deployment
 from envctl.domain.plan.changes import StackPlan
-from envctl.usecases.deployment.deploy import Pipeline
+from envctl.usecases.deployment.pipeline import Pipeline
 from envctl.usecases.deployment.recovery.stages import (
     CloseDeployment,
     ClosedRecovery,

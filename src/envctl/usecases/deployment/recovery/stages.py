@@ -46,7 +46,15 @@ class Interruption:
     @property
     def resume(self) -> str:
         """The command that resumes the last deployment; empty without one."""
-        return _suggest_resume(self.last, self.environment) if self.last else ""
+        match self.last:
+            case None:
+                return ""
+            case Deployment(action="promote", source=source):
+                return format_command("promote", source, self.environment)
+            case Deployment(action="rollback", release=release):
+                return format_command("rollback", self.environment, to=shorten_id(release))
+            case Deployment(action=action):
+                return format_command(action, self.environment)
 
 
 @dataclass(frozen=True)
@@ -205,14 +213,3 @@ def prepare_last(found: Interruption) -> PreparedRelease | None:
     prepare.init_release(context, prepared, candidate.release)
     prepared = leaving_stacks.add_leaving(context, found.present, prepared, release=candidate.release, changeover=over)
     return PreparedRelease(prepared, candidate.release, settings, over)
-
-
-def _suggest_resume(unfinished: Deployment, target: str) -> str:
-    """Return the command to resume the deployment."""
-    match unfinished.action:
-        case "promote":
-            return format_command("promote", unfinished.source, target)
-        case "rollback":
-            return format_command("rollback", target, to=shorten_id(unfinished.release))
-        case _:
-            return format_command(unfinished.action, target)

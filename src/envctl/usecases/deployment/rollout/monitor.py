@@ -81,7 +81,9 @@ def watch_target(ports: Ports, pool: WorkerPool, target: WatchTarget, wait: time
     end = ports.clock.now() + wait
     while True:
         check_alarms(ports, target, muted)
-        _run_checks(ports, target)
+        for name, probe in target.probes.items():
+            if problem := run_probe(ports, probe, target.surroundings):
+                raise StoppedError((name,), "E333", f"check {name} failed: {problem}")
         left = (end - ports.clock.now()).total_seconds()
         if left <= 0:
             return
@@ -116,12 +118,6 @@ def check_alarms(ports: Ports, target: WatchTarget, muted: set[str]) -> None:
         if each.state == "INSUFFICIENT_DATA" and each.name not in muted:
             muted.add(each.name)
             ports.observer.on_message(f"alarm {each.name} has no data")
-
-
-def _run_checks(ports: Ports, target: WatchTarget) -> None:
-    for name, probe in target.probes.items():
-        if problem := run_probe(ports, probe, target.surroundings):
-            raise StoppedError((name,), "E333", f"check {name} failed: {problem}")
 
 
 def _label_alarms(alarms: Iterable[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from envctl.domain import errors
 from envctl.domain.command_lines import format_command
 from envctl.domain.graph import reverse_graph
 from envctl.domain.guards import RefusedError
-from envctl.domain.guards.provenance import is_object_drift
+from envctl.domain.guards.drift import is_object_drift
 from envctl.domain.ledger.state import COMPLETED
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, StackPlan, has_created_or_deleted
 from envctl.domain.plan.unseen_stacks import describe_beyond_creation
@@ -45,18 +45,13 @@ class SetHold:
 
 @dataclass(frozen=True)
 class ApplyStacks:
-    """Record the start, apply each stack after its upstream stacks, refresh the states, and record the end.
+    """Record the start, apply each stack after its upstream stacks, refresh the states, and record the end."""
 
-    Attributes:
-        needs: in order of application; reversed for a destruction.
-        rolled: descriptions of the rollouts, by stack; a rollout runs if the artifact of its stack changes.
-        changeover: leaving and renamed stacks.
-    """
-
-    needs: Needs
+    needs: Needs  # in order of application; reversed for a destruction
     destroys: bool = False
+    # Descriptions of the rollouts, by stack; a rollout runs if the artifact of its stack changes.
     rolled: Mapping[str, str] = field(default_factory=dict)
-    changeover: Changeover = NO_CHANGEOVER
+    changeover: Changeover = NO_CHANGEOVER  # leaving and renamed stacks
 
     def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
         applied = tuple(line for name in self.needs for line in self._describe_stack(name))
@@ -80,10 +75,7 @@ class ApplyStacks:
             target = attempt.request.target
             with attempt.request.context.ports.terraform.open_worker_pool() as pool:
                 report = run_tasks(
-                    pool,
-                    self.needs,
-                    lambda name: _apply_stack(attempt, pool, name),
-                    lambda name: f"{target}/{name}",
+                    pool, self.needs, lambda name: _apply_stack(attempt, pool, name), lambda name: f"{target}/{name}"
                 )
             report = report.note_stop(pool)
             if report.stopped_by is not None or report.failed:

@@ -10,7 +10,7 @@ from typing import ClassVar, Generic, TypeVar
 from envctl.domain import errors
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request, count_required_approvals
-from envctl.domain.guards.provenance import suggest_undo
+from envctl.domain.guards.drift import suggest_undo
 from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.operation import Operation
@@ -170,11 +170,7 @@ class CreateRelease:
         aim = project.pipeline.standalone_name
         present = release_store.record_commit(ports, journal.load(ports), identity, tree.release, aim)
         asked = deploy_request.build_entry_request(
-            tree.request.context,
-            present,
-            identity=identity,
-            settings=tree.environment.settings,
-            release=tree.release,
+            tree.request.context, present, identity=identity, settings=tree.environment.settings, release=tree.release
         )
         asked = replace(asked, changeover=asked.changeover.limit_to(tree.only))
         if count_required_approvals(asked):

@@ -11,7 +11,7 @@ from envctl.domain.ci.package import SOURCE_LOCK
 from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs
 from envctl.domain.command_lines import format_command
-from envctl.domain.config.ci.github import BRANCH_PATTERN, DRIFT, PLAN
+from envctl.domain.config.ci.shared_keys import BRANCH_PATTERN, DRIFT, PLAN
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, Problem, UsageError
 from envctl.domain.rules.document import find_rules

@@ -20,7 +20,8 @@ from envctl.domain.ci.package import SOURCE_LOCK
 from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
-from envctl.domain.config.ci.gitlab import BRANCH_PATTERN, DRIFT, PLAN, GitlabCi
+from envctl.domain.config.ci.gitlab import GitlabCi
+from envctl.domain.config.ci.shared_keys import BRANCH_PATTERN, DRIFT, PLAN
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.usecases.ports.core import Ports
@@ -67,7 +68,8 @@ def update_gitlab_pipeline(
     require_own_file(ports, up, ours, folder, system=SYSTEM, what="pipeline")
     wanted = _render_files(ports, project, site, version)
     found = compare_files(ports, up, wanted)
-    missing = _find_missing(ports, up, project, site) if check else ""
+    lock = f"{up}{find_lock_folder(settings.prefix)}/{SOURCE_LOCK}"
+    missing = find_missing_kubernetes(ports, project, site.package, lock) if check and site.package else ""
     main_is_foreign = found[MAIN_FILE] in ("foreign", "differs")
     if main_is_foreign:
         # The file belongs to the team: it stays, and has to include the file of envctl.
@@ -90,11 +92,6 @@ def update_gitlab_pipeline(
             Problem("E035", message, f"add to include: in {MAIN_FILE}: - local: {ours} (inputs: {_EXPLAIN_INPUTS})")
         )
     return result, error
-
-
-def _find_missing(ports: Ports, up: str, project: Project, site: GitlabInputs) -> str:
-    lock = f"{up}{find_lock_folder(site.settings.prefix)}/{SOURCE_LOCK}"
-    return find_missing_kubernetes(ports, project, site.package, lock) if site.package else ""
 
 
 def _list_watched(ports: Ports, project: Project, folder: str, ci_files: Sequence[str]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from envctl.domain.errors import Location, Problem
+from envctl.domain.errors import Problem
 from envctl.domain.plan.tag_keys import CASE_INSENSITIVE_PREFIX, FIRST_MERGING_MAJOR
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.place.environment_place import Place
@@ -32,8 +32,11 @@ def find_tag_problems(
         if not found[wired.module]:
             continue
         default = _read_tags(render_configurations(release.wiring, place, stack).get("aws", {}))
-        arguments = {**_list_defaults(release, stack), **settings.arguments[stack]}
-        known = StackTags(stack, default, arguments, _list_locations(settings, stack), is_merging)
+        declared = (each for each in release.wiring.schema[stack] if each.has_default and each.name not in wired.inputs)
+        arguments = {**{each.name: each.default for each in declared}, **settings.arguments[stack]}
+        own = (each for each in settings.settings if stack in each.stacks)
+        lines = {each.name: each.location for each in own if each.location}
+        known = StackTags(stack, default, arguments, lines, is_merging)
         yield from describe_tag_conflicts(found[wired.module], known)
 
 
@@ -42,16 +45,6 @@ def _read_tags(arguments: Mapping[str, object]) -> Mapping[str, object]:
     first = block[0] if isinstance(block, list) and block else block
     tags = first.get("tags") if isinstance(first, Mapping) else None
     return tags if isinstance(tags, Mapping) else {}
-
-
-def _list_defaults(release: Release, stack: str) -> dict[str, object]:
-    wired = release.wiring.stacks[stack].inputs
-    declared = release.wiring.schema[stack]
-    return {each.name: each.default for each in declared if each.has_default and each.name not in wired}
-
-
-def _list_locations(settings: EnvironmentSettings, stack: str) -> dict[str, Location]:
-    return {each.name: each.location for each in settings.settings if each.location and stack in each.stacks}
 
 
 def _has_merging_provider(release: Release) -> bool:

@@ -29,7 +29,9 @@ def show_why(why: Why, out: Console) -> None:
     if any(answer.outcome == "unplanned" for answer in why.answers):
         print_advice(out, "", words.suggest_plan(why), 2)
     if why.approvals and why.release:
-        _show_gates(why, out)
+        out.print()
+        print_text(out, f"approvals for {why.target}{f' ({why.where})' if why.where else ''}")
+        show_gates(why.approvals, out, why.now)
     print_warnings(out, (*words.describe_unseen(why), *words.list_rule_changes(why)), indent=guards.INDENT)
     untrusted = describe_untrusted(why.unbelieved)
     if untrusted:
@@ -47,9 +49,3 @@ def _show_answer(answer: Answer, why: Why, out: Console) -> None:
     mark, style = _MARKS.get(answer.outcome, _UNKNOWN)
     name = f"{answer.code} {answer.guard}{words.describe_outcome(answer)}"
     print_text(out, (mark.ljust(guards.ANSWER_WIDTH), style), name, indent=2)
-
-
-def _show_gates(why: Why, out: Console) -> None:
-    out.print()
-    print_text(out, f"approvals for {why.target}{f' ({why.where})' if why.where else ''}")
-    show_gates(why.approvals, out, why.now)

@@ -6,7 +6,7 @@ from envctl.cli.render.terminal.text import print_item, print_nowrap, print_text
 from envctl.cli.render.text.widths import measure_width, pad_text
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.inspect.outputs import EnvironmentOutputs, StackOutputs
+from envctl.usecases.inspect.outputs import EnvironmentOutputs
 
 MAX_NAME_WIDTH = 32
 ENDINGS = {"unfinished": "is unfinished", "failed": "failed"}
@@ -20,17 +20,13 @@ def show_outputs(outputs: EnvironmentOutputs, out: Console) -> None:
             out, ("! ", "bold yellow"), f"the last deployment {ended}: outputs may come from more than one release"
         )
     for stack in outputs.stacks:
-        _show_stack(stack, out)
+        out.print()
+        print_text(out, (stack.stack, "bold"))
+        if not stack.outputs:
+            print_text(out, ("none", "dim"), indent=2)
+        width = measure_width(stack.outputs, MAX_NAME_WIDTH)
+        for name, value in sorted(stack.outputs.items()):
+            print_nowrap(out, f"{pad_text(name, width)} = ", format_hcl(value), indent=2)
     if outputs.left_out:
         out.print()
         print_text(out, (f"Not shown: {', '.join(outputs.left_out)} (not in that release)", "dim"))
-
-
-def _show_stack(stack: StackOutputs, out: Console) -> None:
-    out.print()
-    print_text(out, (stack.stack, "bold"))
-    if not stack.outputs:
-        print_text(out, ("none", "dim"), indent=2)
-    width = measure_width(stack.outputs, MAX_NAME_WIDTH)
-    for name, value in sorted(stack.outputs.items()):
-        print_nowrap(out, f"{pad_text(name, width)} = ", format_hcl(value), indent=2)

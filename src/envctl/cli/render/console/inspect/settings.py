@@ -20,7 +20,7 @@ HEADERS = ("name", "value", "source", "stacks")
 def show_settings(settings: EnvironmentSettings, out: Console) -> None:
     print_text(out, "Settings of ", (settings.environment, "bold"))
     if not settings.settings:
-        print_text(out, words.NO_SETTINGS)
+        print_text(out, "No settings.")
         return
     everywhere = {stack for each in settings.settings for stack in each.stacks}
     rows = [

@@ -11,15 +11,11 @@ from envctl.domain.plan.changes import EnvironmentPlan
 def show_plan_alone(plan: EnvironmentPlan, out: Console) -> None:
     show_plan(plan, out)
     if plan.changes:
-        _show_end(plan, out)
+        # Repeats what goes away and, below a long plan, the totals.
+        is_long = len(plan.stacks) > 1 or sum(len(stack.resources) for stack in plan.stacks) > MAX_DETAILED
+        if is_long or has_danger(plan):
+            out.print()
+        show_danger(plan, out)
+        if is_long:
+            print_text(out, (format_verdict(plan), "bold"))
     print_hint(out, plan.next)
-
-
-def _show_end(plan: EnvironmentPlan, out: Console) -> None:
-    """Repeat what goes away and, below a long plan, the totals."""
-    is_long = len(plan.stacks) > 1 or sum(len(stack.resources) for stack in plan.stacks) > MAX_DETAILED
-    if is_long or has_danger(plan):
-        out.print()
-    show_danger(plan, out)
-    if is_long:
-        print_text(out, (format_verdict(plan), "bold"))

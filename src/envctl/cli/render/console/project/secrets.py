@@ -7,7 +7,7 @@ from rich.text import Text
 
 from envctl.cli.render.terminal.columns import measure_table, print_columns
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_text
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words.plan.plan import describe_code
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretState, Sighting
@@ -39,7 +39,10 @@ def show_secrets(listed: EnvironmentSecrets, out: Console) -> None:
         print_columns(HEADERS, rows, out, MAX_COLUMN_WIDTH)
     else:
         for row in rows:
-            _show_stacked_row(row, out)
+            sign, name, kind, changed, asked_by = row
+            print_text(out, Text.assemble(sign, "  ", name))
+            print_text(out, Text.assemble(kind, f", changed {changed.plain}" if changed.plain else ""), indent=4)
+            print_text(out, Text.assemble("used by ", asked_by), indent=4)
     remarked = [each for each in listed.secrets if each.remark and each.state != "unknown"]
     if remarked:
         out.print()
@@ -94,10 +97,3 @@ def _build_variable_row(each: SecretVariable) -> tuple[Text, ...]:
     sign = SIGNS["there" if each.is_set else "absent"]
     cells = (each.name, "environment variable", "", ", ".join(each.asked_by))
     return (to_text(*sign), *map(to_text, cells))
-
-
-def _show_stacked_row(row: tuple[Text, ...], out: Console) -> None:
-    sign, name, kind, changed, asked_by = row
-    print_text(out, Text.assemble(sign, "  ", name))
-    print_text(out, Text.assemble(kind, f", changed {changed.plain}" if changed.plain else ""), indent=4)
-    print_text(out, Text.assemble("used by ", asked_by), indent=4)

@@ -36,7 +36,10 @@ class _BlockParser:
         if fence := _FENCE.fullmatch(line):
             return self._read_fence(*fence.groups())
         if line.startswith("<details>"):
-            return self._read_details()
+            opening = self._lines.pop(0)
+            inner = self.read_blocks()
+            del self._lines[:1]
+            return Section(opening, inner, "</details>")
         if line.startswith("| "):
             head, rule, *rows = self._take_while(lambda each: each.startswith("|"))
             return Section(f"{head}\n{rule}", tuple(Piece(each, "row", Rank.ROW) for each in rows), separator="\n")
@@ -51,12 +54,6 @@ class _BlockParser:
         inner = tuple(Piece(each, "line", rank) for each in self._take_while(lambda each: each != marks))
         del self._lines[:1]
         return Section(opening, inner, marks, "\n")
-
-    def _read_details(self) -> Section:
-        opening = self._lines.pop(0)
-        inner = self.read_blocks()
-        del self._lines[:1]
-        return Section(opening, inner, "</details>")
 
     def _take_while(self, wanted: Callable[[str], bool]) -> list[str]:
         number = next((place for place, line in enumerate(self._lines) if not wanted(line)), len(self._lines))

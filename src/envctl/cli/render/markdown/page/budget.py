@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 
 MAX_PAGE_SIZE = 60_000
 # Larger pieces are left off, to keep room for the others.
@@ -58,8 +58,6 @@ def count_utf16(text: str) -> int:
 
 @dataclass(frozen=True)
 class _PlacedPiece:
-    """A piece and its position on the page."""
-
     path: tuple[int, ...]  # indexes from the page down
     piece: Piece
     sections: tuple[Section, ...]  # from the outermost

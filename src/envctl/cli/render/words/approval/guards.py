@@ -10,7 +10,6 @@ from envctl.domain.guards import Refusal, RefusedError
 
 
 def list_refusal_details(refusal: Refusal, now: datetime, zone: Zone = None) -> Iterator[tuple[str, str]]:
-    """Yield further details of a refusal as label and text."""
     if refusal.since:
         yield "since", format_past(refusal.since, now, zone)
     if refusal.opens:

@@ -1,6 +1,6 @@
 """The first line of `envctl why`: whether the environment can be deployed to, and what blocks it."""
 
-from envctl.cli.render.text.counting import format_count
+from envctl.cli.render.text.sentences import format_count
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal, find_guard
 from envctl.usecases.approval.explain_refusal import Why
@@ -10,7 +10,6 @@ MAX_REASONS = 2
 
 
 def format_verdict(why: Why) -> str:
-    """Return the answer in one sentence."""
     verb = "promoted" if why.source else "deployed"
     if why.refusals:
         return f"{why.target} can't be {verb}: {_join_reasons(why)}."

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from envctl.cli.render.text.counting import format_count
-from envctl.cli.render.values.list_elements import merge_list_elements
+from envctl.cli.render.text.sentences import format_count
+from envctl.cli.render.values.json_documents import merge_list_elements
 from envctl.domain.plan.changes import AttributeChange, Marker
 
 
 def describe_omitted(later: int, emptied: int) -> Iterator[str]:
-    """Yield the counts of attributes not shown."""
     if later:
         yield f"{format_count(later, 'attribute')} known after apply"
     if emptied:
@@ -44,7 +43,6 @@ def group_attributes(attributes: Sequence[AttributeChange]) -> AttributeGroups:
 
 
 def drop_repeated(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
-    """Remove attributes repeating others."""
     return [attribute for attribute in attributes if not _is_repeated(attribute, attributes)]
 
 

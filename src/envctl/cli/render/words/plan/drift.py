@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.detail import SHOW_FULL_PLANS
 from envctl.cli.render.text.next_commands import add_sandbox_flag
-from envctl.cli.render.text.sentences import join_clauses
+from envctl.cli.render.text.sentences import format_count, join_clauses
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import Action, ResourceChange
@@ -38,7 +37,6 @@ def list_next_commands(drift: Drift) -> tuple[str, ...]:
 
 
 def group_findings(drift: Drift) -> tuple[tuple[SharedDifference, ...], tuple[SharedDifference, ...]]:
-    """Return the drift, and the pending changes."""
     stacks = [(each.environment, stack) for each in drift.environments for stack in each.stacks]
     return (
         group_differences((environment, stack.drift) for environment, stack in stacks),
@@ -47,7 +45,6 @@ def group_findings(drift: Drift) -> tuple[tuple[SharedDifference, ...], tuple[Sh
 
 
 def format_headline(each: EnvironmentDrift) -> str:
-    """Return the condition and release of an environment."""
     release = f" (release {shorten_id(each.release)})" if each.release else ""
     return f"{', '.join(_list_conditions(each))}{release}"
 

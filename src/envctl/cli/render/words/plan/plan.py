@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from envctl.cli.render.text.counting import format_count
 from envctl.cli.render.text.detail import SHOW_FULL_PLANS
+from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.values.value_diff import shorten_value
 from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan, count_actions
 from envctl.domain.plan.summary import MAX_CHANGES, is_large

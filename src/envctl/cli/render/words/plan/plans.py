@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from envctl.cli.render.text.counting import format_count
-from envctl.cli.render.text.sentences import join_clauses
+from envctl.cli.render.text.sentences import format_count, join_clauses
 from envctl.cli.render.words.plan.cost import format_cost_suffix
 from envctl.cli.render.words.plan.drift import MAX_ENVIRONMENTS, format_environments
 from envctl.cli.render.words.plan.plan import describe_code, format_total
