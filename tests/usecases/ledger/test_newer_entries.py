@@ -12,6 +12,7 @@ from envctl.domain.ledger.entries import FORMAT, GENESIS, encode_entry, hash_byt
 from envctl.domain.ledger.events import EnvironmentLocked
 from envctl.domain.ledger.state import NewerEntries
 from envctl.usecases.approval.explain_refusal import explain_refusal
+from envctl.usecases.approval.locking import lock_environment, unlock_environment
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
@@ -21,7 +22,6 @@ from envctl.usecases.deployment.verification import verify
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.export import export_deployments
 from envctl.usecases.inspect.history import read_history, verify_ledger
-from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.report import build_report
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, ledger_store
