@@ -36,9 +36,9 @@ test-emulators: .venv/.installed
 	@printed=$$($(MAKE) --no-print-directory -C $(EMULATOR) test WORKERS=2 2>&1 && \
 	  $(MAKE) --no-print-directory -C $(AWS_EMULATOR) test WORKERS=2 2>&1); code=$$?; echo "$$printed"; exit $$code
 
-# Tests wait for processes more than a third of their time, so that two cores have work for six.
+# Tests wait for processes more than a third of their time, so that two cores have work for five.
 test-envctl: .venv/.installed
-	$(BIN)/pytest -m "not night" -n $(or $(WORKERS),6) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m "not night" -n $(or $(WORKERS),5) --dist loadfile --no-loadscope-reorder
 
 static: .venv/.installed
 	@$(MAKE) --no-print-directory -C $(EMULATOR) static
