@@ -1,13 +1,16 @@
 """Stacks of the built-in provider alone, laid out as envctl does it, for the embedded Terraform."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from envctl.adapters.terraform import driver
 from envctl.adapters.terraform.driver import TerraformDriver
+from envctl.adapters.terraform.warm.warm_providers import WarmProviders
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.release.bundle import File
@@ -127,6 +130,24 @@ class Bench:
         plan = self.plan(stack)
         self.driver.apply("dev", stack)
         return plan
+
+
+@pytest.fixture(autouse=True)
+def end_providers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """End the providers of each driver with its test. Left to the garbage collector, their keepers may go first: the
+    warning that they still run would fail whatever test comes then.
+    """
+    made, create = list[weakref.ref[WarmProviders]](), WarmProviders.__init__
+
+    def note_creation(self: WarmProviders, *arguments: Any, **named: Any) -> None:
+        create(self, *arguments, **named)
+        made.append(weakref.ref(self))
+
+    monkeypatch.setattr(WarmProviders, "__init__", note_creation)
+    yield
+    for reference in made:
+        if (providers := reference()) is not None:
+            providers.end_all()
 
 
 @pytest.fixture
