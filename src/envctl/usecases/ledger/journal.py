@@ -41,15 +41,11 @@ def to_ledger_error(broken: chain.ChainBreak) -> BrokenLedgerError:
     return BrokenLedgerError(Problem("E401", message, hint))
 
 
-UPDATE_HINT = "update envctl on this machine; nothing is wrong with the ledger"
-
-
 def refuse_newer(present: LedgerState) -> None:
     """Raise OperationFailedError (E419) for entries of a newer format: nothing is decided without them."""
     if present.newer:
-        raise OperationFailedError(
-            Problem("E419", f"the ledger is newer than this envctl: {present.newer}", UPDATE_HINT)
-        )
+        hint = "update envctl on this machine; nothing is wrong with the ledger"
+        raise OperationFailedError(Problem("E419", f"the ledger is newer than this envctl: {present.newer}", hint))
 
 
 def load(ports: Ports, *, for_look: bool = False, to_show: bool = False) -> LedgerState:
@@ -278,9 +274,8 @@ def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[Dist
         raise to_ledger_error(broken)
     now, found, trust = LedgerState(), list[DistrustedEntry](), ports.trust
     left = {ledger_store.parse_key_number(key) for key in ports.store.list_keys(ledger_store.CHECKPOINT_FOLDER)}
-    last = 0, entries.GENESIS
+    number, data = 0, b""
     for number, data in _read_stored(ports):
-        last = number, entries.hash_bytes(data)
         now, entry = _decode_next(now, number, data)
         if entry is None:
             continue
@@ -289,7 +284,8 @@ def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[Dist
         now = apply_entry(now, entry, doubt)
         if now.seq in left:
             check_checkpoint(ports, now)
-    check_known_head(ports, last, seen)
+    # The digest of a read entry is known; those of a newer format have none.
+    check_known_head(ports, (number, entries.hash_bytes(data)) if now.newer else (now.seq, now.head), seen)
     refuse_newer(now)
     return now, tuple(found)
 
