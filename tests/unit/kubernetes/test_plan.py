@@ -174,7 +174,7 @@ def test_sensitive_outputs_are_hidden_in_any_object() -> None:
     hider = ValueHider(b"k", frozenset({"hunter2"}))
     change = plan(Observation(desired=build_config_map(url="postgres://x:hunter2@db")), hider)
     assert "hunter2" not in repr(change)
-    assert set(change.planned.values()) >= {"*"}
+    assert {each.digest for each in change.planned.values()} >= {"*"}
 
 
 def test_texts_of_secrets_are_known_in_each_spelling() -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from envctl.adapters.terraform.plans.attributes import collect_secrets, diff_attributes
-from envctl.adapters.terraform.plans.planned_values import digest_planned_values
+from envctl.adapters.terraform.plans.planned_values import list_planned_values
 from envctl.adapters.terraform.plans.redaction import redact_plan
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
 from envctl.domain.plan.fingerprint import SENSITIVE, UNKNOWN
@@ -39,9 +39,10 @@ def test_sensitive_number_is_never_hashed(number: object) -> None:
     raw = {"change": {"actions": ["create"], "before": None, "after": {"a": number, "b": f"x{number}", "c": 7}}}
     document = {"variables": {"pin": {"value": number}, "few": {"value": 7}}, "resource_changes": [raw]}
     secrets = collect_secrets(document)
-    told = digest_planned_values(raw, Action.CREATE, secrets)
-    assert told['["a"]'] == told['["b"]'] == SENSITIVE
-    assert told['["c"]'] not in (SENSITIVE, UNKNOWN)
+    told = list_planned_values(raw, Action.CREATE, secrets)
+    assert told['["a"]'].digest == told['["b"]'].digest == SENSITIVE
+    assert told['["a"]'].after is Marker.SENSITIVE
+    assert told['["c"]'].digest not in (SENSITIVE, UNKNOWN)
     assert [each.after for each in diff_attributes(raw["change"], secrets)] == [Marker.SENSITIVE, f"x{number}", 7]
 
 

@@ -10,7 +10,7 @@ from envctl.domain.kubernetes.fields.paths import Path, encode_field, format_pat
 from envctl.domain.kubernetes.objects import Manifest, ObjectIdentity, clean_object, identify
 from envctl.domain.kubernetes.secret_values import ValueHider
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
-from envctl.domain.plan.fingerprint import digest_value
+from envctl.domain.plan.fingerprint import plan_value
 from envctl.domain.text.lists import join_names
 
 # Keys of a fingerprint beside the paths of values; these begin with a bracket.
@@ -49,11 +49,12 @@ def plan_change(seen: Observation, hider: ValueHider) -> ResourceChange | None:
     if not (differences or seen.takeovers or seen.adopted_from):
         return None
     planned = {
-        encode_field(each.path): hider.digest_value(seen.identity, each.path, each.after) for each in differences
+        encode_field(each.path): hider.plan_value(seen.identity, each.path, each.after, each.before)
+        for each in differences
     }
-    planned |= {f"{TAKES_OVER} {each.path}": digest_value([each.manager, each.subresource]) for each in seen.takeovers}
+    planned |= {f"{TAKES_OVER} {each.path}": plan_value([each.manager, each.subresource]) for each in seen.takeovers}
     if seen.adopted_from:
-        planned[ADOPTED] = digest_value(list(seen.adopted_from))
+        planned[ADOPTED] = plan_value(list(seen.adopted_from))
     return ResourceChange(
         address=str(seen.identity),
         type=seen.identity.type,
@@ -111,7 +112,7 @@ def _plan_creation(seen: Observation, hider: ValueHider) -> ResourceChange:
         reason=seen.reason,
         remarks=seen.remarks,
         # By what is applied, and not by the defaults of the server: an upgrade of the cluster voids no approval.
-        planned={encode_field(path): hider.digest_value(seen.identity, path, value) for path, value in fields},
+        planned={encode_field(path): hider.plan_value(seen.identity, path, value) for path, value in fields},
     )
 
 
@@ -119,9 +120,7 @@ def _plan_replacement(seen: Observation, live: Manifest, hider: ValueHider) -> R
     """Return the replacement, by the manifest: the server predicts no object that it would refuse."""
     desired = clean_object(seen.desired)
     told = [each for each in find_differences(clean_object(live), desired) if each.after is not None]
-    planned = {
-        encode_field(path): hider.digest_value(seen.identity, path, value) for path, value in list_fields(desired)
-    }
+    planned = {encode_field(path): hider.plan_value(seen.identity, path, value) for path, value in list_fields(desired)}
     return ResourceChange(
         address=str(seen.identity),
         type=seen.identity.type,

@@ -10,8 +10,8 @@ from typing import Any
 
 from envctl.domain.kubernetes.fields.paths import Path
 from envctl.domain.kubernetes.objects import SECRET, Manifest, ObjectIdentity, identify
-from envctl.domain.plan.changes import Marker
-from envctl.domain.plan.fingerprint import ABSENT, SENSITIVE, digest_value, to_canonical_json
+from envctl.domain.plan.changes import Marker, PlannedValue
+from envctl.domain.plan.fingerprint import ABSENT, digest_value, to_canonical_json
 
 _DATA = frozenset({"data", "stringData"})
 _MIN_LENGTH = 3
@@ -34,11 +34,13 @@ class ValueHider:
         digest = hmac.new(self.key, to_canonical_json(value).encode(), hashlib.sha256).hexdigest()[:8]
         return f"(sensitive, {digest})"
 
-    def digest_value(self, identity: ObjectIdentity, path: Path, value: object) -> str:
-        """Return the digest of a value for a fingerprint, or the marker for a sensitive or absent one."""
-        if value is None:
-            return ABSENT
-        return SENSITIVE if self.is_secret(identity, path, value) else digest_value(value)
+    def plan_value(self, identity: ObjectIdentity, path: Path, value: object, before: object = None) -> PlannedValue:
+        """Return a value that approvals are bound to."""
+        old, new = (
+            Marker.SENSITIVE if each is not None and self.is_secret(identity, path, each) else each
+            for each in (before, value)
+        )
+        return PlannedValue(ABSENT if value is None else digest_value(new), old, new)
 
     def is_secret(self, identity: ObjectIdentity, path: Path, value: object) -> bool:
         return is_secret_path(identity, path) or _has_secret(value, self.secrets)

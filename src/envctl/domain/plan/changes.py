@@ -125,6 +125,18 @@ class AttributeChange:
     forces_replacement: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedValue:
+    """A value that approvals are bound to. `digest` stands in the fingerprint: a digest, or a sign in its place.
+
+    `before` and `after` are for people, with markers for sensitive and unknown values; None means absent.
+    """
+
+    digest: str
+    before: object = None
+    after: object = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResourceChange:
     """A planned change of a resource, or the invocation of an action."""
@@ -139,8 +151,8 @@ class ResourceChange:
     creates_first: bool = False  # a replacement creates the new object before it destroys the old one
     programs: tuple[str, ...] = ()  # the programs run on the machine of the apply
     remarks: tuple[str, ...] = ()  # further sentences for people, without a subject
-    # Digest or marker of each planned value, by path: approvals are bound to them. Empty if only attributes are known.
-    planned: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    # Each planned value by path: approvals are bound to them. Empty if only attributes are known.
+    planned: Mapping[str, PlannedValue] = field(default_factory=dict, repr=False, hash=False)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,15 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, OutputChange, ResourceChange, StackPlan
+from envctl.domain.plan.changes import (
+    Action,
+    EnvironmentPlan,
+    Marker,
+    OutputChange,
+    PlannedValue,
+    ResourceChange,
+    StackPlan,
+)
 from envctl.domain.release_label import ReleaseLabel
 
 # In place of a digest: known after apply, sensitive, both, and absent.
@@ -63,6 +71,11 @@ def digest_value(value: object) -> str:
     if isinstance(value, Marker):
         return UNKNOWN if value is Marker.UNKNOWN else SENSITIVE
     return digest_text(to_canonical_json(value))
+
+
+def plan_value(value: object, before: object = None) -> PlannedValue:
+    """Return a planned value without secrets, or with a marker in its place."""
+    return PlannedValue(digest_value(value), before, value)
 
 
 def digest_text(text: str) -> str:
@@ -213,7 +226,7 @@ def _list_changes(stack: StackPlan) -> Iterator[PlannedChange]:
 
 
 def _digest_values(resource: ResourceChange) -> dict[str, str]:
-    values = dict(resource.planned)
+    values = {path: value.digest for path, value in resource.planned.items()}
     if not values:
         for attribute in resource.attributes:
             path, value = encode_path(parse_path(attribute.path)), attribute.after

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.adapters.terraform.plans import plan_document
-from envctl.adapters.terraform.plans.planned_values import digest_planned_values
+from envctl.adapters.terraform.plans.planned_values import list_planned_values
 from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action
 from envctl.domain.plan.fingerprint import (
@@ -144,7 +144,7 @@ EXACT = ["0.12345678901234567890", "0.12345678901234567891", "9007199254740993",
 def numbered(spelling: str) -> str:
     text = json.dumps(created({"n": "HERE"})).replace('"HERE"', spelling)
     change = plan_document.parse_document(text)["resource_changes"][0]
-    return digest_planned_values(change, Action.CREATE, frozenset())['["n"]']
+    return list_planned_values(change, Action.CREATE, frozenset())['["n"]'].digest
 
 
 @pytest.mark.parametrize("spellings", SPELLINGS, ids=lambda each: each[0])

@@ -8,15 +8,15 @@ from envctl.adapters.terraform.plans import attributes
 from envctl.adapters.terraform.plans.attributes import list_new_attributes
 from envctl.adapters.terraform.plans.planned_values import (
     PROVIDER,
-    digest_planned_values,
-    digest_provider_config,
-    digest_whole_value,
+    find_provider_config,
     format_import,
+    list_planned_values,
+    list_whole_value,
 )
 from envctl.adapters.terraform.plans.programs import ConfiguredResources, describe_programs, parse_external_reads
 from envctl.adapters.terraform.plans.provider_configurations import parse_provider_configurations
 from envctl.domain.plan.changes import Action, OutputChange, ResourceChange, StackPlan, format_invocation_address
-from envctl.domain.plan.fingerprint import digest_value
+from envctl.domain.plan.fingerprint import plan_value
 from envctl.domain.terraform.literals import parse_number
 from envctl.usecases.ports.terraform import PreparedStack
 
@@ -127,7 +127,7 @@ def _parse_resources(document: Mapping[str, Any], prefix: str, secrets: frozense
         action = _parse_resource_action(raw)
         if action is None:
             continue
-        descriptions, digests = describe_programs(raw, action, code, secrets)
+        descriptions, programs = describe_programs(raw, action, code, secrets)
         yield ResourceChange(
             address=format_address(raw, prefix),
             type=raw["type"],
@@ -138,9 +138,9 @@ def _parse_resources(document: Mapping[str, Any], prefix: str, secrets: frozense
             imported=format_import(change.get("importing"), secrets),
             creates_first=change["actions"] == _CREATES_FIRST,
             programs=descriptions,
-            planned=digest_planned_values(raw, action, secrets)
-            | digest_provider_config(code.find_resource(raw))
-            | digests,
+            planned=list_planned_values(raw, action, secrets)
+            | find_provider_config(code.find_resource(raw))
+            | programs,
         )
 
 
@@ -176,9 +176,9 @@ def _parse_invocations(document: Mapping[str, Any], prefix: str, secrets: frozen
             action=Action.INVOKE,
             attributes=tuple(list_new_attributes(values, marks, unknown, secrets)),
             planned={
-                **digest_whole_value(values, marks, unknown, secrets),
-                PROVIDER: digest_value(raw.get("provider_name", "")),
-                _TRIGGER: digest_value([trigger, raw.get("invoke_action_trigger")]),
+                **list_whole_value(values, marks, unknown, secrets),
+                PROVIDER: plan_value(raw.get("provider_name", "")),
+                _TRIGGER: plan_value([trigger, raw.get("invoke_action_trigger")]),
             },
         )
 

@@ -15,9 +15,9 @@ from envctl.adapters.terraform.plans.attributes import (
     select_marks,
     walk_resources,
 )
-from envctl.adapters.terraform.plans.planned_values import PROGRAMS, PROVIDER, digest_whole_value, has_secret
-from envctl.domain.plan.changes import Action, Marker, ResourceChange
-from envctl.domain.plan.fingerprint import SENSITIVE, digest_value
+from envctl.adapters.terraform.plans.planned_values import PROGRAMS, PROVIDER, has_secret, hide_secret, list_whole_value
+from envctl.domain.plan.changes import Action, Marker, PlannedValue, ResourceChange
+from envctl.domain.plan.fingerprint import plan_value
 
 _INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 _PROVISIONED_ACTIONS = frozenset({Action.CREATE, Action.REPLACE, Action.RENEW, Action.DELETE})
@@ -45,21 +45,19 @@ class ConfiguredResources:
 
 def describe_programs(
     raw: Mapping[str, Any], action: Action, code: ConfiguredResources, secrets: frozenset[str]
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return the programs run by a change: descriptions for display, and digests for the fingerprint."""
+) -> tuple[tuple[str, ...], dict[str, PlannedValue]]:
+    """Return the programs run by a change: descriptions, and what approvals are bound to."""
     provisioners = code.find_resource(raw).get("provisioners", ()) if action in _PROVISIONED_ACTIONS else ()
     described = [
         f"{each['type']} ({PROVISIONER_TIMING}): {_describe_provisioner(each.get('expressions', {}), secrets)}"
         for each in provisioners
     ]
-    digests = {}
-    if provisioners:
-        digests[PROGRAMS] = SENSITIVE if has_secret(provisioners, secrets) else digest_value(provisioners)
+    planned = {PROGRAMS: hide_secret(provisioners, secrets)} if provisioners else {}
     if str(raw.get("provider_name", "")).endswith(EXTERNAL_PROVIDER) and action is not Action.FORGET:
         change = raw["change"]
         values, marks, unknown = change.get("after"), merge_sensitive_marks(change), change.get("after_unknown")
         described.append(_describe_external(raw, values, marks, unknown, secrets))
-    return tuple(described), digests
+    return tuple(described), planned
 
 
 def parse_external_reads(document: Mapping[str, Any], prefix: str, secrets: frozenset[str]) -> Iterator[ResourceChange]:
@@ -78,8 +76,8 @@ def parse_external_reads(document: Mapping[str, Any], prefix: str, secrets: froz
             type=raw["type"],
             action=Action.READ,
             programs=(program,),
-            planned=digest_whole_value(arguments, marks, None, secrets)
-            | {PROVIDER: digest_value(raw.get("provider_name", ""))},
+            planned=list_whole_value(arguments, marks, None, secrets)
+            | {PROVIDER: plan_value(raw.get("provider_name", ""))},
         )
 
 

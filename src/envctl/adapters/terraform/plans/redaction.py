@@ -4,8 +4,9 @@ Only secrets of the plan itself count: the same plan reads the same on every mac
 """
 
 from dataclasses import replace
+from typing import TypeVar
 
-from envctl.domain.plan.changes import ResourceChange, StackPlan
+from envctl.domain.plan.changes import AttributeChange, OutputChange, PlannedValue, ResourceChange, StackPlan
 from envctl.domain.redaction import Redactor
 
 
@@ -17,10 +18,7 @@ def redact_plan(plan: StackPlan, secrets: frozenset[str]) -> StackPlan:
     return replace(
         plan,
         resources=_redact_resources(plan.resources, redactor),
-        outputs=tuple(
-            replace(each, before=redactor.redact_all(each.before), after=redactor.redact_all(each.after))
-            for each in plan.outputs
-        ),
+        outputs=tuple(_redact_sides(each, redactor) for each in plan.outputs),
         drifted=_redact_resources(plan.drifted, redactor),
     )
 
@@ -29,10 +27,16 @@ def _redact_resources(resources: tuple[ResourceChange, ...], redactor: Redactor)
     return tuple(
         replace(
             resource,
-            attributes=tuple(
-                replace(each, before=redactor.redact_all(each.before), after=redactor.redact_all(each.after))
-                for each in resource.attributes
-            ),
+            attributes=tuple(_redact_sides(each, redactor) for each in resource.attributes),
+            planned={path: _redact_sides(each, redactor) for path, each in resource.planned.items()},
         )
         for resource in resources
     )
+
+
+_Change = TypeVar("_Change", AttributeChange, OutputChange, PlannedValue)
+
+
+def _redact_sides(change: _Change, redactor: Redactor) -> _Change:
+    before, after = redactor.redact_all(change.before), redactor.redact_all(change.after)
+    return change if before is change.before and after is change.after else replace(change, before=before, after=after)
