@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from envctl.domain.aws.secret_status import SecretChange
 from envctl.domain.errors import Problem, StateLock, UsageError
 from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.domain.reading.reading import Reading
+from envctl.domain.redaction import Redactor
 from envctl.usecases.ports.bucket_report import BucketReport
 from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.terraform import ProgressEvent
@@ -24,7 +26,7 @@ class RecordingObserver:
     def on_progress(self, event: ProgressEvent) -> None:
         pass
 
-    def on_plan(self, plan: EnvironmentPlan) -> None:
+    def on_plan(self, plan: EnvironmentPlan, *, shown: bool = True) -> None:
         self.plans.append(plan)
 
     def on_message(self, message: str) -> None:
@@ -36,6 +38,9 @@ class RecordingObserver:
     def redact(self, values: Collection[object], public: Collection[str] = ()) -> None:
         self.hidden.update(map(str, values))
 
+    def redact_document(self, text: str) -> str:
+        return Redactor.from_values(self.hidden).redact(text)
+
 
 @dataclass
 class ScriptedPrompter:
@@ -43,6 +48,7 @@ class ScriptedPrompter:
 
     answers: list[bool] = field(default_factory=list)
     asked: list[EnvironmentPlan] = field(default_factory=list)
+    readings: list[Reading | None] = field(default_factory=list)
     notes: list[tuple[str, ...]] = field(default_factory=list)
     changes: list[SecretChange] = field(default_factory=list)
     nobody: bool = False
@@ -54,12 +60,18 @@ class ScriptedPrompter:
         if self.nobody:
             raise UsageError(Problem("E001", f"nobody to ask about {environment}"))
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
+    @property
+    def asks(self) -> bool:
+        return not self.nobody
+
+    def confirm_plan(self, plan: EnvironmentPlan, reading: Reading | None, *, again: bool) -> PlanAnswer:
         self.asked.append(plan)
+        self.readings.append(reading)
         return ("yes" if again else self.yes) if self._take_answer() else ""
 
-    def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
+    def confirm_approval(self, plan: EnvironmentPlan, reading: Reading, gate: str, notes: Sequence[str]) -> bool:
         self.asked.append(plan)
+        self.readings.append(reading)
         self.notes.append(tuple(notes))
         return self._take_answer()
 

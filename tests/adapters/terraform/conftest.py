@@ -43,7 +43,7 @@ class Heard:
         self.events.append(event)
         self.reacts(event)
 
-    def on_plan(self, plan: EnvironmentPlan) -> None:
+    def on_plan(self, plan: EnvironmentPlan, *, shown: bool = True) -> None:
         pass
 
     def on_message(self, message: str) -> None:
@@ -53,6 +53,9 @@ class Heard:
         pass
 
     def redact(self, values: Collection[object], public: Collection[str] = ()) -> None: ...
+
+    def redact_document(self, text: str) -> str:
+        return text
 
     def phases(self) -> list[str]:
         """Without the ends of what they tell."""

@@ -13,6 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 from envctl.cli.render.progress.prompts import TerminalPrompter
 from envctl.domain.errors import InterruptedByUserError, StateLock, UsageError
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
+from envctl.domain.reading.reading import Reading
 from envctl.usecases.ports.core import PlanAnswer
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import FIRST_PLAN, LARGE_PLAN, LATER_PLAN, NOW, RUNNING_PLAN
@@ -33,21 +34,24 @@ WAITING_PLAN = EnvironmentPlan(
         StackPlan("data", waits_for=("network",), behind=True),
     ),
 )
+READING = Reading(environment="prod", release="3f2a91c0b7d4")
 QUESTIONS: dict[str, Question] = {
-    "to apply": lambda consent: consent.confirm_plan(LATER_PLAN, again=False),
-    "to apply much": lambda consent: consent.confirm_plan(LARGE_PLAN, again=False),
-    "to apply a named release": lambda consent: consent.confirm_plan(replace(LATER_PLAN, label=LABEL), again=False),
-    "to approve a named release": lambda consent: consent.confirm_approval(
-        replace(LATER_PLAN, label=LABEL), "peer", ()
+    "to apply": lambda consent: consent.confirm_plan(LATER_PLAN, None, again=False),
+    "to apply much": lambda consent: consent.confirm_plan(LARGE_PLAN, None, again=False),
+    "to apply a named release": lambda consent: consent.confirm_plan(
+        replace(LATER_PLAN, label=LABEL), None, again=False
     ),
-    "to apply what could only be planned now": lambda consent: consent.confirm_plan(LATER_PLAN, again=True),
-    "to apply a first part": lambda consent: consent.confirm_plan(FIRST_PLAN, again=False),
-    "to apply a first part of many stacks": lambda consent: consent.confirm_plan(WAITING_PLAN, again=False),
-    "to approve": lambda consent: consent.confirm_approval(LATER_PLAN, "peer", NOTES),
-    "to approve what runs something": lambda consent: consent.confirm_approval(RUNNING_PLAN, "peer", ()),
-    "to approve what waits": lambda consent: consent.confirm_approval(FIRST_PLAN, "business", ()),
+    "to approve a named release": lambda consent: consent.confirm_approval(
+        replace(LATER_PLAN, label=LABEL), READING, "peer", ()
+    ),
+    "to apply what could only be planned now": lambda consent: consent.confirm_plan(LATER_PLAN, None, again=True),
+    "to apply a first part": lambda consent: consent.confirm_plan(FIRST_PLAN, None, again=False),
+    "to apply a first part of many stacks": lambda consent: consent.confirm_plan(WAITING_PLAN, None, again=False),
+    "to approve": lambda consent: consent.confirm_approval(LATER_PLAN, READING, "peer", NOTES),
+    "to approve what runs something": lambda consent: consent.confirm_approval(RUNNING_PLAN, READING, "peer", ()),
+    "to approve what waits": lambda consent: consent.confirm_approval(FIRST_PLAN, READING, "business", ()),
     "to approve nothing": lambda consent: consent.confirm_approval(
-        EnvironmentPlan(environment="prod", release="", stacks=(StackPlan("web"),)), "peer", ()
+        EnvironmentPlan(environment="prod", release="", stacks=(StackPlan("web"),)), READING, "peer", ()
     ),
     "to break a lock": lambda consent: consent.confirm_unlock(LOCK),
     "to break a lock of which little is known": lambda consent: consent.confirm_unlock(
@@ -57,7 +61,7 @@ QUESTIONS: dict[str, Question] = {
 
 
 def prompter(out: Console, *, yes: bool, interactive: bool) -> TerminalPrompter:
-    return TerminalPrompter(out, nullcontext, lambda plan: plan, yes=yes, interactive=interactive)
+    return TerminalPrompter(out, nullcontext, lambda plan: plan, console(), yes=yes, interactive=interactive)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
@@ -105,7 +109,7 @@ ANSWERS: dict[str, PlanAnswer] = {
 @pytest.mark.parametrize(("typed", "answer"), ANSWERS.items(), ids=map(repr, ANSWERS))
 def test_first_part_is_confirmed_by_typed_word(typed: str, answer: PlanAnswer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
-    assert prompter(console(), yes=False, interactive=True).confirm_plan(FIRST_PLAN, again=False) == answer
+    assert prompter(console(), yes=False, interactive=True).confirm_plan(FIRST_PLAN, None, again=False) == answer
 
 
 @pytest.mark.parametrize("again", [True, False])
@@ -117,7 +121,7 @@ def test_all_is_no_answer_without_stacks_to_create(again: bool, monkeypatch: pyt
     )
     monkeypatch.setattr("sys.stdin", io.StringIO("all\n"))
     out = console()
-    assert prompter(out, yes=False, interactive=True).confirm_plan(plan, again=again) == ""
+    assert prompter(out, yes=False, interactive=True).confirm_plan(plan, None, again=again) == ""
     assert 'Type "yes" to confirm' in told(out)
 
 
@@ -157,7 +161,7 @@ def test_interrupted_question_ends_its_line(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("sys.stdin", InterruptedInput())
     out = console()
     questions: list[Callable[[TerminalPrompter], object]] = [
-        lambda consent: consent.confirm_plan(LATER_PLAN, again=False),
+        lambda consent: consent.confirm_plan(LATER_PLAN, None, again=False),
         lambda consent: consent.prompt_text("Colour", "green", no_colour),
     ]
     for question in questions:

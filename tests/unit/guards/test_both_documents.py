@@ -373,7 +373,7 @@ def test_approval_is_bound_to_both_digests(
 
 def test_approval_binds_what_was_asked() -> None:
     request = ruled_by(TREE, LAW)
-    binding = bind_approval(request, "peer", plan="p1an", unseen=("web",))
+    binding = bind_approval(request, "peer", plan="p1an", unseen=("web",), reading="read1ng")
     assert binding == ApprovalBinding(
         gate="peer",
         release=R1,
@@ -383,6 +383,7 @@ def test_approval_binds_what_was_asked() -> None:
         unseen=("web",),
         rules=TREE.digest,
         recorded=LAW.digest,
+        reading="read1ng",
     )
     given = here(request, approvals=(binding.to_approval(CAT, NOW),))
     assert [read_binding(each) for each in list_valid_in_any_view(given)] == [binding]

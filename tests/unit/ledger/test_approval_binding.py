@@ -20,6 +20,7 @@ BINDING = ApprovalBinding(
     unseen=("web",),
     rules="ru1es",
     recorded="rec0rded",
+    reading="read1ng",
 )
 ENTRY = Entry(seq=1, prev=GENESIS, at=START, actor=CAT, event=BINDING.to_event("prod", reviewer=""))
 
@@ -33,7 +34,7 @@ def test_binding_has_every_field_of_an_approval() -> None:
         "a field belongs to ApprovalBinding, ApprovalGiven (later_field) and Approval; raise FORMAT in checkpoint.py"
     )
     assert list_fields(ApprovalGiven) - {"environment", "reviewer"} == list_fields(ApprovalBinding), where
-    assert list_fields(Approval) - {"by", "at"} == list_fields(ApprovalBinding), where
+    assert list_fields(Approval) - {"by", "at", "unread"} == list_fields(ApprovalBinding), where
 
 
 def test_approval_in_state_binds_what_was_recorded() -> None:
@@ -54,4 +55,5 @@ def test_bytes_of_an_approval_name_each_value() -> None:
         "unseen": ["web"],
         "rules": "ru1es",
         "recorded": "rec0rded",
+        "reading": "read1ng",
     }

@@ -31,7 +31,7 @@ FIELDS: dict[str, dict[Source, str]] = {
     "VerificationFailed": {"name": "environment checks", "digest": "release", "envctl": "reason"},
     "ApprovalGiven": {
         "name": "environment gate reviewer unseen",
-        "digest": "release settings plan place rules recorded",
+        "digest": "release settings plan place rules recorded reading",
     },
     "ImportStarted": {"name": "environment stack address", "digest": "release"},
     "ImportEnded": {"name": "environment stack address", "digest": "release", "envctl": "reason"},

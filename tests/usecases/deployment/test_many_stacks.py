@@ -9,6 +9,7 @@ from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentFailed, DriftChecked
 from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.domain.reading.reading import Reading
 from envctl.domain.release.bundle import File
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.concurrency.dag_runner import StackSelection
@@ -181,9 +182,9 @@ class Planting(ScriptedPrompter):
         super().__init__()
         self._world = world
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
+    def confirm_plan(self, plan: EnvironmentPlan, reading: Reading | None, *, again: bool) -> PlanAnswer:
         self._world.workspace.code[plan.environment] = {"modules/part/run.sh": File(b"something else")}
-        return super().confirm_plan(plan, again=again)
+        return super().confirm_plan(plan, reading, again=again)
 
 
 def test_files_changed_during_the_question_stop_apply(world: World) -> None:

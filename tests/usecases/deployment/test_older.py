@@ -9,6 +9,7 @@ from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentStarted
 from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.domain.reading.reading import Reading
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
@@ -118,9 +119,9 @@ class Slow(ScriptedPrompter):
         super().__init__()
         self._meanwhile = meanwhile
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
+    def confirm_plan(self, plan: EnvironmentPlan, reading: Reading | None, *, again: bool) -> PlanAnswer:
         self._meanwhile()
-        return super().confirm_plan(plan, again=again)
+        return super().confirm_plan(plan, reading, again=again)
 
 
 def test_slower_job_of_an_older_release_is_refused(world: World) -> None:

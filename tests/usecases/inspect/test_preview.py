@@ -5,6 +5,7 @@ import pytest
 from envctl.domain.errors import ConfigurationError, OperationFailedError, UsageError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.changes import Action, EnvironmentPlan
+from envctl.domain.reading.reading import Reading
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.inspect.explain_plan import ExplainedPlan, explain_plan
@@ -224,7 +225,7 @@ class TestExplain:
     @pytest.mark.parametrize("text", ["size = ", "size = 9\n"], ids=["a torn file", "another value"])
     def test_file_saved_during_deployment_changes_nothing(self, world: World, text: str) -> None:
         class Saving(ScriptedPrompter):
-            def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
+            def confirm_plan(self, plan: EnvironmentPlan, reading: Reading | None, *, again: bool) -> PlanAnswer:
                 world.edit(DEV, world.tree.content[DEV].decode() + text)
                 return "yes"
 

@@ -16,6 +16,7 @@ from envctl.domain.errors import StateLock
 from envctl.domain.ledger.entries import Entry, decode_entry
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import StackComparison
+from envctl.domain.reading.reading import Reading
 from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
 from tests.fakes.checks import MemoryCheckRunner
@@ -241,14 +242,14 @@ class WatchedPrompter(ScriptedPrompter):
         super().__init__()
         self.machine = machine
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
+    def confirm_plan(self, plan: EnvironmentPlan, reading: Reading | None, *, again: bool) -> PlanAnswer:
         self.machine.pauses("asking")
         self.yes = "all" if len(self.asked) % 2 else "yes"
-        answer = super().confirm_plan(plan, again=again)
+        answer = super().confirm_plan(plan, reading, again=again)
         self.machine.watcher.shown(self.machine, plan, answer)
         return answer
 
-    def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: object) -> bool:
+    def confirm_approval(self, plan: EnvironmentPlan, reading: Reading, gate: str, notes: object) -> bool:
         self.machine.pauses("asking")
         yes = self._take_answer()
         self.machine.watcher.shown(self.machine, plan, "yes" if yes else "")

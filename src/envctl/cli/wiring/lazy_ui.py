@@ -40,8 +40,8 @@ class LateObserver:
     def on_progress(self, event: "ProgressEvent") -> None:
         self._active_observer.on_progress(event)
 
-    def on_plan(self, plan: "EnvironmentPlan") -> None:
-        self._active_observer.on_plan(current_redaction().redact_all(plan))
+    def on_plan(self, plan: "EnvironmentPlan", *, shown: bool = True) -> None:
+        self._active_observer.on_plan(current_redaction().redact_all(plan), shown=shown)
 
     def on_message(self, message: str) -> None:
         self._active_observer.on_message(current_redaction().redact(message))
@@ -53,6 +53,9 @@ class LateObserver:
         parts = current_redaction().add_secrets(values, public)
         if self._job is not None and parts:
             self._job.mask_values(parts)
+
+    def redact_document(self, text: str) -> str:
+        return current_redaction().redact_json(text)
 
     def pause_drawing(self) -> "AbstractContextManager[None]":
         """Suspend drawing; events are still recorded."""

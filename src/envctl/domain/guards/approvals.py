@@ -133,7 +133,7 @@ def format_approve_command(request: Request, gate: str) -> str:
     return format_command("approve", request.target, gate=gate, release=shorten_id(request.identity))
 
 
-def bind_approval(request: Request, gate: str, *, plan: str, unseen: tuple[str, ...]) -> ApprovalBinding:
+def bind_approval(request: Request, gate: str, *, plan: str, unseen: tuple[str, ...], reading: str) -> ApprovalBinding:
     """Return what an approval of the plan with this fingerprint binds; `unseen` are stacks without a plan."""
     return ApprovalBinding(
         gate=gate,
@@ -144,16 +144,22 @@ def bind_approval(request: Request, gate: str, *, plan: str, unseen: tuple[str, 
         unseen=unseen,
         rules=request.rules_digest,
         recorded=request.recorded_digest,
+        reading=reading,
     )
 
 
 def _list_bound_approvals(request: Request) -> tuple[Approval, ...]:
-    """Return the approvals of the release, settings, place and rules. One without a place is too old to count."""
+    """Return the approvals of the release, settings, place and rules. One without a place, or recorded by an envctl too
+    old for the ledger, never counts.
+    """
     wanted = (request.release, request.settings, request.place)
     return tuple(
         each
         for each in request.target_state.approvals
-        if each.place and (each.release, each.settings, each.place) == wanted and is_bound_to_rules(request, each)
+        if each.place
+        and not each.unread
+        and (each.release, each.settings, each.place) == wanted
+        and is_bound_to_rules(request, each)
     )
 
 
@@ -247,7 +253,7 @@ def _explain_without_effect(request: Request) -> Iterator[str]:
     # A newer valid approval of the same person at the same gate makes up for an earlier one.
     renewed = {(each.gate, each.by.person_name) for each in list_valid_approvals(request)}
     left = [each for each in matching if (each.gate, each.by.person_name) not in renewed]
-    in_place = [each for each in left if each.place and each.place == request.place]
+    in_place = [each for each in left if each.place and not each.unread and each.place == request.place]
     yield from dict.fromkeys(_explain_place(request, each) for each in left if each not in in_place)
     yield from dict.fromkeys(_explain_rules(request, each) for each in in_place if each not in bound)
     stacks = dict.fromkeys(stack for each in left if each in bound for stack in _list_newly_plannable(request, each))
@@ -255,7 +261,7 @@ def _explain_without_effect(request: Request) -> Iterator[str]:
 
 
 def _explain_place(request: Request, approval: Approval) -> str:
-    if not approval.place:
+    if not approval.place or approval.unread:
         return f"the approval of {approval.by.person_name} was given by an older envctl: approve again"
     what = request.elsewhere.get(approval.place) or "account, region, role, backend or provider settings"
     return f"the place of {request.target} changed since the approval: {what}"

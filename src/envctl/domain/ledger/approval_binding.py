@@ -1,6 +1,6 @@
 """What an approval binds, as one value: the event and the state have the same fields, each in its permanent order."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from envctl.domain.ledger.events import Actor, ApprovalGiven
@@ -22,12 +22,14 @@ class ApprovalBinding:
     unseen: tuple[str, ...]
     rules: str
     recorded: str
+    # What was shown. Whether a plan is covered is decided by `plan`: two approvals may differ in it and be the same.
+    reading: str = field(compare=False)
 
     def to_event(self, environment: str, *, reviewer: str) -> ApprovalGiven:
         return ApprovalGiven(environment=environment, reviewer=reviewer, **vars(self))
 
-    def to_approval(self, by: Actor, at: datetime) -> Approval:
-        return Approval(by=by, at=at, **vars(self))
+    def to_approval(self, by: Actor, at: datetime, *, unread: bool = False) -> Approval:
+        return Approval(by=by, at=at, unread=unread, **vars(self))
 
 
 def read_binding(given: ApprovalGiven | Approval) -> ApprovalBinding:

@@ -25,11 +25,13 @@ def is_future(moment: datetime, now: datetime) -> bool:
 
 
 GENESIS = "0" * 64
-FORMAT = 2
+FORMAT = 3
 """Format of new entries: a number above that of every envctl that can't read them. Entries of format 1 name none.
 
 Raise it with each new kind of event and each new field of an entry or an event.
 """
+READINGS_FORMAT = 3
+"""From this format on, approvals have the digest of what was read."""
 # Other texts could show something else than a version in a terminal.
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,39}")
 

@@ -192,6 +192,7 @@ class ApprovalGiven:
         unseen: Stacks approved although they could not be planned.
         rules: Digest of the rules of the tree; empty in old entries.
         recorded: Digest of the recorded rules; empty in old entries.
+        reading: Digest of the page that the person read; empty in old entries.
     """
 
     kind: ClassVar[str] = "approval given"
@@ -205,6 +206,7 @@ class ApprovalGiven:
     unseen: tuple[str, ...] = _later(())
     rules: str = _later("")
     recorded: str = _later("")
+    reading: str = _later("")
 
 
 @dataclass(frozen=True)

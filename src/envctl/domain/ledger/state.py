@@ -129,6 +129,8 @@ class Approval:
         unseen: Stacks approved although they could not be planned.
         rules: Digest of the rules of the tree.
         recorded: Digest of the recorded rules of the environment.
+        reading: Digest of the page that the person read.
+        unread: The envctl that recorded it showed less than an approval binds, and was too old for this ledger.
     """
 
     gate: str
@@ -141,6 +143,8 @@ class Approval:
     unseen: tuple[str, ...] = ()
     rules: str = ""
     recorded: str = ""
+    reading: str = ""
+    unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -370,6 +374,7 @@ class LedgerState:
     # Rollbacks do not count. An earlier commit has the number of the release it is behind, or its own earlier one.
     came: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     newer: NewerEntries | None = None
+    has_readings: bool = False  # an envctl that records what approvers read has written to it
 
     def find_environment(self, environment: str) -> EnvironmentState:
         return self.environments.get(environment, EMPTY_ENVIRONMENT)

@@ -26,7 +26,7 @@ from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.next_step.find_step import format_approval, format_deployment
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.domain.plan.fingerprint import fingerprint_plan, to_plan_outline
+from envctl.domain.plan.fingerprint import PlanFingerprint, fingerprint_plan, to_plan_outline
 from envctl.domain.plan.unseen_stacks import (
     check_unseen,
     describe_replanned,
@@ -34,6 +34,7 @@ from envctl.domain.plan.unseen_stacks import (
     list_unseen,
     require_known_stacks,
 )
+from envctl.domain.reading.reading import Reading
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
 from envctl.domain.text.identifiers import shorten_id
@@ -48,7 +49,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import look_scope, module_checks
 from envctl.usecases.project.environment_selection import load_context, lock_target
-from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release import deploy_request, readings, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.release_names import find_release
 
@@ -75,6 +76,7 @@ class ApprovalResult:
     Attributes:
         already: the same person had approved the same plan before.
         missing: the number of missing approvals by gate.
+        reading: the digest of the page that was read.
         place, where: the digest of the place to apply the plan in, and its description.
         not_seen: stacks without a plan, each with the stacks it waits for.
         unseen: stacks approved without a plan.
@@ -97,6 +99,7 @@ class ApprovalResult:
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
+    reading: str = ""
     expires_at: datetime | None = None
     label: ReleaseLabel | None = None
 
@@ -139,20 +142,31 @@ def approve_plan(
         with lock_target(ports, target, "approve"):
             plan = plan_release(context, found)
         meaning = fingerprint_plan(plan)
+        reading = make_release_reading(ports, found, plan, meaning)
     else:
         meaning = release_store.find_plan_by_prefix(ports, fingerprint)
         identity = candidate.request.identity
         plan = to_plan_outline(meaning, target, identity, candidate.request.present.find_label(identity))
-    ports.observer.on_plan(plan)
+        reading = readings.find_reading(ports, candidate.request, meaning.digest)
     request = replace(candidate.request, plan=plan)
     accepted = check_unseen(plan, unseen, format_approve_command(request, gate))
     notes = list_notes(request, plan, accepted)
-    if not ports.prompter.confirm_approval(plan, gate, notes):
+    if not ports.prompter.confirm_approval(plan, reading, gate, notes):
         raise InterruptedByUserError(Problem("E310", "cancelled: not approved", ""))
     release_store.PLACES.save_document(ports, found.place)
     save_rules_document(ports, request)
-    binding = bind_approval(request, gate, plan=release_store.save_approved_plan(ports, meaning), unseen=accepted)
+    stored = release_store.save_approved_plan(ports, meaning)
+    read = readings.save_reading(ports, reading)
+    binding = bind_approval(request, gate, plan=stored, unseen=accepted, reading=read)
     return replace(_record_approval(context, request, binding), notes=notes, not_seen=list_unseen(plan))
+
+
+def make_release_reading(
+    ports: Ports, found: deploy_request.FittingRelease, plan: EnvironmentPlan, meaning: PlanFingerprint
+) -> Reading:
+    return readings.make_reading(
+        ports, found.request, plan, fingerprint=meaning.digest, settings=found.settings, place=found.place
+    )
 
 
 def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> WithdrawalResult:
@@ -288,6 +302,7 @@ def _record_approval(context: Context, request: guards.Request, binding: Approva
         missing=missing,
         next=next_command,
         plan=binding.plan,
+        reading=binding.reading,
         place=request.place,
         where=request.where,
         unseen=binding.unseen,

@@ -33,7 +33,7 @@ from envctl.usecases.approval import approve
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context
-from envctl.usecases.release import release_store
+from envctl.usecases.release import readings, release_store
 
 Outcome = Literal["recorded", "already", "does not count"]
 TOO_EARLY = "approved before this plan was made"
@@ -105,7 +105,9 @@ def record_reviews(
     accepted = check_unseen(plan, unseen, format_approve_command(request, gate))
     release_store.PLACES.save_document(ports, found.place)
     approve.save_rules_document(ports, request)
-    binding = bind_approval(request, gate, plan=meaning.digest, unseen=accepted)
+    # Without its page nobody can have read it.
+    read = readings.find_reading(ports, request, meaning.digest)
+    binding = bind_approval(request, gate, plan=meaning.digest, unseen=accepted, reading=read.digest)
     names = ports.reviews.list_approvers(context.project.ci.github.find_github_name(target))
     later = list_later(names, earlier)
     before = [Reviewer(name, "does not count", TOO_EARLY) for name in dict.fromkeys(names) if name not in later]

@@ -28,7 +28,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context
 from envctl.usecases.project.project_file import find_cost_source
-from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release import deploy_request, readings, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.release_names import find_release
 
@@ -56,7 +56,7 @@ class Why:
         approvals: by gate, who approved it until when, and who can give what is missing.
         who: persons able to give the missing approvals.
         opens: the time at which every refusal ends by itself; None if one of them does not.
-        planned, plan: the plan and its fingerprint, if requested.
+        planned, plan, reading: the plan, its fingerprint, and the digest of its page, if requested.
         unbelieved: the last ledger entries without effect.
         place, where: the digest of the target place, bound to approvals, and its description.
         not_seen: stacks without a plan, each with the stacks it waits for; an approval must name them.
@@ -75,6 +75,7 @@ class Why:
     opens: datetime | None
     next: str
     plan: str = ""
+    reading: str = ""
     planned: EnvironmentPlan | None = None
     unbelieved: tuple[DistrustedEntry, ...] = ()
     place: str = ""
@@ -115,19 +116,26 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
     request = chosen.request
     if request.target_state.unfinished_deployment:
         request = replace(request, running=ports.workspace.find_holder(target))
-    fingerprint = reviews = ""
+    fingerprint = reading = reviews = ""
     if planned and chosen.release is not None and chosen.settings is not None:
         request = replace(request, caller=account_check.find_caller(context, target))
         if not check_account(request):
             request = progress.add_findings(context, request, chosen.release, chosen.settings)
+            from envctl.usecases.approval.approve import make_release_reading
+
             plan = _plan_next(context, chosen)
             request = replace(request, plan=plan)
             if not secret_values.has_stand_ins(context, chosen.settings):
-                fingerprint = release_store.save_plan(ports, fingerprint_plan(plan))
+                meaning = fingerprint_plan(plan)
+                fingerprint = release_store.save_plan(ports, meaning)
+                made = make_release_reading(ports, chosen.require_fitting(), plan, meaning)
+                reading = readings.save_reading(ports, made)
             reviews = _count_reviews(context, target)
     found = evaluate_guards(request, build_adviser(context, present))
     changed = _list_recorded_changes(ports, request)
-    return replace(found, plan=fingerprint, planned=request.plan, rules_changed=changed, reviews=reviews)
+    return replace(
+        found, plan=fingerprint, reading=reading, planned=request.plan, rules_changed=changed, reviews=reviews
+    )
 
 
 def _count_reviews(context: Context, target: str) -> str:

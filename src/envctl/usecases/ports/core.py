@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from envctl.domain.ledger.events import Actor
     from envctl.domain.ledger.trust import Trust
     from envctl.domain.plan.changes import EnvironmentPlan
+    from envctl.domain.reading.reading import Reading
     from envctl.domain.release.commit_message import JobRequest
     from envctl.usecases.ports.aws import Alarms, AwsAccess, Buckets, Registries, Secrets, SecretVariables, Signatures
     from envctl.usecases.ports.bucket_report import BucketReport
@@ -187,7 +188,8 @@ class Observer(Protocol):
 
     def on_progress(self, event: ProgressEvent) -> None: ...
 
-    def on_plan(self, plan: EnvironmentPlan) -> None: ...
+    def on_plan(self, plan: EnvironmentPlan, *, shown: bool = True) -> None:
+        """Announce a plan. Without `shown` only progress is counted by it: a question shows it soon."""
 
     def on_message(self, message: str) -> None: ...
 
@@ -196,6 +198,9 @@ class Observer(Protocol):
 
     def redact(self, values: Collection[object], public: Collection[str] = ()) -> None:
         """Redact these sensitive values from all later output. `public` names are never secret."""
+
+    def redact_document(self, text: str) -> str:
+        """Return a JSON text without the sensitive values known so far; it stays valid JSON."""
 
 
 PlanAnswer = Literal["", "yes", "all"]
@@ -206,11 +211,18 @@ class Prompter(Protocol):
     def require_answer(self, environment: str) -> None:
         """Check that changes can be confirmed. Raises UsageError (E001) without a terminal and without `--yes`."""
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> PlanAnswer:
-        """Ask to apply the plan. `again` is True after an earlier part was applied: the answer is never `all` then."""
+    @property
+    def asks(self) -> bool:
+        """True if a person at a terminal will be asked."""
 
-    def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
-        """Ask to approve the plan, shown before, at a gate. `notes` are shown as warnings."""
+    def confirm_plan(self, plan: EnvironmentPlan, reading: Reading | None, *, again: bool) -> PlanAnswer:
+        """Show the reading, if a person is asked, and ask to apply the plan.
+
+        `again` is True after an earlier part was applied: the answer is never `all` then.
+        """
+
+    def confirm_approval(self, plan: EnvironmentPlan, reading: Reading, gate: str, notes: Sequence[str]) -> bool:
+        """Show the reading, in any case as a whole, and ask to approve the plan at a gate. `notes` are warnings."""
 
     def confirm_rules(self, environment: str, gate: str, changes: Sequence[str]) -> bool:
         """Ask to approve changed rules of an environment; `gate` may be empty."""

@@ -105,7 +105,7 @@ class TestGoingOver:
         main: list[str] = []
 
         class Looking(type(begun.prompter)):  # type: ignore[misc]
-            def confirm_plan(self, plan: object, *, again: bool) -> str:
+            def confirm_plan(self, plan: object, reading: object, *, again: bool) -> str:
                 main.append(begun.workspace.stacks["staging", "web"].decode())
                 return "yes"
 

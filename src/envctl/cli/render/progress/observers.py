@@ -95,12 +95,13 @@ class TerminalObserver:
             with self._lock:
                 self._still = False
 
-    def on_plan(self, plan: EnvironmentPlan) -> None:
+    def on_plan(self, plan: EnvironmentPlan, *, shown: bool = True) -> None:
         with self._lock:
             self._stop_drawing()
             self._board.expect_plan(plan)
             self._is_large = is_summarized(plan.stacks)
-            show_plan(plan, self._console)
+            if shown:
+                show_plan(plan, self._console)
 
     def on_message(self, message: str) -> None:
         with self._lock:
@@ -203,11 +204,12 @@ class PlainObserver:
     def _format_stack_name(self, event: ProgressEvent) -> str:
         return f"{event.environment}/{event.stack}" if self._several else event.stack
 
-    def on_plan(self, plan: EnvironmentPlan) -> None:
+    def on_plan(self, plan: EnvironmentPlan, *, shown: bool = True) -> None:
         with self._outside_folds():
             self._is_large = is_summarized(plan.stacks)
-            show_plan(plan, self._console)
-            self._console.print()
+            if shown:
+                show_plan(plan, self._console)
+                self._console.print()
 
     def on_message(self, message: str) -> None:
         with self._outside_folds():

@@ -4,15 +4,19 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from envctl.cli.render.terminal.pager import can_page, page_lines
 from envctl.cli.render.terminal.plan import show_danger
+from envctl.cli.render.terminal.reading import style_lines, wrap_lines, write_lines
 from envctl.cli.render.terminal.text import Part, join_text, print_item, print_text, print_warnings
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words.plan.plan import format_total, format_verdict
+from envctl.cli.render.words.reading import list_lines
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretChange
 from envctl.domain.errors import InterruptedByUserError, Problem, StateLock, UsageError
 from envctl.domain.plan.changes import EnvironmentPlan
@@ -21,9 +25,12 @@ from envctl.domain.release_label import format_label, format_label_or_id
 from envctl.domain.text.lists import join_names
 
 if TYPE_CHECKING:
+    from envctl.domain.reading.reading import Reading
     from envctl.usecases.ports.bucket_report import BucketReport
     from envctl.usecases.ports.core import PlanAnswer
 
+# Lines of the question and of what it repeats.
+_ROOM_FOR_QUESTION = 10
 _ANSWERS: "Mapping[str, PlanAnswer]" = {"all": "all", "each": "yes", "yes": "yes"}
 
 
@@ -34,6 +41,7 @@ class TerminalPrompter:
     console: Console
     pause_drawing: Callable[[], AbstractContextManager[None]]
     redact: Callable[[EnvironmentPlan], EnvironmentPlan]
+    whole: Console  # for what is shown without a question
     _: KW_ONLY
     yes: bool
     interactive: bool
@@ -43,11 +51,17 @@ class TerminalPrompter:
             message = f"no terminal to confirm the changes to {environment} on"
             raise UsageError(Problem("E001", message, "add --yes"))
 
-    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> "PlanAnswer":
+    @property
+    def asks(self) -> bool:
+        return self.interactive and not self.yes
+
+    def confirm_plan(self, plan: EnvironmentPlan, reading: "Reading | None", *, again: bool) -> "PlanAnswer":
         if self._has_yes_option("the changes", "add --yes"):
             return "yes"
         plan = self.redact(plan)
         with self.pause_drawing():
+            if reading is not None:
+                self._show_reading(reading)
             self.console.print()
             if again:
                 stacks = ", ".join(stack.stack for stack in plan.stacks)
@@ -69,7 +83,8 @@ class TerminalPrompter:
                 print_item(self.console, "  ", (answer, "bold"), effect, indent=8)
             return _ANSWERS.get(self._read_answer(*question, ' Type "all" or "each"; anything else stops: '), "")
 
-    def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
+    def confirm_approval(self, plan: EnvironmentPlan, reading: "Reading", gate: str, notes: Sequence[str]) -> bool:
+        self._show_reading(reading)
         if self._has_yes_option("the approval", "check the plan, then add --yes"):
             return True
         plan, out = self.redact(plan), self.console
@@ -142,6 +157,23 @@ class TerminalPrompter:
             if not (fault := wrong(answer)):
                 return answer
             print_item(self.console, ("! ", "bold yellow"), fault)
+
+    def _show_reading(self, reading: "Reading") -> None:
+        """Show it whole: to a person with folds, page by page if it is longer than the screen."""
+        if not self.asks:
+            write_lines(list_lines(reading, folds=False), self.whole)
+            return
+        out, lines = self.console, list(list_lines(reading, folds=True))
+        room = out.height - _ROOM_FOR_QUESTION
+        if not can_page() or len(list(islice(wrap_lines(lines, out.width), room + 1))) <= room:
+            out.print()
+            write_lines(lines, out)
+            return
+        pages = style_lines(lines, out)
+        read = page_lines(pages, out.file, sys.stdin.fileno())
+        if read < len(pages):
+            message = f"You read {read} of {len(pages)} lines. Whatever you answer is about all of them."
+            print_item(out, ("! ", "bold yellow"), message)
 
     def _has_yes_option(self, what: str, hint: str) -> bool:
         """Check for `--yes`. Raises UsageError without `--yes` and without a terminal to ask on."""

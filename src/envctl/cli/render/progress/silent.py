@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 class SilentObserver:
     """Ignores all events: a machine reads the result."""
 
-    def on_start(self, *_event: object) -> None:
+    def on_start(self, *_event: object, **_how: object) -> None:
         """Ignore the event."""
 
     on_progress = on_plan = on_message = on_bucket_plan = on_start

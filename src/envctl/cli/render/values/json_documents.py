@@ -35,16 +35,26 @@ class Difference:
 
 
 def parse_json_document(value: object) -> object:
-    """Parse a text with a JSON object or list; return ABSENT for any other value."""
+    """Parse a text with a JSON object or list; return ABSENT for any other value.
+
+    Also for one that names a key twice: readers of it differ in which value counts.
+    """
     if isinstance(value, Marker) or not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return ABSENT
     # An upper bound of the nesting: brackets within strings are counted too.
     if max(accumulate(1 if bracket in "{[" else -1 for bracket in value if bracket in "{}[]")) > MAX_DEPTH:
         return ABSENT
     try:
-        return json.loads(value)
+        return json.loads(value, object_pairs_hook=_require_single_keys)
     except ValueError:
         return ABSENT
+
+
+def _require_single_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
 
 
 def diff_json(before: object, after: object, path: str = "") -> Iterator[Difference]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from envctl.domain.ledger import events
-from envctl.domain.ledger.entries import Entry
+from envctl.domain.ledger.entries import READINGS_FORMAT, Entry
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.people.person_names import list_names
 from envctl.domain.ledger.projection.approvals import apply_approval, apply_rules_event
@@ -75,6 +75,7 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "") -> LedgerSta
         unbelieved=ledger.unbelieved,
         at=latest,
         came=came,
+        has_readings=ledger.has_readings or entry.format >= READINGS_FORMAT,
     )
 
 
@@ -194,7 +195,7 @@ def _apply_event(  # noqa: C901 (one case a kind of event)
         case StateMoved():
             return apply_state_move(state, event)
         case events.ApprovalGiven() | events.ApprovalWithdrawn():
-            return apply_approval(state, entry, event)
+            return apply_approval(state, entry, event, has_readings=ledger.has_readings)
         case _:
             return _apply_lock_or_hold(state, entry, event)
 

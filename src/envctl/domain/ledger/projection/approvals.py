@@ -16,11 +16,14 @@ MAX_APPROVALS = 300
 MAX_RULES_APPROVALS = 50
 
 
-def apply_approval(state: EnvironmentState, entry: Entry, event: ApprovalGiven | ApprovalWithdrawn) -> EnvironmentState:
+def apply_approval(
+    state: EnvironmentState, entry: Entry, event: ApprovalGiven | ApprovalWithdrawn, *, has_readings: bool
+) -> EnvironmentState:
+    """Apply an approval. Once the ledger `has_readings`, one without is of an old envctl: a way round what is shown."""
     match event:
         case ApprovalGiven():
             by = build_reviewer(event.reviewer, entry.actor, event.environment) if event.reviewer else entry.actor
-            given = read_binding(event).to_approval(by, entry.at)
+            given = read_binding(event).to_approval(by, entry.at, unread=has_readings and not event.reading)
             return replace(state, approvals=(*state.approvals, given)[-MAX_APPROVALS:])
         case ApprovalWithdrawn():
             said = (event.gate, event.release)

@@ -47,7 +47,7 @@ class TrafficRestore:
             whole = EnvironmentPlan(environment=target, release=self.last.release, stacks=plans)
             self.ports.observer.on_message(f"{stack.name}: planning to send all requests back to {live.color}")
             self.ports.observer.on_plan(whole)
-            if not self.ports.prompter.confirm_plan(whole, again=False):
+            if not self.ports.prompter.confirm_plan(whole, None, again=False):
                 message = f"cancelled: the requests of {stack.name} stay split"
                 raise InterruptedByUserError(Problem("E310", message, format_command("recover", target)))
             self.ports.terraform.apply(target, stack)

@@ -9,13 +9,16 @@ from typing import ClassVar, Generic, TypeVar
 
 from envctl.domain import errors
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
-from envctl.domain.guards import Request, count_required_approvals
+from envctl.domain.guards import RefusedError, Request, count_required_approvals
 from envctl.domain.guards.drift import suggest_undo
 from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan, list_imports
+from envctl.domain.plan.fingerprint import fingerprint_plan
+from envctl.domain.reading.reading import Reading
 from envctl.domain.release import bundle as releases
+from envctl.domain.release.place.place_digest import resolve_bound_place
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account import account_check, image_copy
 from envctl.usecases.deployment import drift_undo, prepare, shared_resources, verification
@@ -35,7 +38,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import module_checks
-from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release import deploy_request, readings, release_store
 
 Selected = TypeVar("Selected", bound=SelectedRelease)
 Started = TypeVar("Started", bound=DeployRequest | SelectedRelease)
@@ -230,7 +233,8 @@ class PlanStacks:
             moves={new: old for new, old in over.moves.items() if not only or new in only},
             lost=lost,
         )
-        ports.observer.on_plan(planned.plan)
+        # A question shows more of it.
+        ports.observer.on_plan(planned.plan, shown=not (ports.prompter.asks and planned.plan.changes))
         _require_drift_undone(planned)
         if only:
             _require_upstreams(planned)
@@ -276,7 +280,13 @@ class CheckPlan:
     def run(self, planned: PlannedDeployment) -> PlannedDeployment:
         prepared = planned.prepared
         present = journal.load(prepared.request.context.ports)
-        prepared.guards.enforce_guards(prepared.guard_request, present, planned.plan)
+        ports = prepared.request.context.ports
+        try:
+            prepared.guards.enforce_guards(prepared.guard_request, present, planned.plan)
+        except RefusedError:
+            if ports.prompter.asks:
+                ports.observer.on_plan(planned.plan)
+            raise
         return planned
 
 
@@ -392,7 +402,8 @@ def confirm_plan(prepared: InitializedRelease, plan: EnvironmentPlan, *, before:
         return "yes"
     ports, target, asked = prepared.request.context.ports, prepared.request.target, prepared.guard_request
     laid_out = ports.workspace.hash_layout(prepared.environment)
-    answer = ports.prompter.confirm_plan(plan, again=bool(before))
+    reading = _make_reading(prepared, plan) if ports.prompter.asks else None
+    answer = ports.prompter.confirm_plan(plan, reading, again=bool(before))
     if not answer:
         where = f"before stack {before}" if before else "no changes made"
         raise errors.InterruptedByUserError(errors.Problem("E310", f"cancelled: {where}", asked.command))
@@ -401,3 +412,12 @@ def confirm_plan(prepared: InitializedRelease, plan: EnvironmentPlan, *, before:
         hint = f"find the program writing there; run again to write the files anew: {asked.command}"
         raise errors.OperationFailedError(errors.Problem("E353", message, hint))
     return answer
+
+
+def _make_reading(prepared: InitializedRelease, plan: EnvironmentPlan) -> Reading:
+    context, request = prepared.request.context, prepared.guard_request
+    place = resolve_bound_place(context.project, request.target, prepared.release.wiring)
+    fingerprint = fingerprint_plan(plan).digest
+    return readings.make_reading(
+        context.ports, request, plan, fingerprint=fingerprint, settings=prepared.settings, place=place
+    )

@@ -1,0 +1,213 @@
+"""A reading as lines, for the terminal, for pages and for files: important first, and nothing cut."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import SequenceMatcher
+from typing import Literal
+
+from envctl.cli.render.text.escapes import escape_text, to_one_line
+from envctl.cli.render.text.sentences import format_count
+from envctl.cli.render.values.hcl_text import format_hcl, format_hcl_lines
+from envctl.cli.render.values.json_documents import ABSENT, parse_json_document
+from envctl.cli.render.words.plan.actions import SYMBOLS
+from envctl.domain.plan.changes import Action, Marker
+from envctl.domain.plan.fingerprint import SENSITIVE, SENSITIVE_UNKNOWN, UNKNOWN
+from envctl.domain.reading.folds import OBJECT, EqualChanges, fold_changes, fold_values
+from envctl.domain.reading.importance import DESTROYED, is_open, rank_change, rank_value
+from envctl.domain.reading.reading import ReadChange, Reading, ReadStack, ReadValue
+from envctl.domain.text.lists import join_names
+
+Style = Literal["", "head", "bad", "warn", "good", "dim"]
+# Comparing takes quadratic time: longer texts stand whole, the old one before the new one.
+MAX_COMPARED = 2_000
+# Up to here, both sides of a change stand on one line.
+MAX_BESIDE = 60
+_ACTION_STYLES: dict[str, Style] = {
+    Action.CREATE: "good",
+    Action.UPDATE: "warn",
+    Action.REPLACE: "bad",
+    Action.DELETE: "bad",
+    Action.FORGET: "bad",
+    Action.RENEW: "warn",
+    Action.INVOKE: "bad",
+}
+_HIDDEN = json.dumps(Marker.SENSITIVE.value)
+_MARKERS = {UNKNOWN: Marker.UNKNOWN, SENSITIVE_UNKNOWN: Marker.SENSITIVE}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """One line, of any width, with control characters escaped. `indent` is in cells."""
+
+    text: str
+    indent: int = 0
+    style: Style = ""
+
+
+def list_lines(reading: Reading, *, folds: bool) -> Iterator[ReadLine]:
+    """Yield all lines of a reading. Without `folds` each value of each change has a line of its own."""
+    yield ReadLine(describe_reading(reading), style="head")
+    yield from _list_warnings(reading)
+    for stack in sorted(reading.stacks, key=_rank_stack):
+        yield ReadLine("")
+        yield from _list_stack(stack, folds=folds)
+    for name, values in (("settings", reading.settings), ("place", reading.place), ("rules", reading.rules)):
+        if values:
+            yield ReadLine("")
+            yield from _list_section(name, values, reading.environment)
+
+
+def describe_reading(reading: Reading) -> str:
+    return f"{reading.environment}: release {to_one_line(reading.label or reading.release or 'of this folder')}"
+
+
+def _rank_stack(stack: ReadStack) -> int:
+    return min(map(rank_change, stack.changes), default=DESTROYED if stack.notes else len(SYMBOLS))
+
+
+def _list_warnings(reading: Reading) -> Iterator[ReadLine]:
+    """Yield a line for each thing that is lost, and for each value that opens something to everybody."""
+    for stack in reading.stacks:
+        for change in stack.changes:
+            address = f"{stack.stack}: {escape_text(change.address)}"
+            if rank_change(change) == DESTROYED:
+                yield ReadLine(f"! {SYMBOLS[Action(change.action)]} {change.action}  {address}", style="bad")
+            for value in filter(is_open, change.values):
+                yield ReadLine(f"! open to everybody  {address}  {_format_path(value.path)}", style="bad")
+    for value in filter(is_open, reading.settings):
+        yield ReadLine(f"! open to everybody  setting {_format_path(value.path)}", style="bad")
+
+
+def _list_stack(stack: ReadStack, *, folds: bool) -> Iterator[ReadLine]:
+    count = format_count(len(stack.changes), "change") if stack.changes else "no changes"
+    yield ReadLine(f"{stack.stack}: {count}", style="head")
+    yield from (ReadLine(escape_text(note), 2, "warn") for note in stack.notes)
+    changes = sorted(stack.changes, key=rank_change)
+    for group in fold_changes(changes) if folds else (EqualChanges((each,)) for each in changes):
+        yield from _list_change(group, folds=folds)
+
+
+def _list_change(group: EqualChanges, *, folds: bool) -> Iterator[ReadLine]:
+    change, others = group.first, group.changes[1:]
+    kind = f"  {change.type}" if change.type and change.type not in change.address else ""
+    head = f"{SYMBOLS[Action(change.action)]:<3} {change.action:<7}  {escape_text(change.address)}{kind}"
+    yield ReadLine(head, 2, _ACTION_STYLES.get(change.action, ""))
+    yield from (ReadLine(to_one_line(remark), 6, "dim") for remark in change.remarks)
+    found = fold_values(change.values) if folds else None
+    yield from _list_values(found.values if found else change.values, 6)
+    if found and found.labels:
+        yield ReadLine(f"{format_count(found.labels, 'label')} of helm and envctl", 6, "dim")
+    if found and found.tags:
+        yield ReadLine("tags_all: as tags", 6, "dim")
+    if others:
+        yield ReadLine(f"the same {format_count(len(others), 'more time')}:", 6, "head")
+        yield from (ReadLine(_name_other(each), 8) for each in others)
+
+
+def _name_other(change: ReadChange) -> str:
+    """Return what differs from the first of equal changes."""
+    own = next((f"  {_format_side(each.after)[0]}" for each in change.values if each.path == OBJECT), "")
+    return f"{escape_text(change.address)}{own}"
+
+
+def _list_section(name: str, values: Sequence[ReadValue], environment: str) -> Iterator[ReadLine]:
+    changed = [each for each in values if each.before and each.before != each.after]
+    yield ReadLine(f"{name} of {environment}: {len(changed)} changed, {len(values)} in all", style="head")
+    ordered = sorted(values, key=lambda each: (each.before == each.after, rank_value(each)))
+    if name != "place":
+        yield from _list_values(ordered, 2)
+        return
+    # Stacks share most values of a place: each stands once, with its stacks.
+    groups: dict[ReadValue, list[str]] = {}
+    for each in ordered:
+        stack, *steps = json.loads(each.path)
+        own = ReadValue(json.dumps(steps), each.before, each.after, each.sign)
+        groups.setdefault(own, []).append(stack)
+    for value, stacks in groups.items():
+        for line in _list_values((value,), 2):
+            named = f"  ({join_names(stacks)})" if any(stacks) else ""
+            yield ReadLine(f"{line.text}{named}", line.indent, line.style)
+
+
+def _list_values(values: Iterable[ReadValue], indent: int) -> Iterator[ReadLine]:
+    for value in sorted(values, key=rank_value):
+        path, changed = _format_path(value.path), bool(value.before) and value.before != value.after
+        after = _format_side(value.after, value.sign)
+        if value.before == value.after == _HIDDEN:
+            after = ["another (sensitive) value"]
+        before = _format_side(value.before, SENSITIVE) if changed else []
+        style: Style = "bad" if is_open(value) else "warn" if changed else ""
+        if not before and len(after) == 1:
+            yield ReadLine(f"{path} = {after[0]}", indent, style)
+        elif len(before) == len(after) == 1 and len(before[0]) + len(after[0]) <= MAX_BESIDE:
+            yield ReadLine(f"{path} = {before[0]} → {after[0]}", indent, style)
+        else:
+            yield ReadLine(f"{path} =", indent, style)
+            yield from (
+                ReadLine(f"{sign} {text}", indent + 2, _SIGN_STYLES[sign]) for sign, text in _diff(before, after)
+            )
+
+
+_SIGN_STYLES: dict[str, Style] = {"-": "bad", "+": "good", " ": ""}
+
+
+def _diff(before: list[str], after: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield all lines of both sides, each with a sign; a space for lines that stay."""
+    if not before or max(len(before), len(after)) > MAX_COMPARED:
+        yield from (("-", line) for line in before)
+        yield from (("+" if before else " ", line) for line in after)
+        return
+    for tag, one, one_end, other, other_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield from ((" ", line) for line in after[other:other_end])
+        else:
+            yield from (("-", line) for line in before[one:one_end])
+            yield from (("+", line) for line in after[other:other_end])
+
+
+def _format_side(text: str, sign: str = "") -> list[str]:
+    """Return the lines of one side; JSON documents and texts of several lines have several."""
+    if sign in _MARKERS:
+        return [_MARKERS[sign].value]
+    if sign == SENSITIVE and text == _HIDDEN:
+        return [Marker.SENSITIVE.value]
+    if not text:
+        return ["(none)"]
+    try:
+        value = json.loads(text, parse_float=Decimal)
+    except ValueError:
+        # A secret was replaced in it.
+        return [escape_text(text)]
+    if (parsed := parse_json_document(value)) is not ABSENT:
+        return list(format_hcl_lines(parsed))
+    if isinstance(value, str) and "\n" in value:
+        # The last line is empty if the text ends with a line break.
+        return [escape_text(line).replace("\t", "\\t") for line in value.split("\n")]
+    return [format_hcl(value)]
+
+
+def _format_path(path: str) -> str:
+    """Return a path for people, like `tags["a b"].c[0]`; a name beside the paths as it is."""
+    if not path.startswith("["):
+        return escape_text(path)
+    text = ""
+    for step in json.loads(path):
+        if isinstance(step, str) and step.replace("_", "").replace("-", "").isalnum():
+            text += f".{step}" if text else step
+        else:
+            text += f"[{_format_item(step) or json.dumps(step, ensure_ascii=False)}]"
+    return escape_text(text) or "value"
+
+
+def _format_item(step: str | int) -> str:
+    """Return the keys of an item in a list of Kubernetes, like `name="web"`; empty for another step."""
+    if not isinstance(step, str) or not step.startswith("{"):
+        return ""
+    try:
+        keys = json.loads(step)
+    except ValueError:
+        return ""
+    is_item = json.dumps(keys, sort_keys=True) == step
+    return ", ".join(f"{name}={json.dumps(value)}" for name, value in keys.items()) if is_item else ""

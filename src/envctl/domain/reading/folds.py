@@ -1,0 +1,71 @@
+"""The two kinds of folds of a view: paths of one table, and changes equal in type, action and values.
+
+What differs between folded changes is printed: their addresses, and the objects they change.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from envctl.domain.plan.fingerprint import encode_path
+from envctl.domain.reading.reading import ReadChange, ReadValue
+
+# The labels that Helm and envctl put on each object, wherever labels are: of pods, in selectors.
+_LABELS = re.compile(
+    r'\["labels","(?:helm\.sh/chart|app\.kubernetes\.io/(?:managed-by|name|instance|version|component|part-of)'
+    r'|meta\.helm\.sh/[a-z-]+|heritage|release|chart|envctl\.[a-z.]+/[a-z-]+)"\]$'
+)
+OBJECT = "object"
+"""The path of the object that a change is about."""
+
+
+@dataclass(frozen=True)
+class FoldedValues:
+    """The values of a change as a view prints them, and how many it folds by which row of the table."""
+
+    values: tuple[ReadValue, ...]
+    labels: int = 0
+    tags: int = 0
+
+
+@dataclass(frozen=True)
+class EqualChanges:
+    """Changes equal in type, action, remarks and values."""
+
+    changes: tuple[ReadChange, ...]
+
+    @property
+    def first(self) -> ReadChange:
+        return self.changes[0]
+
+
+def fold_values(values: Iterable[ReadValue]) -> FoldedValues:
+    found = tuple(values)
+    by_path = {each.path: each for each in found}
+    labels = {each.path for each in found if _LABELS.search(_cut_labels(each.path))}
+    tags = {each.path for each in found if _repeats_tag(each, by_path)}
+    return FoldedValues(tuple(each for each in found if each.path not in labels | tags), len(labels), len(tags))
+
+
+def fold_changes(changes: Iterable[ReadChange]) -> Iterator[EqualChanges]:
+    """Yield groups of equal changes, each where its first one stands."""
+    groups: dict[object, list[ReadChange]] = {}
+    for change in changes:
+        values = tuple(each for each in change.values if each.path != OBJECT)
+        groups.setdefault((change.type, change.action, change.remarks, values), []).append(change)
+    for found in groups.values():
+        yield EqualChanges(tuple(found))
+
+
+def _cut_labels(path: str) -> str:
+    """Return the last two steps of a path; empty for a short one."""
+    steps = json.loads(path) if path.startswith("[") else []
+    return encode_path(steps[-2:]) if len(steps) > 1 else ""
+
+
+def _repeats_tag(value: ReadValue, by_path: dict[str, ReadValue]) -> bool:
+    if not value.path.startswith('["tags_all"'):
+        return False
+    tag = by_path.get(value.path.replace('["tags_all"', '["tags"', 1))
+    return tag is not None and (tag.before, tag.after, tag.sign) == (value.before, value.after, value.sign)
