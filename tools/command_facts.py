@@ -26,6 +26,8 @@ class Facts:
 
 FACTS = {
     "apply": Facts(("envctl apply dev",), ("concepts.md", "guards.md", "stacks.md"), DEPLOYS),
+    "approval list": Facts(("envctl approval list prod",), ("approvals.md",), given="prod is approved"),
+    "approval show": Facts(("envctl approval show 9",), ("approvals.md",), given="prod is approved"),
     "approve": Facts(
         ("GIT_AUTHOR_EMAIL=bob@shop.example envctl approve prod --gate peer",),
         ("guards.md", "aws.md"),

@@ -56,6 +56,8 @@ _APPROVAL = ResultType(
     "approval.render_approved",
     is_done=True,
 )
+_APPROVALS = ResultType("usecases.approval.approval_pages.Approvals", "approval.pages.show_approvals")
+_APPROVAL_PAGE = ResultType("usecases.approval.approval_pages.ApprovalPage", "approval.pages.show_approval_page")
 _APPROVED_RULES = ResultType(
     "usecases.approval.approve_rules.ApprovedRules", "approval.rules.show_rules_approval", is_done=True
 )
@@ -227,6 +229,13 @@ TABLE: dict[str, dict[str, Command | CommandGroup]] = {
                 "show": Command(
                     "inspect.release", "Show one release: commit, content, environments.", (_RELEASE_DETAILS,)
                 ),
+            },
+        ),
+        "approval": CommandGroup(
+            "List approvals, and show what an approver read.",
+            {
+                "list": Command("approval.approval", "List the given approvals.", (_APPROVALS,)),
+                "show": Command("approval.approval", "Show what an approver read.", (_APPROVAL_PAGE,)),
             },
         ),
         "history": Command("inspect.history", "Show recorded actions: who, what, when.", (_HISTORY,)),

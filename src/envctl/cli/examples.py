@@ -13,6 +13,16 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl approve prod --gate peer --withdraw", "withdraw the approval"),
         ("envctl approve prod --rules --gate peer", "approve changed rules of prod"),
     ),
+    "approval list": (
+        ("envctl approval list", "the last 20 approvals"),
+        ("envctl approval list prod", "only those for prod"),
+        ("envctl approval list -n 100 --json", "more of them, for a script"),
+    ),
+    "approval show": (
+        ("envctl approval show 42", "the approval of ledger entry 42"),
+        ("envctl approval show 42 | less", "page by page"),
+        ("envctl approval show 42 --json", "for a script"),
+    ),
     "bootstrap": (
         ("envctl bootstrap --dry-run", "list missing buckets"),
         ("envctl bootstrap", "create missing buckets"),

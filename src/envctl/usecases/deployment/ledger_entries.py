@@ -11,6 +11,7 @@ from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationF
 from envctl.domain.guards import Refusal, RefusedError
 from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.guards.request import can_record_rules
+from envctl.domain.guards.rules import list_valid_in_any_view
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.ledger.state import COMPLETED, LedgerState
@@ -21,7 +22,7 @@ from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.project import module_checks
-from envctl.usecases.release import release_store
+from envctl.usecases.release import readings, release_store
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
     if request.document is not None and can_record_rules(request) and request.rules_digest != request.recorded_digest:
         rules_store.RULES.save_document(ports, request.document)
     fingerprint = release_store.save_plan(ports, fingerprint_plan(planned.plan))
+    readings.keep_readings(ports, list_valid_in_any_view(request))
     waiver = prepared.guards.record_waiver(request)
     return _StartFacts(fingerprint, waiver, frozenset(prepared.guards.waived), module_checks.find_unpinned(ports))
 

@@ -90,7 +90,8 @@ def load_reading(ports: Ports, approval: Approval) -> Reading | None:
 def keep_readings(ports: Ports, approvals: Iterable[Approval]) -> None:
     """Store the readings of a deployment's approvals once more, under the present month: they are kept from then on."""
     month = f"{ports.clock.now():%Y-%m}"
-    for each in approvals:
+    # Those of this month are young enough.
+    for each in (approval for approval in approvals if f"{approval.at:%Y-%m}" != month):
         kept = load_reading(ports, each)
         if kept is not None:
             with suppress(AlreadyExistsError):
