@@ -16,6 +16,7 @@ from envctl.usecases.ports.terraform import ProgressEvent
 @dataclass
 class RecordingObserver:
     plans: list[EnvironmentPlan] = field(default_factory=list)
+    pages: list[Reading] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
     intended: list[tuple[BucketReport, ...]] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
@@ -28,6 +29,13 @@ class RecordingObserver:
 
     def on_plan(self, plan: EnvironmentPlan, *, shown: bool = True) -> None:
         self.plans.append(plan)
+
+    @property
+    def keeps_readings(self) -> bool:
+        return False
+
+    def on_reading(self, reading: Reading) -> None:
+        self.pages.append(reading)
 
     def on_message(self, message: str) -> None:
         self.heard.append(message)

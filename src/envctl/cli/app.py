@@ -51,6 +51,9 @@ def envctl(
     sarif: Annotated[
         Path | None, typer.Option("--sarif", metavar="FILE", help=VALUE_OPTIONS["--sarif"], show_default=False)
     ] = None,
+    page: Annotated[
+        Path | None, typer.Option("--page", metavar="FILE", help=VALUE_OPTIONS["--page"], show_default=False)
+    ] = None,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
     context.obj = Options(
@@ -68,6 +71,7 @@ def envctl(
         no_ci=no_ci,
         junit=junit,
         sarif=sarif,
+        page=page,
         comment=comment,
         issues=issues,
         no_warm=no_warm,

@@ -46,6 +46,11 @@ class Heard:
     def on_plan(self, plan: EnvironmentPlan, *, shown: bool = True) -> None:
         pass
 
+    keeps_readings = False
+
+    def on_reading(self, reading: object) -> None:
+        pass
+
     def on_message(self, message: str) -> None:
         self.messages.append(message)
 

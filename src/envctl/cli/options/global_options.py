@@ -25,6 +25,7 @@ VALUE_OPTIONS = {
     "--memory": "The memory for all stacks, like 4G. Default: all free memory.",
     "--trace": "Write a trace into this file, for chrome://tracing or Perfetto.",
     "--junit": "Write results of guards, checks and drift into this file, as JUnit XML.",
+    "--page": "Write all that is approved or confirmed into this file, as HTML.",
     "--sarif": "Write problems and their locations into this file, as SARIF 2.1.0.",
 }
 
@@ -46,6 +47,7 @@ class Options:
     no_ci: bool = False
     junit: Path | None = None
     sarif: Path | None = None
+    page: Path | None = None
     comment: bool = False
     issues: bool = False
     no_warm: bool = False

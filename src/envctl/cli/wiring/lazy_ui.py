@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from envctl.cli.render.progress.observers import PlainObserver, TerminalObserver
     from envctl.cli.render.progress.silent import SilentObserver
     from envctl.domain.plan.changes import EnvironmentPlan
+    from envctl.domain.reading.reading import Reading
     from envctl.usecases.ports.bucket_report import BucketReport
     from envctl.usecases.ports.terraform import ProgressEvent
 
@@ -42,6 +43,16 @@ class LateObserver:
 
     def on_plan(self, plan: "EnvironmentPlan", *, shown: bool = True) -> None:
         self._active_observer.on_plan(current_redaction().redact_all(plan), shown=shown)
+
+    @property
+    def keeps_readings(self) -> bool:
+        return self._options.page is not None
+
+    def on_reading(self, reading: "Reading") -> None:
+        if self._options.page is not None:
+            from envctl.cli.output.reading_file import write_reading_file
+
+            write_reading_file(reading, self._options.page)
 
     def on_message(self, message: str) -> None:
         self._active_observer.on_message(current_redaction().redact(message))

@@ -1,11 +1,13 @@
 """The two kinds of folds of a view: paths of one table, and changes equal in type, action and values.
 
-What differs between folded changes is printed: their addresses, and the objects they change.
+What differs between folded changes is printed: their addresses, and the objects they change. The provider is in the
+table too: a stack names the one of most changes once.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from envctl.domain.plan.fingerprint import encode_path
@@ -16,6 +18,7 @@ _LABELS = re.compile(
     r'\["labels","(?:helm\.sh/chart|app\.kubernetes\.io/(?:managed-by|name|instance|version|component|part-of)'
     r'|meta\.helm\.sh/[a-z-]+|heritage|release|chart|envctl\.[a-z.]+/[a-z-]+)"\]$'
 )
+_PROVIDER = ("provider", "provider configuration")
 OBJECT = "object"
 """The path of the object that a change is about."""
 
@@ -40,8 +43,19 @@ class EqualChanges:
         return self.changes[0]
 
 
-def fold_values(values: Iterable[ReadValue]) -> FoldedValues:
-    found = tuple(values)
+def find_usual_provider(changes: Iterable[ReadChange]) -> tuple[ReadValue, ...]:
+    """Return the values about the provider that most changes have, if several have the same."""
+    pairs = Counter(tuple(value for value in change.values if value.path in _PROVIDER) for change in changes)
+    ((usual, count),) = pairs.most_common(1) or [((), 0)]
+    return usual if count > 1 else ()
+
+
+def fold_values(values: Iterable[ReadValue], usual: Collection[ReadValue] = ()) -> FoldedValues:
+    """Fold the values of a change. `usual` are those about the provider that the stack has named."""
+    every = tuple(values)
+    own = tuple(each for each in every if each.path in _PROVIDER)
+    # A change without one of them does not have the usual provider.
+    found = tuple(each for each in every if each not in own) if own == tuple(usual) else every
     by_path = {each.path: each for each in found}
     labels = {each.path for each in found if _LABELS.search(_cut_labels(each.path))}
     tags = {each.path for each in found if _repeats_tag(each, by_path)}

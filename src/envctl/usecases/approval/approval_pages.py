@@ -91,6 +91,7 @@ def show_approval(ports: Ports, number: int) -> ApprovalPage:
         why = gone if approval.reading else "an older envctl recorded this approval, and kept no page"
         hint = format_command("history", approval.environment)
         raise OperationFailedError(Problem("E439", f"the page of approval {number} can't be shown: {why}", hint))
+    ports.observer.on_reading(page)
     return ApprovalPage(approval, page)
 
 

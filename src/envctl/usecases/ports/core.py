@@ -191,6 +191,13 @@ class Observer(Protocol):
     def on_plan(self, plan: EnvironmentPlan, *, shown: bool = True) -> None:
         """Announce a plan. Without `shown` only progress is counted by it: a question shows it soon."""
 
+    @property
+    def keeps_readings(self) -> bool:
+        """True if each reading is written into a file."""
+
+    def on_reading(self, reading: Reading) -> None:
+        """Announce what a person is about to approve or to confirm."""
+
     def on_message(self, message: str) -> None: ...
 
     def on_bucket_plan(self, buckets: Sequence[BucketReport]) -> None:

@@ -47,7 +47,9 @@ def make_reading(
     made = build_reading(request, plan, around, fingerprint)
     text = made.encoded.decode()
     redacted = ports.observer.redact_document(text)
-    return made if redacted == text else reading.parse(redacted)
+    shown = made if redacted == text else reading.parse(redacted)
+    ports.observer.on_reading(shown)
+    return shown
 
 
 def save_reading(ports: Ports, made: Reading) -> str:
@@ -76,6 +78,7 @@ def find_reading(ports: Ports, request: Request, fingerprint: str) -> Reading:
         raise OperationFailedError(
             Problem("E438", message, f"make the plan again: {format_command('why', request.target, plan=True)}")
         )
+    ports.observer.on_reading(fitting[-1])
     return fitting[-1]
 
 

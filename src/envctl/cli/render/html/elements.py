@@ -4,6 +4,7 @@ from html import escape
 
 from envctl.cli.render.text.escapes import escape_text
 
+CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 VOID_ELEMENTS = frozenset({"meta", "link"})
 # Put on a line of their own, to keep the page source readable.
 _BLOCK_ELEMENTS = frozenset(

@@ -4,7 +4,7 @@ from importlib.resources import files
 
 from envctl import __version__
 from envctl.cli.render.html import deployments, drift, gates, overview, pipeline, plans, releases
-from envctl.cli.render.html.elements import Html, code, join, tag
+from envctl.cli.render.html.elements import CONTENT_SECURITY_POLICY, Html, code, join, tag
 from envctl.cli.render.html.signs import render_sign_definitions
 from envctl.cli.render.html.tables import render_facts
 from envctl.cli.render.html.wording import render_moment
@@ -13,7 +13,6 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import Report
 
-CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 SANDBOX = "SANDBOX"
 SECTIONS = {
     "now": "Now",

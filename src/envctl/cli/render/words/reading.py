@@ -1,10 +1,12 @@
 """A reading as lines, for the terminal, for pages and for files: important first, and nothing cut."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Literal
 
 from envctl.cli.render.text.escapes import escape_text, to_one_line
@@ -14,7 +16,7 @@ from envctl.cli.render.values.json_documents import ABSENT, parse_json_document
 from envctl.cli.render.words.plan.actions import SYMBOLS
 from envctl.domain.plan.changes import Action, Marker
 from envctl.domain.plan.fingerprint import SENSITIVE, SENSITIVE_UNKNOWN, UNKNOWN
-from envctl.domain.reading.folds import OBJECT, EqualChanges, fold_changes, fold_values
+from envctl.domain.reading.folds import OBJECT, EqualChanges, find_usual_provider, fold_changes, fold_values
 from envctl.domain.reading.importance import DESTROYED, is_open, rank_change, rank_value
 from envctl.domain.reading.reading import ReadChange, Reading, ReadStack, ReadValue
 from envctl.domain.text.lists import join_names
@@ -33,6 +35,9 @@ _ACTION_STYLES: dict[str, Style] = {
     Action.RENEW: "warn",
     Action.INVOKE: "bad",
 }
+_DECODER = json.JSONDecoder(parse_float=Decimal)
+# What JSON and HCL write differently, or what begins a document.
+_PLAIN = frozenset("\\{[")
 _HIDDEN = json.dumps(Marker.SENSITIVE.value)
 _MARKERS = {UNKNOWN: Marker.UNKNOWN, SENSITIVE_UNKNOWN: Marker.SENSITIVE}
 
@@ -81,21 +86,30 @@ def _list_warnings(reading: Reading) -> Iterator[ReadLine]:
 
 
 def _list_stack(stack: ReadStack, *, folds: bool) -> Iterator[ReadLine]:
-    count = format_count(len(stack.changes), "change") if stack.changes else "no changes"
+    counted = Counter(change.action for change in stack.changes)
+    count = ", ".join(f"{number} to {action}" for action, number in counted.items()) or "no changes"
     yield ReadLine(f"{stack.stack}: {count}", style="head")
     yield from (ReadLine(escape_text(note), 2, "warn") for note in stack.notes)
+    usual = find_usual_provider(stack.changes) if folds else ()
+    if usual:
+        yield ReadLine(f"{', '.join(map(_format_value, usual))}, unless a change says otherwise", 2, "dim")
     changes = sorted(stack.changes, key=rank_change)
     for group in fold_changes(changes) if folds else (EqualChanges((each,)) for each in changes):
-        yield from _list_change(group, folds=folds)
+        yield from _list_change(group, usual if folds else None)
 
 
-def _list_change(group: EqualChanges, *, folds: bool) -> Iterator[ReadLine]:
+def _format_value(value: ReadValue) -> str:
+    return f"{_format_path(value.path)} = {', '.join(_format_side(value.after))}"
+
+
+def _list_change(group: EqualChanges, usual: Collection[ReadValue] | None) -> Iterator[ReadLine]:
+    """Yield the lines of equal changes. `usual` are values that the stack has said; None: nothing is folded."""
     change, others = group.first, group.changes[1:]
     kind = f"  {change.type}" if change.type and change.type not in change.address else ""
     head = f"{SYMBOLS[Action(change.action)]:<3} {change.action:<7}  {escape_text(change.address)}{kind}"
     yield ReadLine(head, 2, _ACTION_STYLES.get(change.action, ""))
     yield from (ReadLine(to_one_line(remark), 6, "dim") for remark in change.remarks)
-    found = fold_values(change.values) if folds else None
+    found = fold_values(change.values, usual) if usual is not None else None
     yield from _list_values(found.values if found else change.values, 6)
     if found and found.labels:
         yield ReadLine(f"{format_count(found.labels, 'label')} of helm and envctl", 6, "dim")
@@ -131,8 +145,11 @@ def _list_section(name: str, values: Sequence[ReadValue], environment: str) -> I
             yield ReadLine(f"{line.text}{named}", line.indent, line.style)
 
 
-def _list_values(values: Iterable[ReadValue], indent: int) -> Iterator[ReadLine]:
+def _list_values(values: Sequence[ReadValue], indent: int) -> Iterator[ReadLine]:
+    later = [_format_path(each.path) for each in values if each.sign == UNKNOWN and not each.before]
     for value in sorted(values, key=rank_value):
+        if value.sign == UNKNOWN and not value.before:
+            continue
         path, changed = _format_path(value.path), bool(value.before) and value.before != value.after
         after = _format_side(value.after, value.sign)
         if value.before == value.after == _HIDDEN:
@@ -145,9 +162,10 @@ def _list_values(values: Iterable[ReadValue], indent: int) -> Iterator[ReadLine]
             yield ReadLine(f"{path} = {before[0]} → {after[0]}", indent, style)
         else:
             yield ReadLine(f"{path} =", indent, style)
-            yield from (
-                ReadLine(f"{sign} {text}", indent + 2, _SIGN_STYLES[sign]) for sign, text in _diff(before, after)
-            )
+            for sign, text in _diff(before, after):
+                yield ReadLine(f"{sign} {text}", indent + 2, _SIGN_STYLES[sign])
+    if later:
+        yield ReadLine(f"known after apply: {', '.join(later)}", indent, "dim")
 
 
 _SIGN_STYLES: dict[str, Style] = {"-": "bad", "+": "good", " ": ""}
@@ -175,8 +193,11 @@ def _format_side(text: str, sign: str = "") -> list[str]:
         return [Marker.SENSITIVE.value]
     if not text:
         return ["(none)"]
+    if text.startswith('"') and text.isascii() and text.isprintable() and _PLAIN.isdisjoint(text):
+        # The same in HCL, as most values of a large plan are.
+        return [text]
     try:
-        value = json.loads(text, parse_float=Decimal)
+        value = _DECODER.decode(text)
     except ValueError:
         # A secret was replaced in it.
         return [escape_text(text)]
@@ -188,6 +209,7 @@ def _format_side(text: str, sign: str = "") -> list[str]:
     return [format_hcl(value)]
 
 
+@lru_cache(maxsize=8192)
 def _format_path(path: str) -> str:
     """Return a path for people, like `tags["a b"].c[0]`; a name beside the paths as it is."""
     if not path.startswith("["):

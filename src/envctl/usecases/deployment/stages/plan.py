@@ -402,7 +402,8 @@ def confirm_plan(prepared: InitializedRelease, plan: EnvironmentPlan, *, before:
         return "yes"
     ports, target, asked = prepared.request.context.ports, prepared.request.target, prepared.guard_request
     laid_out = ports.workspace.hash_layout(prepared.environment)
-    reading = _make_reading(prepared, plan) if ports.prompter.asks else None
+    wanted = ports.prompter.asks or ports.observer.keeps_readings
+    reading = _make_reading(prepared, plan) if wanted else None
     answer = ports.prompter.confirm_plan(plan, reading, again=bool(before))
     if not answer:
         where = f"before stack {before}" if before else "no changes made"
