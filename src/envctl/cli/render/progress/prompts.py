@@ -84,18 +84,19 @@ class TerminalPrompter:
             return _ANSWERS.get(self._read_answer(*question, ' Type "all" or "each"; anything else stops: '), "")
 
     def confirm_approval(self, plan: EnvironmentPlan, reading: "Reading", gate: str, notes: Sequence[str]) -> bool:
-        self._show_reading(reading)
-        if self._has_yes_option("the approval", "check the plan, then add --yes"):
-            return True
-        plan, out = self.redact(plan), self.console
-        out.print()
-        show_danger(plan, out)
-        print_warnings(out, map(to_one_line, notes))
-        release = format_label_or_id(plan.label, plan.release)
-        scope = (f"release {release} may do this, or less of it, in ", (plan.environment, "bold"))
-        print_text(out, "Your approval: ", *scope, f" (gate {gate})")
-        print_text(out, format_total(plan), indent=2)
-        return self._ask_yes("Approve it?")
+        with self.pause_drawing():
+            self._show_reading(reading)
+            if self._has_yes_option("the approval", "check the plan, then add --yes"):
+                return True
+            plan, out = self.redact(plan), self.console
+            out.print()
+            show_danger(plan, out)
+            print_warnings(out, map(to_one_line, notes))
+            release = format_label_or_id(plan.label, plan.release)
+            scope = (f"release {release} may do this, or less of it, in ", (plan.environment, "bold"))
+            print_text(out, "Your approval: ", *scope, f" (gate {gate})")
+            print_text(out, format_total(plan), indent=2)
+            return self._ask_yes("Approve it?")
 
     def confirm_rules(self, environment: str, gate: str, changes: Sequence[str]) -> bool:
         if self._has_yes_option("the approval", "check the rules, then add --yes"):

@@ -33,10 +33,18 @@ def wrap_lines(lines: Iterable[ReadLine], width: int) -> Iterator[tuple[str, Sty
 
 
 def _chop(text: str, room: int) -> Iterator[str]:
-    pieces = chop_cells(text, room)
-    yield from pieces[:1]
-    if len(pieces) > 1:
-        yield from chop_cells(text[len(pieces[0]) :], max(_MIN_ROOM, room - _DEEPER))
+    """Cut a text into pieces, behind a space if that leaves a piece of at least half the room."""
+    left = room
+    while True:
+        piece = chop_cells(text[:left], left)[0] if text else ""
+        rest = text[len(piece) :]
+        space = piece.rfind(" ") + 1
+        if rest and space > left // 2:
+            piece, rest = text[:space], text[space:]
+        yield piece
+        if not rest:
+            return
+        text, left = rest, max(_MIN_ROOM, room - _DEEPER)
 
 
 def write_lines(lines: Iterable[ReadLine], out: Console) -> None:
