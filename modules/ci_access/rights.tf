@@ -8,7 +8,7 @@ locals {
   # envctl believes the results of a run. So a pull request, whose code nobody has reviewed, must not write those of a drift check.
   creates = {
     plan  = ["runs/*Z-plan-*"]
-    drift = ["checkpoints/*", "ledger/*", "places/*", "plans/*", "runs/*"]
+    drift = ["checkpoints/*", "ledger/*", "places/*", "plans/*", "readings/*", "runs/*"]
   }
 }
 
@@ -25,6 +25,18 @@ data "aws_iam_policy_document" "job" {
     sid       = "ReadTheStore"
     actions   = ["s3:GetObject"]
     resources = ["${local.store_keys}*"]
+  }
+
+  # What approvers read of settings and plans of all environments is none of the business of a job that only plans.
+  dynamic "statement" {
+    for_each = contains(keys(local.creates), each.key) ? [1] : []
+
+    content {
+      sid       = "ReadNoPages"
+      effect    = "Deny"
+      actions   = ["s3:GetObject"]
+      resources = ["${local.store_keys}readings/*"]
+    }
   }
 
   # No job may delete anything there, and envctl creates each object only once.

@@ -23,7 +23,7 @@ locals {
     { look = {
       description = "envctl plans and checks drift."
       roles       = var.environments[*].look_role_arn
-      creates     = ["checkpoints/*", "ledger/*", "places/*", "plans/*", "runs/*"]
+      creates     = ["checkpoints/*", "ledger/*", "places/*", "plans/*", "readings/*", "runs/*"]
     } },
   )
 

@@ -114,6 +114,18 @@ data "aws_iam_policy_document" "build" {
     resources = ["${local.store_keys}*"]
   }
 
+  # What approvers read of settings and plans of all environments is none of the business of a build that only plans.
+  dynamic "statement" {
+    for_each = each.key == "look" ? [1] : []
+
+    content {
+      sid       = "ReadNoPages"
+      effect    = "Deny"
+      actions   = ["s3:GetObject"]
+      resources = ["${local.store_keys}readings/*"]
+    }
+  }
+
   # envctl creates each object only once, and deletes none.
   statement {
     sid       = "AddToTheStore"

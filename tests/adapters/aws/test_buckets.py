@@ -169,7 +169,12 @@ def test_existing_team_settings_of_bucket_are_kept(buckets: S3Buckets, s3: Clien
     assert isinstance(found, FoundBucket)
     assert (found.encryption, found.retention) == ("aws:kms", Retention("COMPLIANCE", 365))
     assert found.policy["Statement"][0] == theirs
-    assert [each["ID"] for each in found.rules] == ["logs", "envctl-old-checkpoints", "envctl-old-runs"]
+    assert [each["ID"] for each in found.rules] == [
+        "logs",
+        "envctl-old-checkpoints",
+        "envctl-old-runs",
+        "envctl-old-readings",
+    ]
     assert verdicts(buckets, one, "") == {"good"}
 
 

@@ -125,12 +125,14 @@ def _adds_to_the_store(iam: Any, prefix: str) -> None:
     added = {
         job: {path.removeprefix(f"{STORE}{prefix}/") for path in _resources(iam, job, "s3:PutObject")} for job in JOBS
     }
-    entries = {"checkpoints/*", "ledger/*", "places/*", "plans/*", "runs/*"}
+    entries = {"checkpoints/*", "ledger/*", "places/*", "plans/*", "readings/*", "runs/*"}
     assert added == {"plan": {"runs/*Z-plan-*"}, "drift": entries, **{name: {"*"} for name in ACCOUNTS}}
     for job in JOBS:
         actions = {action for each in _rights(iam, job) for action in each.actions}
         assert actions == {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "sts:AssumeRole", "sts:TagSession"}
         assert _resources(iam, job, "s3:GetObject") == {f"{STORE}{prefix}/*"}
+        denied = {path for each in _rights(iam, job) if each.effect == "Deny" for path in each.resources}
+        assert denied == ({f"{STORE}{prefix}/readings/*"} if job in ("plan", "drift") else set())
 
 
 def _taken(iam: Any, job: str) -> set[str]:
@@ -138,7 +140,8 @@ def _taken(iam: Any, job: str) -> set[str]:
 
 
 def _resources(iam: Any, job: str, action: str) -> set[str]:
-    return {resource for each in _rights(iam, job) if action in each.actions for resource in each.resources}
+    allowed = [each for each in _rights(iam, job) if each.effect == "Allow" and action in each.actions]
+    return {resource for each in allowed for resource in each.resources}
 
 
 def _rights(iam: Any, job: str) -> list[Statement]:

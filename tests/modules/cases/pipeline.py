@@ -133,6 +133,7 @@ def _drift_is_looked_for(account: Account, name: str) -> None:
         "ledger/*",
         "places/*",
         "plans/*",
+        "readings/*",
         "runs/*",
     }
     events = account.client("events")

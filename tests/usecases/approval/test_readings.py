@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from envctl.domain.aws.bucket_lifecycle import READING_FOLDER
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.approval_binding import read_binding
@@ -46,7 +47,7 @@ def find_approval(world: World) -> Approval:
 
 
 def list_stored(world: World) -> dict[str, bytes]:
-    return {key: data for key, data in world.store.content.items() if key.startswith(readings.FOLDER)}
+    return {key: data for key, data in world.store.content.items() if key.startswith(READING_FOLDER)}
 
 
 def test_shown_page_is_recorded_and_stored() -> None:

@@ -1,4 +1,4 @@
-"""Lifecycle rules of buckets: old checkpoints and runs expire; entries, releases and states must not."""
+"""Lifecycle rules of buckets: old checkpoints, runs and pages expire; entries, releases and states must not."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -15,10 +15,14 @@ RUN_RETENTION = timedelta(days=30)
 RUN_RULE = "envctl-old-runs"
 RUN_DAYS = RUN_RETENTION.days + 1
 """Older runs are never read."""
+READING_FOLDER = "readings/"
+READING_RULE = "envctl-old-readings"
+READING_DAYS = 400
+"""What approvers read is kept so long; its digest in the ledger stays."""
 NONCURRENT_DAYS = 30
 SUMMARY = (
-    f"checkpoints expire after {CHECKPOINT_DAYS} days and runs after {RUN_DAYS}; their versions expire when"
-    " their lock ends"
+    f"checkpoints expire after {CHECKPOINT_DAYS} days, runs after {RUN_DAYS} and pages of approvals after"
+    f" {READING_DAYS}; their versions expire when their lock ends"
 )
 
 
@@ -55,7 +59,11 @@ def find_harmful_rules(rules: Sequence[LifecycleRule], wanted: WantedBucket) -> 
 
 
 def _build_own_rules(wanted: WantedBucket) -> tuple[LifecycleRule, ...]:
-    own = (CHECKPOINT_RULE, CHECKPOINT_FOLDER, CHECKPOINT_DAYS), (RUN_RULE, RUN_FOLDER, RUN_DAYS)
+    own = (
+        (CHECKPOINT_RULE, CHECKPOINT_FOLDER, CHECKPOINT_DAYS),
+        (RUN_RULE, RUN_FOLDER, RUN_DAYS),
+        (READING_RULE, READING_FOLDER, READING_DAYS),
+    )
     return tuple(
         {
             "ID": name,

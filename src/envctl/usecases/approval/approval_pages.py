@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from envctl.domain.aws.bucket_lifecycle import READING_DAYS
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.ledger.approval_binding import read_binding
@@ -87,7 +88,7 @@ def show_approval(ports: Ports, number: int) -> ApprovalPage:
     approval = _to_listed(present, entry, entry.event)
     page = readings.load_reading(ports, read_binding(entry.event).to_approval(entry.actor, entry.at))
     if page is None:
-        gone = f"it is damaged, or older than {readings.RETENTION_DAYS} days: its digest in the ledger stays"
+        gone = f"it is damaged, or older than {READING_DAYS} days: its digest in the ledger stays"
         why = gone if approval.reading else "an older envctl recorded this approval, and kept no page"
         hint = format_command("history", approval.environment)
         raise OperationFailedError(Problem("E439", f"the page of approval {number} can't be shown: {why}", hint))

@@ -7,6 +7,7 @@ rule; a deployment that rests on it stores it anew, for 400 days more.
 from collections.abc import Iterable
 from contextlib import suppress
 
+from envctl.domain.aws.bucket_lifecycle import READING_FOLDER as FOLDER
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import Request
@@ -20,9 +21,6 @@ from envctl.domain.release.place.place_digest import BoundPlace
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.release import release_store
-
-FOLDER = "readings/"
-RETENTION_DAYS = 400
 
 
 def make_reading(
@@ -61,6 +59,22 @@ def save_reading(ports: Ports, made: Reading) -> str:
         if ports.store.read(key) != made.encoded:
             hint = "restore it from a backup of the store; no changes were made"
             raise OperationFailedError(Problem("E403", f"{key} in the store is damaged", hint)) from None
+    return made.digest
+
+
+def offer_reading(ports: Ports, made: Reading) -> str:
+    """Store the reading for later approvals, if this caller may; return its digest.
+
+    A job that plans may add pages, and read none: so it can't compare one that is there. A role from before pages were
+    stored may not even add them: approvals of this plan are then refused, and the plan is shown all the same.
+    """
+    try:
+        ports.store.create(_format_key(made.bound["plan"], made.digest), made.encoded)
+    except AlreadyExistsError:
+        return made.digest
+    except OperationFailedError as error:
+        why = error.problems[0].message
+        ports.observer.on_message(f"the page of this plan is not stored, and no one can approve it by --plan: {why}")
     return made.digest
 
 

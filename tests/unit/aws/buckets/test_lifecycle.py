@@ -6,6 +6,7 @@ import pytest
 
 from envctl.domain.aws.bucket_lifecycle import (
     CHECKPOINT_RULE,
+    READING_RULE,
     RUN_RULE,
     find_harmful_rules,
     has_missing_rules,
@@ -23,7 +24,7 @@ def expiring(**change: Any) -> dict[str, Any]:
 def test_rules_are_added_once_beside_existing_rules() -> None:
     assert has_missing_rules([LOGS], STORE)
     rules = merge_rules([LOGS], STORE)
-    assert [rule["ID"] for rule in rules] == ["logs", CHECKPOINT_RULE, RUN_RULE]
+    assert [rule["ID"] for rule in rules] == ["logs", CHECKPOINT_RULE, RUN_RULE, READING_RULE]
     assert [rule["Filter"] for rule in rules[1:]] == [{"Prefix": "envctl/checkpoints/"}, {"Prefix": "envctl/runs/"}]
     assert not has_missing_rules(rules, STORE)
     assert merge_rules(rules, STORE) == rules
