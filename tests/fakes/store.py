@@ -26,6 +26,7 @@ class MemoryStore:
         return [self.content.get(key) for key in keys]
 
     def list_keys(self, prefix: str, after: str = "") -> list[str]:
+        assert prefix.endswith("/"), "remote stores list folders only"
         return sorted(key for key in self.content if key.startswith(prefix) and key > after)
 
     def prefetch(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:

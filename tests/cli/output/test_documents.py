@@ -83,6 +83,7 @@ DONE = [
     "lock prod --reason migration",
     "unlock prod",
     "approve prod --gate peer --withdraw",
+    "approval list prod",
     "sandbox status",
     "sandbox down",
 ]
@@ -138,6 +139,8 @@ EACH = {
     "bootstrap": "bootstrap --check",
     "diff": "diff dev staging",
     "ledger keys": "ledger keys",
+    "approval": "approval list",
+    "approval show": "approval show 1",
     "doctor": "doctor",
     "fmt": "fmt",
     "images pin": "images pin",

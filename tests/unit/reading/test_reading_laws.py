@@ -10,6 +10,7 @@ from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.cli.render.words.reading import list_lines
 from envctl.domain.plan.changes import NO_CHANGEOVER, EnvironmentPlan
 from envctl.domain.reading.bound_values import list_stacks
+from envctl.domain.reading.coverage import list_unshown
 from envctl.domain.reading.reading import Reading
 from tests.unit.plan.fingerprint.documents import Json, created, full, meant, updated
 from tests.unit.plan.fingerprint.documents import read as read_plan
@@ -44,6 +45,23 @@ def test_reading_has_each_path_of_the_fingerprint() -> None:
         for value in change.values
     }
     assert bound <= shown
+
+
+@given(OBJECTS, OBJECTS)
+def test_reading_shows_what_its_fingerprint_binds(before: Json, after: Json) -> None:
+    for document in (created(after), updated(before, after)):
+        assert not list(list_unshown(read(document), meant(document)))
+
+
+@given(OBJECTS, OBJECTS)
+def test_reading_of_another_plan_is_noticed(one: Json, other: Json) -> None:
+    assume(meant(created(one)).digest != meant(created(other)).digest)
+    unshown = [*list_unshown(read(created(one)), meant(created(other)))]
+    assert unshown or set(meant(created(other)).changes[0].values) < set(meant(created(one)).changes[0].values)
+
+
+def test_reading_of_a_full_plan_shows_all() -> None:
+    assert not list(list_unshown(read(full()), meant(full())))
 
 
 @given(OBJECTS, OBJECTS, FOLDS)

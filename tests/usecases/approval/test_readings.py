@@ -57,7 +57,7 @@ def test_shown_page_is_recorded_and_stored() -> None:
     assert shown is not None and given.reading == shown.digest
     (event,) = (each.event for each in list_entries(world) if isinstance(each.event, ApprovalGiven))
     assert event.reading == shown.digest
-    assert list_stored(world) == {f"readings/{given.plan}.{shown.digest}.json": shown.encoded}
+    assert list_stored(world) == {f"readings/{given.plan}/{shown.digest}.json": shown.encoded}
     assert readings.load_reading(world.ports, find_approval(world)) == shown
 
 
@@ -170,7 +170,7 @@ def test_deployment_keeps_the_pages_it_rests_on() -> None:
     world.identity = SettableIdentity("ann@example.com")
     promote(world.ports, "staging", "prod")
     month = f"{world.clock.time:%Y-%m}"
-    kept = f"readings/{given.plan}.{given.reading}.{month}.json"
+    kept = f"readings/{given.plan}/{given.reading}.{month}.json"
     stored = list_stored(world)
     assert kept in stored
     assert decode(stored[kept]).digest == given.reading

@@ -147,7 +147,7 @@ def approve_plan(
         meaning = release_store.find_plan_by_prefix(ports, fingerprint)
         identity = candidate.request.identity
         plan = to_plan_outline(meaning, target, identity, candidate.request.present.find_label(identity))
-        reading = readings.find_reading(ports, candidate.request, meaning.digest)
+        reading = readings.find_reading(ports, found, meaning)
     request = replace(candidate.request, plan=plan)
     accepted = check_unseen(plan, unseen, format_approve_command(request, gate))
     notes = list_notes(request, plan, accepted)

@@ -106,7 +106,7 @@ def record_reviews(
     release_store.PLACES.save_document(ports, found.place)
     approve.save_rules_document(ports, request)
     # Without its page nobody can have read it.
-    read = readings.find_reading(ports, request, meaning.digest)
+    read = readings.find_reading(ports, found, meaning)
     binding = bind_approval(request, gate, plan=meaning.digest, unseen=accepted, reading=read.digest)
     names = ports.reviews.list_approvers(context.project.ci.github.find_github_name(target))
     later = list_later(names, earlier)

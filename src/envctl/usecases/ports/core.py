@@ -120,7 +120,9 @@ class Store(Protocol):
         """Return each object in order, in parallel if the store is remote."""
 
     def list_keys(self, prefix: str, after: str = "") -> list[str]:
-        """Return the sorted keys with this prefix, after the key `after`."""
+        """Return the sorted keys with this prefix, after the key `after`. The prefix is a folder with its slash: remote
+        stores list no others.
+        """
 
     def prefetch(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
         """Fetch these keys and lists (`prefix`, `after`) in parallel from a remote store, for reads inside the block.

@@ -14,13 +14,16 @@ from envctl.domain.guards import Request
 from envctl.domain.ledger.entries import hash_bytes
 from envctl.domain.ledger.state import Approval
 from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.domain.plan.fingerprint import PlanFingerprint
 from envctl.domain.reading import reading
-from envctl.domain.reading.build_reading import Surroundings, build_reading, list_bound
+from envctl.domain.reading.build_reading import Surroundings, build_reading
+from envctl.domain.reading.coverage import list_unshown
 from envctl.domain.reading.reading import Reading
 from envctl.domain.release.place.place_digest import BoundPlace
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.release import release_store
+from envctl.usecases.release.deploy_request import FittingRelease
 
 
 def make_reading(
@@ -42,10 +45,7 @@ def make_reading(
         running_settings=running,
         running_place=places.get(current.place) if current else None,
     )
-    made = build_reading(request, plan, around, fingerprint)
-    text = made.encoded.decode()
-    redacted = ports.observer.redact_document(text)
-    shown = made if redacted == text else reading.parse(redacted)
+    shown = _hide_secrets(ports, build_reading(request, plan, around, fingerprint))
     ports.observer.on_reading(shown)
     return shown
 
@@ -78,27 +78,44 @@ def offer_reading(ports: Ports, made: Reading) -> str:
     return made.digest
 
 
-def find_reading(ports: Ports, request: Request, fingerprint: str) -> Reading:
-    """Return the stored reading of a plan that has the settings, the place and the rules of the request.
+def find_reading(ports: Ports, found: FittingRelease, meaning: PlanFingerprint) -> Reading:
+    """Return the stored reading of a plan. It shows the plan, and the settings, place and rules of this release now.
 
-    Raises OperationFailedError (E438): what can't be shown can't be approved.
+    Raises OperationFailedError (E438) without one: what can't be shown can't be approved.
     """
-    found = [_decode(data) for data in _read_all(ports, f"{FOLDER}{fingerprint}.")]
-    wanted = (request.identity, list_bound(request, fingerprint))
-    fitting = [each for each in found if each and (each.release, each.bound) == wanted]
-    if not fitting:
-        damaged = f"{len(found)} stored, none of these settings and rules" if any(found) else "it is missing or damaged"
-        message = f"the page of plan {fingerprint[:12]} can't be shown: {damaged}"
-        raise OperationFailedError(
-            Problem("E438", message, f"make the plan again: {format_command('why', request.target, plan=True)}")
-        )
-    ports.observer.on_reading(fitting[-1])
-    return fitting[-1]
+    request, stored = found.request, [_decode(data) for data in _read_all(ports, meaning.digest)]
+    around = Surroundings(settings=found.settings, place=found.place)
+    empty = EnvironmentPlan(environment=request.target, release=request.identity, stacks=())
+    now = _hide_secrets(ports, build_reading(request, empty, around, meaning.digest))
+    for each in filter(None, stored):
+        if _has_sections(each, now) and not any(list_unshown(each, meaning)):
+            ports.observer.on_reading(each)
+            return each
+    what = "none shows these settings, place and rules" if any(stored) else "it is missing or damaged"
+    hint = f"make the plan again: {format_command('why', request.target, plan=True)}"
+    raise OperationFailedError(Problem("E438", f"the page of plan {meaning.digest[:12]} can't be shown: {what}", hint))
+
+
+def _has_sections(stored: Reading, now: Reading) -> bool:
+    """Check that all but the plan is as it is now. What ran before may have changed since."""
+    if (stored.environment, stored.release, stored.bound) != (now.environment, now.release, now.bound):
+        return False
+    pairs = ((stored.settings, now.settings), (stored.place, now.place), (stored.rules, now.rules))
+    return all(
+        {(v.path, v.after) for v in one if v.after} == {(v.path, v.after) for v in other if v.after}
+        for one, other in pairs
+    )
+
+
+def _hide_secrets(ports: Ports, made: Reading) -> Reading:
+    text = made.encoded.decode()
+    redacted = ports.observer.redact_document(text)
+    return made if redacted == text else reading.parse(redacted)
 
 
 def load_reading(ports: Ports, approval: Approval) -> Reading | None:
     """Return what an approver read; None if it is not stored any more, or damaged."""
-    for data in _read_all(ports, f"{FOLDER}{approval.plan}.{approval.reading}") if approval.reading else ():
+    for data in _read_all(ports, approval.plan) if approval.reading else ():
         if hash_bytes(data) == approval.reading:
             return _decode(data)
     return None
@@ -116,11 +133,11 @@ def keep_readings(ports: Ports, approvals: Iterable[Approval]) -> None:
 
 
 def _format_key(fingerprint: str, digest: str, month: str = "") -> str:
-    return f"{FOLDER}{fingerprint}.{digest}{f'.{month}' if month else ''}.json"
+    return f"{FOLDER}{fingerprint}/{digest}{f'.{month}' if month else ''}.json"
 
 
-def _read_all(ports: Ports, prefix: str) -> list[bytes]:
-    keys = ports.store.list_keys(prefix)
+def _read_all(ports: Ports, fingerprint: str) -> list[bytes]:
+    keys = ports.store.list_keys(f"{FOLDER}{fingerprint}/")
     return [data for data in ports.store.read_all(keys) if data is not None] if keys else []
 
 

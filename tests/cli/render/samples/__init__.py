@@ -12,6 +12,7 @@ from envctl.usecases.inspect.outputs import OneOutput
 from envctl.usecases.inspect.settings import ValidationResult
 from envctl.usecases.project.init import InitResult
 from tests.cli.render.samples.ahead import AHEAD
+from tests.cli.render.samples.approvals import APPROVALS
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, SECRET
 from tests.cli.render.samples.configuration import FILES, OUTPUTS, RENDERED, SETTINGS, UNSETTLED_OUTPUTS
 from tests.cli.render.samples.diffs import DIFFS
@@ -141,6 +142,7 @@ RESULTS: dict[str, object] = {
     "one output": OneOutput("dev", NEW, "network", "private_subnet_ids", ["subnet-0a1", "subnet-0b2"], sensitive=False),
     **DEPLOYED,
     **WORDS,
+    **APPROVALS,
     **LOOKS,
     **RECOVERIES,
     **DIFFS,

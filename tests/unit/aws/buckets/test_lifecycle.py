@@ -25,12 +25,13 @@ def test_rules_are_added_once_beside_existing_rules() -> None:
     assert has_missing_rules([LOGS], STORE)
     rules = merge_rules([LOGS], STORE)
     assert [rule["ID"] for rule in rules] == ["logs", CHECKPOINT_RULE, RUN_RULE, READING_RULE]
-    assert [rule["Filter"] for rule in rules[1:]] == [{"Prefix": "envctl/checkpoints/"}, {"Prefix": "envctl/runs/"}]
+    folders = ("checkpoints", "runs", "readings")
+    assert [rule["Filter"] for rule in rules[1:]] == [{"Prefix": f"envctl/{folder}/"} for folder in folders]
     assert not has_missing_rules(rules, STORE)
     assert merge_rules(rules, STORE) == rules
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_disabled_rule_counts_as_missing(number: int) -> None:
     rules = list(merge_rules([], STORE))
     rules[number] = {**rules[number], "Status": "Disabled"}

@@ -62,5 +62,6 @@ def style_lines(lines: Iterable[ReadLine], out: Console) -> list[tuple[str, str]
 
 def _find_codes(out: Console, style: str) -> str:
     with out.capture() as captured:
-        out.print(Text("{}", style), end="")
-    return captured.get()
+        # One letter fits into any width.
+        out.print(Text("|", style), end="")
+    return captured.get().replace("|", "{}")

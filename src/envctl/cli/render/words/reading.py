@@ -87,8 +87,8 @@ def _list_warnings(reading: Reading) -> Iterator[ReadLine]:
 
 def _list_stack(stack: ReadStack, *, folds: bool) -> Iterator[ReadLine]:
     counted = Counter(change.action for change in stack.changes)
-    count = ", ".join(f"{number} to {action}" for action, number in counted.items()) or "no changes"
-    yield ReadLine(f"{stack.stack}: {count}", style="head")
+    count = ", ".join(f"{number} to {action}" for action, number in counted.items())
+    yield ReadLine(f"{stack.stack}: {count or ('no plan' if stack.notes else 'no changes')}", style="head")
     yield from (ReadLine(escape_text(note), 2, "warn") for note in stack.notes)
     usual = find_usual_provider(stack.changes) if folds else ()
     if usual:
@@ -129,7 +129,7 @@ def _name_other(change: ReadChange) -> str:
 def _list_section(name: str, values: Sequence[ReadValue], environment: str) -> Iterator[ReadLine]:
     changed = [each for each in values if each.before and each.before != each.after]
     yield ReadLine(f"{name} of {environment}: {len(changed)} changed, {len(values)} in all", style="head")
-    ordered = sorted(values, key=lambda each: (each.before == each.after, rank_value(each)))
+    ordered = sorted(values, key=_rank_line)
     if name != "place":
         yield from _list_values(ordered, 2)
         return
@@ -147,7 +147,7 @@ def _list_section(name: str, values: Sequence[ReadValue], environment: str) -> I
 
 def _list_values(values: Sequence[ReadValue], indent: int) -> Iterator[ReadLine]:
     later = [_format_path(each.path) for each in values if each.sign == UNKNOWN and not each.before]
-    for value in sorted(values, key=rank_value):
+    for value in sorted(values, key=_rank_line):
         if value.sign == UNKNOWN and not value.before:
             continue
         path, changed = _format_path(value.path), bool(value.before) and value.before != value.after
@@ -166,6 +166,11 @@ def _list_values(values: Sequence[ReadValue], indent: int) -> Iterator[ReadLine]
                 yield ReadLine(f"{sign} {text}", indent + 2, _SIGN_STYLES[sign])
     if later:
         yield ReadLine(f"known after apply: {', '.join(later)}", indent, "dim")
+
+
+def _rank_line(value: ReadValue) -> tuple[bool, int]:
+    """What stays as it is comes last."""
+    return value.before == value.after != _HIDDEN, rank_value(value)
 
 
 _SIGN_STYLES: dict[str, Style] = {"-": "bad", "+": "good", " ": ""}

@@ -24,7 +24,7 @@ def show_approvals(listed: Approvals, out: Console) -> None:
 def show_approval_page(shown: ApprovalPage, out: Console) -> None:
     print_text(out, (f"Approval {shown.approval.number}: ", "bold"), describe_approval(shown.approval))
     out.print()
-    write_lines(list_lines(shown.page, folds=out.is_terminal), out)
+    write_lines(list_lines(shown.page, folds=False), out)
 
 
 def describe_approval(each: ListedApproval) -> str:
