@@ -25,11 +25,11 @@ def wrap_lines(lines: Iterable[ReadLine], width: int) -> Iterator[tuple[str, Sty
     """Yield lines of at most `width` cells, with their style."""
     for line in lines:
         if len(line.text) + line.indent <= width and line.text.isascii():
-            yield f"{' ' * line.indent}{line.text}".expandtabs(4)[:width], line.style
+            yield f"{' ' * line.indent}{line.text}".rstrip(), line.style
             continue
         first = max(_MIN_ROOM, width - line.indent)
         for number, piece in enumerate(_chop(line.text.expandtabs(4), first)):
-            yield f"{' ' * (line.indent + (_DEEPER if number else 0))}{piece}", line.style
+            yield f"{' ' * (line.indent + (_DEEPER if number else 0))}{piece}".rstrip(), line.style
 
 
 def _chop(text: str, room: int) -> Iterator[str]:
