@@ -83,7 +83,8 @@ class ScriptedPrompter:
         self.notes.append(tuple(notes))
         return self._take_answer()
 
-    def confirm_rules(self, environment: str, gate: str, changes: Sequence[str]) -> bool:
+    def confirm_rules(self, reading: Reading, gate: str, changes: Sequence[str]) -> bool:
+        self.readings.append(reading)
         self.notes.append(tuple(changes))
         return self._take_answer()
 

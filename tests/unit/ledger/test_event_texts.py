@@ -35,7 +35,7 @@ FIELDS: dict[str, dict[Source, str]] = {
     },
     "ImportStarted": {"name": "environment stack address", "digest": "release"},
     "ImportEnded": {"name": "environment stack address", "digest": "release", "envctl": "reason"},
-    "RulesApproved": {"name": "environment gate", "digest": "recorded rules"},
+    "RulesApproved": {"name": "environment gate", "digest": "recorded rules reading"},
     "RulesResetRequested": {"name": "environment", "digest": "recorded", "person": "reason"},
     "RulesResetWithdrawn": {"name": "environment", "digest": "recorded", "person": "reason"},
     "ApprovalWithdrawn": {"name": "environment gate", "digest": "release"},

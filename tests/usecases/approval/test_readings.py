@@ -58,7 +58,7 @@ def test_shown_page_is_recorded_and_stored() -> None:
     (event,) = (each.event for each in list_entries(world) if isinstance(each.event, ApprovalGiven))
     assert event.reading == shown.digest
     assert list_stored(world) == {f"readings/{given.plan}/{shown.digest}.json": shown.encoded}
-    assert readings.load_reading(world.ports, find_approval(world)) == shown
+    assert readings.load_reading(world.ports, given.plan, given.reading) == shown
 
 
 def test_page_has_settings_place_and_rules() -> None:
@@ -125,7 +125,7 @@ def test_damaged_page_is_not_overwritten() -> None:
     error = catch(OperationFailedError, approve_plan, world.ports, "prod", "peer", unseen=("web",))
     assert error.problems[0].code == "E403"
     assert world.store.content[key] == b"{}"
-    assert readings.load_reading(world.ports, replace(find_approval(world), reading=given.reading)) is None
+    assert readings.load_reading(world.ports, given.plan, given.reading) is None
 
 
 def test_same_approval_with_another_page_is_the_same() -> None:

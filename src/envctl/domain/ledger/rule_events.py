@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from envctl.domain.ledger.later_fields import later_field
+
 
 @dataclass(frozen=True)
 class RulesApproved:
     """One person's approval of the rules with digest `rules` in place of those with digest `recorded`. `gate` is one of
-    the recorded rules; empty if they have none.
+    the recorded rules; empty if they have none. `reading` is the digest of what the person read; empty in old entries.
     """
 
     kind: ClassVar[str] = "rules approved"
@@ -15,6 +17,7 @@ class RulesApproved:
     gate: str
     recorded: str
     rules: str
+    reading: str = later_field("")
 
 
 @dataclass(frozen=True)

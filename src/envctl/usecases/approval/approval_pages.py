@@ -7,10 +7,10 @@ from itertools import islice
 from envctl.domain.aws.bucket_lifecycle import READING_DAYS
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
-from envctl.domain.ledger.approval_binding import read_binding
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import Actor, ApprovalGiven
 from envctl.domain.ledger.people.principals import build_reviewer
+from envctl.domain.ledger.rule_events import RulesApproved
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.reading.reading import Reading
 from envctl.domain.release_label import ReleaseLabel
@@ -31,6 +31,8 @@ class ListedApproval:
 
     Attributes:
         number: of its ledger entry.
+        gate: may be empty for rules.
+        release: empty for an approval of rules.
         reading: the digest of what was read; empty if an older envctl recorded it.
     """
 
@@ -70,7 +72,7 @@ def list_approvals(ports: Ports, environment: str = "", limit: int | None = None
     found = [
         _to_listed(present, entry, entry.event)
         for entry in entries
-        if isinstance(entry.event, ApprovalGiven) and environment in ("", entry.event.environment)
+        if isinstance(entry.event, ApprovalGiven | RulesApproved) and environment in ("", entry.event.environment)
     ]
     kept = tuple(found[: limit or DEFAULT_LIMIT])
     return Approvals(environment, kept, more=len(found) > len(kept) or present.seq > MAX_ENTRIES_READ)
@@ -83,10 +85,11 @@ def show_approval(ports: Ports, number: int) -> ApprovalPage:
     present = journal.load(ports, to_show=True)
     listed = format_command("approval list")
     (entry,) = journal.read_entries(ports, [number]) if 0 < number <= present.seq else (None,)
-    if entry is None or not isinstance(entry.event, ApprovalGiven):
+    if entry is None or not isinstance(entry.event, ApprovalGiven | RulesApproved):
         raise UsageError(Problem("E477", f"entry {number} of the ledger is no approval", f"to see all: {listed}"))
     approval = _to_listed(present, entry, entry.event)
-    page = readings.load_reading(ports, read_binding(entry.event).to_approval(entry.actor, entry.at))
+    subject = entry.event.plan if isinstance(entry.event, ApprovalGiven) else entry.event.rules
+    page = readings.load_reading(ports, subject, approval.reading)
     if page is None:
         gone = f"it is damaged, or older than {READING_DAYS} days: its digest in the ledger stays"
         why = gone if approval.reading else "an older envctl recorded this approval, and kept no page"
@@ -96,7 +99,17 @@ def show_approval(ports: Ports, number: int) -> ApprovalPage:
     return ApprovalPage(approval, page)
 
 
-def _to_listed(present: LedgerState, entry: Entry, event: ApprovalGiven) -> ListedApproval:
+def _to_listed(present: LedgerState, entry: Entry, event: ApprovalGiven | RulesApproved) -> ListedApproval:
+    if isinstance(event, RulesApproved):
+        return ListedApproval(
+            number=entry.seq,
+            environment=event.environment,
+            gate=event.gate,
+            release="",
+            by=entry.actor,
+            at=entry.at,
+            reading=event.reading,
+        )
     return ListedApproval(
         number=entry.seq,
         environment=event.environment,

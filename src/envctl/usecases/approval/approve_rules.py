@@ -19,6 +19,7 @@ from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context
+from envctl.usecases.release import readings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +59,12 @@ def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> Ap
     asked = to_rules(before)
     named = _choose_gate(request, asked, gate)
     changes = list_differences(before, now)
-    if not ports.prompter.confirm_rules(target, named, changes):
+    page = readings.make_rules_reading(ports, target, before, now)
+    if not ports.prompter.confirm_rules(page, named, changes):
         raise InterruptedByUserError(Problem("E310", "cancelled: not approved", ""))
     rules_store.RULES.save_document(ports, now)
-    event = RulesApproved(target, named, request.recorded_digest, request.rules_digest)
+    read = readings.save_reading(ports, page)
+    event = RulesApproved(target, named, request.recorded_digest, request.rules_digest, read)
 
     def decide(present: LedgerState) -> Event | None:
         latest = replace(request, present=present, now=read_store_time(ports))

@@ -233,8 +233,8 @@ class Prompter(Protocol):
     def confirm_approval(self, plan: EnvironmentPlan, reading: Reading, gate: str, notes: Sequence[str]) -> bool:
         """Show the reading, in any case as a whole, and ask to approve the plan at a gate. `notes` are warnings."""
 
-    def confirm_rules(self, environment: str, gate: str, changes: Sequence[str]) -> bool:
-        """Ask to approve changed rules of an environment; `gate` may be empty."""
+    def confirm_rules(self, reading: Reading, gate: str, changes: Sequence[str]) -> bool:
+        """Show the reading, in any case as a whole, and ask to approve changed rules; `gate` may be empty."""
 
     def confirm_unlock(self, lock: StateLock) -> bool:
         """Ask if the holder of this Terraform state lock is certainly dead."""

@@ -16,10 +16,12 @@ from envctl.domain.ledger.state import Approval
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint
 from envctl.domain.reading import reading
+from envctl.domain.reading.bound_values import list_rules
 from envctl.domain.reading.build_reading import Surroundings, build_reading
 from envctl.domain.reading.coverage import list_unshown
 from envctl.domain.reading.reading import Reading
 from envctl.domain.release.place.place_digest import BoundPlace
+from envctl.domain.rules.document import RulesDocument
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.release import release_store
@@ -50,9 +52,17 @@ def make_reading(
     return shown
 
 
+def make_rules_reading(ports: Ports, environment: str, before: RulesDocument, now: RulesDocument) -> Reading:
+    """Return the reading of rules alone."""
+    bound = {"rules": now.digest, "recorded rules": before.digest}
+    made = Reading(environment=environment, release="", bound=bound, rules=list_rules(now, before))
+    ports.observer.on_reading(made)
+    return made
+
+
 def save_reading(ports: Ports, made: Reading) -> str:
     """Store the reading if missing; return its digest. Raises OperationFailedError (E403) if other bytes are there."""
-    key = _format_key(made.bound["plan"], made.digest)
+    key = _format_key(_name_subject(made), made.digest)
     try:
         ports.store.create(key, made.encoded)
     except AlreadyExistsError:
@@ -69,7 +79,7 @@ def offer_reading(ports: Ports, made: Reading) -> str:
     stored may not even add them: approvals of this plan are then refused, and the plan is shown all the same.
     """
     try:
-        ports.store.create(_format_key(made.bound["plan"], made.digest), made.encoded)
+        ports.store.create(_format_key(_name_subject(made), made.digest), made.encoded)
     except AlreadyExistsError:
         return made.digest
     except OperationFailedError as error:
@@ -113,10 +123,10 @@ def _hide_secrets(ports: Ports, made: Reading) -> Reading:
     return made if redacted == text else reading.parse(redacted)
 
 
-def load_reading(ports: Ports, approval: Approval) -> Reading | None:
-    """Return what an approver read; None if it is not stored any more, or damaged."""
-    for data in _read_all(ports, approval.plan) if approval.reading else ():
-        if hash_bytes(data) == approval.reading:
+def load_reading(ports: Ports, subject: str, digest: str) -> Reading | None:
+    """Return what an approver of a plan, or of rules, read; None if it is not stored any more, or damaged."""
+    for data in _read_all(ports, subject) if digest else ():
+        if hash_bytes(data) == digest:
             return _decode(data)
     return None
 
@@ -126,10 +136,15 @@ def keep_readings(ports: Ports, approvals: Iterable[Approval]) -> None:
     month = f"{ports.clock.now():%Y-%m}"
     # Those of this month are young enough.
     for each in (approval for approval in approvals if f"{approval.at:%Y-%m}" != month):
-        kept = load_reading(ports, each)
+        kept = load_reading(ports, each.plan, each.reading)
         if kept is not None:
             with suppress(AlreadyExistsError):
                 ports.store.create(_format_key(each.plan, each.reading, month), kept.encoded)
+
+
+def _name_subject(made: Reading) -> str:
+    """Return the digest of what the reading is about: a plan, or rules alone."""
+    return made.bound.get("plan") or made.bound["rules"]
 
 
 def _format_key(fingerprint: str, digest: str, month: str = "") -> str:

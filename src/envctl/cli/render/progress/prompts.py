@@ -98,15 +98,17 @@ class TerminalPrompter:
             print_text(out, format_total(plan), indent=2)
             return self._ask_yes("Approve it?")
 
-    def confirm_rules(self, environment: str, gate: str, changes: Sequence[str]) -> bool:
-        if self._has_yes_option("the approval", "check the rules, then add --yes"):
-            return True
-        out = self.console
-        out.print()
-        print_text(out, "The rules of ", (environment, "bold"), " change:")
-        print_warnings(out, map(to_one_line, changes))
-        suffix = f" (gate {gate})" if gate else ""
-        return self._ask_yes(f"Approve the new rules{suffix}?")
+    def confirm_rules(self, reading: "Reading", gate: str, changes: Sequence[str]) -> bool:
+        with self.pause_drawing():
+            self._show_reading(reading)
+            if self._has_yes_option("the approval", "check the rules, then add --yes"):
+                return True
+            out = self.console
+            out.print()
+            print_text(out, "The rules of ", (reading.environment, "bold"), " change:")
+            print_warnings(out, map(to_one_line, changes))
+            suffix = f" (gate {gate})" if gate else ""
+            return self._ask_yes(f"Approve the new rules{suffix}?")
 
     def confirm_unlock(self, lock: StateLock) -> bool:
         what = f"the break of Terraform's lock of {lock.stack}, held by {lock.who},"

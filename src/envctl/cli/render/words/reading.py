@@ -65,6 +65,8 @@ def list_lines(reading: Reading, *, folds: bool) -> Iterator[ReadLine]:
 
 
 def describe_reading(reading: Reading) -> str:
+    if not (reading.release or reading.stacks):
+        return f"{reading.environment}: rules of envctl.toml"
     return f"{reading.environment}: release {to_one_line(reading.label or reading.release or 'of this folder')}"
 
 

@@ -189,7 +189,7 @@ def _apply_event(  # noqa: C901 (one case a kind of event)
         case RolloutStarted() | TrafficShiftStarted() | TrafficShifted():
             return apply_traffic_event(state, entry.at, event)
         case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
-            return apply_rules_event(state, entry, event)
+            return apply_rules_event(state, entry, event, has_readings=ledger.has_readings)
         case ImportStarted() | ImportEnded():
             return apply_import_event(state, entry, event)
         case StateMoved():

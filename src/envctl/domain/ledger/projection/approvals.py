@@ -32,14 +32,20 @@ def apply_approval(
 
 
 def apply_rules_event(
-    state: EnvironmentState, entry: Entry, event: RulesApproved | RulesResetRequested | RulesResetWithdrawn
+    state: EnvironmentState,
+    entry: Entry,
+    event: RulesApproved | RulesResetRequested | RulesResetWithdrawn,
+    *,
+    has_readings: bool,
 ) -> EnvironmentState:
-    """Apply a rules event. One about rules no longer recorded is ignored."""
+    """Apply a rules event. One about rules no longer recorded is ignored, and an approval of an old envctl too."""
     recorded = state.rules.digest if state.rules else ""
     if event.recorded != recorded:
         return state
     match event:
         case RulesApproved():
+            if has_readings and not event.reading:
+                return state
             given = RulesApproval(event.gate, event.recorded, event.rules, entry.actor, entry.at)
             return replace(state, rules_approvals=(*state.rules_approvals, given)[-MAX_RULES_APPROVALS:])
         case RulesResetRequested():

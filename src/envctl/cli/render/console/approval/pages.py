@@ -29,8 +29,7 @@ def show_approval_page(shown: ApprovalPage, out: Console) -> None:
 
 def describe_approval(each: ListedApproval) -> str:
     unseen = f", unseen: {join_names(each.unseen)}" if each.unseen else ""
-    release = format_label_or_id(each.label, each.release)
+    what = format_label_or_id(each.label, each.release) if each.release else "its rules"
+    gate = f" ({each.gate})" if each.gate else ""
     kept = "" if each.reading else "; nothing was kept of what was read"
-    return (
-        f"{format_time(each.at)}  {each.environment} ({each.gate}) by {format_actor(each.by)}: {release}{unseen}{kept}"
-    )
+    return f"{format_time(each.at)}  {each.environment}{gate} by {format_actor(each.by)}: {what}{unseen}{kept}"
