@@ -24,6 +24,7 @@ from envctl.usecases.drift.fix import fix_drift
 from envctl.usecases.inspect.rules import load_environment_rules
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, ledger_store, rules_store
+from envctl.usecases.release import readings
 from tests.catching import catch
 from tests.fakes.machine import SettableIdentity
 from tests.fakes.project_files import IMAGE, NETWORK
@@ -413,6 +414,15 @@ class TestApproveRules:
     def says(self, world: World, person: str, gate: str) -> ApprovedRules:
         becomes(world, person)
         return approve_rules(world.ports, "prod", gate)
+
+    def test_shown_rules_are_recorded_and_stored(self, moved: World) -> None:
+        given = self.says(moved, "bob", "peer")
+        shown = moved.prompter.readings[-1]
+        assert shown is not None
+        assert ('["region"]', '"eu-west-1"', '"us-east-1"') in {(v.path, v.before, v.after) for v in shown.rules}
+        (event,) = (each.event for each in list_entries(moved) if isinstance(each.event, RulesApproved))
+        assert event.reading == shown.digest
+        assert readings.load_reading(moved.ports, given.rules, event.reading) == shown
 
     def test_recorded_gates_approve_the_new_rules(self, moved: World) -> None:
         all_approve(moved)
