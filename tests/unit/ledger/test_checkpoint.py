@@ -331,7 +331,7 @@ def test_unreadable_checkpoint_is_refused(data: bytes) -> None:
 
 def test_first_checkpoint_format_is_still_read() -> None:
     written = (
-        f'{{"format":{FORMAT},"entries":2,"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
+        f'{{"format":{FORMAT},"entries":3,"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
         '"unbelieved":[],"at":null,"came":{},"newer":null}}'
     )
     assert gzip.decompress(encode_state(LedgerState())).decode() == written

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
@@ -121,9 +122,9 @@ def test_abandoned_deployment_is_not_recorded_as_success(world: World) -> None:
     elsewhere = World(store=world.store)
     applies = world.terraform.apply
 
-    def while_applying(environment: str, stack: PreparedStack) -> None:
+    def while_applying(environment: str, stack: PreparedStack, *more: Any) -> None:
         recover(elsewhere.ports, environment)
-        applies(environment, stack)
+        applies(environment, stack, *more)
 
     world.terraform.apply = while_applying  # type: ignore[method-assign]
     with pytest.raises(OperationFailedError, match="E408"):

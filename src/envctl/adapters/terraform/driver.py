@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
 from envctl.adapters.terraform.launcher import SILENCE_SECONDS, Launcher, check_result, check_summary
-from envctl.adapters.terraform.plans.plan_files import COMPARISON_FILES, PLAN_FILE, PlanFile, PlanFiles, inherit_plan
+from envctl.adapters.terraform.plans.plan_files import (
+    COMPARISON_FILES,
+    DRIFT_FILE,
+    PLAN_FILE,
+    PlanFile,
+    PlanFiles,
+    inherit_plan,
+)
 from envctl.adapters.terraform.process import stack_lock
 from envctl.adapters.terraform.process.stack_lock import Locator, Site
 from envctl.adapters.terraform.scheduler.capacity import (
@@ -356,6 +363,20 @@ class TerraformDriver:
         self._secrecy.add_secrets([output.value for output in found.values() if output.sensitive])
         return found
 
+    def ask_check_blocks(self, environment: str, stack: PreparedStack) -> Sequence[ports.CheckBlock]:
+        from envctl.adapters.terraform.plans import check_results
+
+        site = self._read_inputs(self._build_site(environment, stack))
+        if not check_results.has_check_blocks(site):
+            return ()
+        try:
+            self._run_plan(site, DRIFT_FILE, refresh_only=True, lock=False)
+            document = self._reader.read_document(site, DRIFT_FILE)
+        finally:
+            self._plans.delete_files(site, DRIFT_FILE)
+            self._warm.end_stack(site)
+        return check_results.parse_checks(site, document, self._secrecy.redact_message)
+
     def check_lock(self, environment: str, stack: PreparedStack) -> None:
         # For an address in no state, `untaint` takes the lock, reads the state and ends.
         site = self._build_site(environment, stack)
@@ -381,12 +402,15 @@ class TerraformDriver:
         (site.directory / UNSAVED_STATE).unlink()
         return True
 
-    def apply(self, environment: str, stack: PreparedStack) -> None:
+    def apply(
+        self, environment: str, stack: PreparedStack, on_finished: ports.OnFinished = ports.ignore_finished
+    ) -> None:
         site = self._build_site(environment, stack)
         unsaved_state.require_no_unsaved(site)
         try:
             with self._end_providers_on_error(site):
-                self._run_apply(site, None, self._plans.find_file(site, PLAN_FILE), lock_timeout=APPLY_LOCK_TIMEOUT)
+                plan = self._plans.find_file(site, PLAN_FILE)
+                self._run_apply(site, None, plan, on_finished, lock_timeout=APPLY_LOCK_TIMEOUT)
         finally:
             self._plans.delete_files(site, *PLAN_FILES)
 
@@ -410,7 +434,14 @@ class TerraformDriver:
             self._warm.end_stack(site)
             raise
 
-    def _run_apply(self, site: Site, event: ProgressEvent | None, plan: PlanFile | None, **options: bool | str) -> None:
+    def _run_apply(
+        self,
+        site: Site,
+        event: ProgressEvent | None,
+        plan: PlanFile | None,
+        on_finished: ports.OnFinished = ports.ignore_finished,
+        **options: bool | str,
+    ) -> None:
         from envctl.adapters.terraform.diagnostics import full_disk
 
         words = (plan.path,) if plan else ()
@@ -419,6 +450,8 @@ class TerraformDriver:
                 result, transcript = self._run_with_retries(inherit_plan(plan, site), event, "apply", *words, **options)
         finally:
             self._known_outputs.forget(site.directory)
+        for address, action in transcript.finished:
+            on_finished(address, action)
         transcript.planned_changes = self._planned_changes.get(site.directory, ())
         if transcript.dumped_state is not None:
             unsaved_state.save_state(site, transcript.dumped_state)

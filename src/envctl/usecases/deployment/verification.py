@@ -23,13 +23,14 @@ from envctl.usecases.deployment import prepare
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
+from envctl.usecases.ports.terraform import CheckBlock, PreparedEnvironment, PreparedStack
 from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.next_steps import build_adviser
 
 # Drifted names in a message.
 MAX_NAMED = 3
+_CODE_SUFFIXES = (".tf", ".tofu", ".json")
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,18 @@ def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verifica
     target = prepared.environment
     present = journal.load(context.ports)
     running = _require_running(present, target)
-    checked = (*_await_workloads(context.ports, prepared), *_run_checks(context, prepared, running))
+    own = (*_await_workloads(context.ports, prepared), *_run_checks(context, prepared, running))
+    blocks = _ask_check_blocks(context.ports, prepared)
+    checked = (*own, *(_to_outcome(stack, block) for stack, block in blocks))
     failed = [each for each in checked if each.outcome == "failed"]
     _record_result(context, target, running, checked)
     if failed:
         hint = f"{target} is not verified; fix the cause, then: {format_command('verify', target)}"
-        why = [f"check {each.name} of {target} failed: {each.problem}" for each in failed]
-        raise OperationFailedError(*(Problem("E410", message, hint) for message in why))
+        why = [f"check {each.name} of {target} failed: {each.problem}" for each in own if each in failed]
+        problems = [_describe_failure(stack, block, target) for stack, block in blocks if block.status != "pass"]
+        raise OperationFailedError(
+            *(Problem("E410", text, hint) for text in why), *(replace(each, hint=hint) for each in problems)
+        )
     return Verification(target, running.release, checked, label=present.find_label(running.release))
 
 
@@ -111,7 +117,8 @@ def _prepare_running(context: Context, present: LedgerState, target: str) -> Pre
     found = candidate.require_fitting()
     prepared = prepare.write_workdirs(context, found.release, found.settings, found.request.identity, with_values=False)
     has_workload = any(stack.workload for stack in prepared.stacks)
-    if has_workload or find_needed_stacks(
+    code = [file.data for path, file in found.release.files.items() if path.endswith(_CODE_SUFFIXES)]
+    if (has_workload or any(b"check" in data for data in code)) or find_needed_stacks(
         prepared, select_checks(context.project, target, sandbox=context.ports.sandbox).values()
     ):
         prepare.init_release(context, prepared, found.release)
@@ -164,6 +171,26 @@ def _await_workloads(ports: Ports, prepared: PreparedEnvironment) -> Iterator[Ch
             yield CheckOutcome(name, "passed")
         else:
             yield CheckOutcome(name, "failed", "; ".join(problem.message for problem in error.problems))
+
+
+def _ask_check_blocks(ports: Ports, prepared: PreparedEnvironment) -> list[tuple[str, CheckBlock]]:
+    """Return the results of the check blocks of all stacks with a root module, each with its stack."""
+    target, stacks = prepared.environment, [stack for stack in prepared.stacks if not stack.workload]
+    found, report = run_stack_jobs(ports, target, stacks, lambda stack: ports.terraform.ask_check_blocks(target, stack))
+    report.raise_failure()
+    return [(stack.name, block) for stack in stacks for block in found[stack.name]]
+
+
+def _to_outcome(stack: str, block: CheckBlock) -> CheckOutcome:
+    """Return the outcome of a check block. No answer is a failure."""
+    outcome: Literal["passed", "failed"] = "passed" if block.status == "pass" else "failed"
+    return CheckOutcome(f"{stack}: {block.address}", outcome, "; ".join(block.messages))
+
+
+def _describe_failure(stack: str, block: CheckBlock, target: str) -> Problem:
+    what = "failed" if block.status == "fail" else "has no answer"
+    message = ": ".join((f"{stack}: {block.address} {what} in {target}", *filter(None, ["; ".join(block.messages)])))
+    return Problem("E410", message, location=block.location, stack=stack, address=block.address)
 
 
 def _run_checks(context: Context, prepared: PreparedEnvironment, running: Deployment) -> Iterator[CheckOutcome]:

@@ -37,6 +37,8 @@ from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import module_checks
 from envctl.usecases.release import deploy_request, release_store
 
+CHECK_WARNING = "Check block assertion failed"
+"""Terraform warns so of a check block whose condition is false."""
 Selected = TypeVar("Selected", bound=SelectedRelease)
 Started = TypeVar("Started", bound=DeployRequest | SelectedRelease)
 
@@ -247,7 +249,7 @@ class EndIfUpToDate:
     """End without an entry if there is nothing to do.
 
     With `verifies`, verify the unchanged deployment if it is unverified, for example after a kill before its
-    verification.
+    verification, or if a check block failed in the plan.
     """
 
     verifies: bool
@@ -261,7 +263,9 @@ class EndIfUpToDate:
         context, prepared = planned.prepared.request.context, planned.prepared
         state = journal.load(context.ports).find_environment(prepared.request.target)
         proof = None if prepared.only else state.current_evidence
-        if proof is None or proof.verified or not self.verifies:
+        warnings = [warning for plan in planned.plans.values() for warning in plan.warnings]
+        is_doubtful = any(CHECK_WARNING in warning for warning in warnings)
+        if proof is None or (proof.verified and not is_doubtful) or not self.verifies:
             return UpToDate(planned, None)
         return UpToDate(planned, verification.verify_prepared(context, prepared.environment))
 
