@@ -49,7 +49,7 @@ def test_failed_check_block_stops_promotion(tmp_path: Path, home: Path) -> None:
     (problem,) = applied.document["problems"]
     assert (applied.code, problem["code"]) == (1, "E410")
     assert problem["message"] == "web: check.page failed in dev: the page of dev is down"
-    assert problem["location"] == {"file": "modules/web/main.tf", "line": 14}
+    assert (problem["file"], problem["line"]) == ("modules/web/main.tf", 14)
     assert project.run("promote", "dev", "staging", "--yes", "--json").codes == ["G103"]
 
     (page / "dev").write_text("up")

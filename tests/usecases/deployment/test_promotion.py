@@ -126,7 +126,7 @@ def test_abandoned_deployment_is_not_recorded_as_success(world: World) -> None:
         recover(elsewhere.ports, environment)
         applies(environment, stack, *more)
 
-    world.terraform.apply = while_applying  # type: ignore[method-assign]
+    world.terraform.apply = while_applying  # type: ignore[method-assign, assignment]
     with pytest.raises(OperationFailedError, match="E408"):
         apply(world.ports, "dev")
     assert events(world)[-1] == "deployment abandoned"

@@ -155,7 +155,7 @@ def _falls_silent(world: World, silences: int) -> None:
         if getattr(stack, "name", "") == "web":
             world.store.silences = silences  # type: ignore[attr-defined]
 
-    world.terraform.apply = apply_and_fall_silent  # type: ignore[method-assign]
+    world.terraform.apply = apply_and_fall_silent  # type: ignore[method-assign, assignment]
 
 
 def test_applied_deployment_is_recorded_at_second_try() -> None:
