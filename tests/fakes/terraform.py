@@ -38,7 +38,6 @@ from envctl.usecases.ports.terraform import (
     ProviderSource,
     UnpinnedProvider,
     ignore_changes,
-    ignore_finished,
 )
 
 
@@ -342,7 +341,7 @@ class MemoryTerraform:
             if there != self._hash_configuration(environment, PreparedStack(upstream)):
                 raise UpstreamBehindError((upstream,), Problem("E305", f"{upstream} does not put that out"))
 
-    def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_finished) -> None:
+    def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_changes) -> None:
         where = (environment, stack.name)
         self.calls.append(("apply", *where))
         self.sessions.append(stack.session)

@@ -69,7 +69,8 @@ def test_block_of_a_root_is_told(bench: Bench) -> None:
 
 
 def test_block_in_json_is_told(bench: Bench) -> None:
-    block = '{"check": {"health": {"assert": {"condition": "${terraform_data.one.output == null}", "error_message": "not as it should be"}}}}'
+    asserted = '{"condition": "${terraform_data.one.output == null}", "error_message": "not as it should be"}'
+    block = f'{{"check": {{"health": {{"assert": {asserted}}}}}}}'
     stack = bench.lay_root("web", {"web/main.tf": ONE, "web/more.tf.json": block})
     bench.deploy(stack)
     assert ask(bench, stack) == (CheckBlock("check.health", "fail", ("not as it should be",)),)
@@ -105,7 +106,8 @@ def test_block_fails_after_drift(bench: Bench) -> None:
 
 
 def test_other_conditions_are_no_check_blocks(bench: Bench) -> None:
-    condition = 'lifecycle {\n    precondition {\n      condition = terraform_data.two.id != ""\n      error_message = "check {"\n    }\n  }'
+    asserted = 'condition = terraform_data.two.id != ""\n      error_message = "check {"'
+    condition = f"lifecycle {{\n    precondition {{\n      {asserted}\n    }}\n  }}"
     one = f'resource "terraform_data" "one" {{\n  {condition}\n}}\n'
     stack = bench.lay(one + ONE.replace('"one"', '"two"'))
     bench.deploy(stack)

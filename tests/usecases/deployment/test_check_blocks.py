@@ -150,3 +150,13 @@ def test_verify_of_code_without_blocks_starts_no_terraform() -> None:
     world.terraform.calls.clear()
     verify(world.ports, "dev")
     assert world.terraform.calls == []
+
+
+def test_code_that_only_looks_like_a_block_starts_no_terraform() -> None:
+    """Many modules have a block health_check: their verification needs neither a plan nor secret values."""
+    world = World()
+    world.edit("modules/web/main.tf", f'{WEB.decode()}resource "a" "b" {{\n  health_check {{}}\n}}\n')
+    apply(world.ports, "dev")
+    world.terraform.calls.clear()
+    verify(world.ports, "dev")
+    assert world.terraform.calls == []

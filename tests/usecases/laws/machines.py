@@ -17,7 +17,7 @@ from envctl.domain.ledger.entries import Entry, decode_entry
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import StackComparison
 from envctl.usecases.ports.core import PlanAnswer
-from envctl.usecases.ports.terraform import OnFinished, PlanLocking, PreparedStack, ignore_changes, ignore_finished
+from envctl.usecases.ports.terraform import OnFinished, PlanLocking, PreparedStack, ignore_changes
 from tests.fakes.checks import MemoryCheckRunner
 from tests.fakes.folders import MemoryTree
 from tests.fakes.git import SettableVersionControl
@@ -206,7 +206,7 @@ class WatchedTerraform(MemoryTerraform):
         self.machine.watcher.planned(self.machine, (environment, stack.name), plan, content)
         return plan
 
-    def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_finished) -> None:
+    def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_changes) -> None:
         where = (environment, stack.name)
         self.machine.watcher.applies(self.machine, where)
         try:

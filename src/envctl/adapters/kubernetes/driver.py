@@ -13,14 +13,7 @@ from envctl.adapters.kubernetes.stack.planning import ClusterPlan, place_objects
 from envctl.domain.errors import OperationFailedError, Problem, UpstreamBehindError
 from envctl.domain.plan.changes import StackPlan
 from envctl.usecases.ports.kubernetes import ClusterMissingError
-from envctl.usecases.ports.terraform import (
-    NO_TRACE,
-    NullRedactor,
-    PreparedStack,
-    ProgressEvent,
-    ignore_changes,
-    ignore_finished,
-)
+from envctl.usecases.ports.terraform import NO_TRACE, NullRedactor, PreparedStack, ProgressEvent, ignore_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -134,7 +127,7 @@ class KubernetesDriver:
         floating = tuple(f"{each} has no digest: no deployment with it is allowed (G201)" for each in images)
         return replace(plan, warnings=(*rendered.notes, *plan.warnings, *floating)), images
 
-    def apply(self, environment: str, stack: PreparedStack, on_finished: ports.OnFinished = ignore_finished) -> None:
+    def apply(self, environment: str, stack: PreparedStack, on_finished: ports.OnFinished = ignore_changes) -> None:
         planned = self._plans.get((environment, stack.name))
         if planned is None:
             problem = Problem("E644", f"there is no plan of {stack.name} to apply", "plan it in the same command")

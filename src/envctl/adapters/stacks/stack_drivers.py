@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from envctl.usecases.ports.terraform import ignore_changes, ignore_finished
+from envctl.usecases.ports.terraform import ignore_changes
 
 if TYPE_CHECKING:
     # Every command with stacks imports this file.
@@ -134,7 +134,7 @@ class StackDrivers:
     def push_unsaved_state(self, environment: str, stack: PreparedStack) -> bool:
         return self._find_driver(stack).push_unsaved_state(environment, stack)
 
-    def apply(self, environment: str, stack: PreparedStack, on_finished: ports.OnFinished = ignore_finished) -> None:
+    def apply(self, environment: str, stack: PreparedStack, on_finished: ports.OnFinished = ignore_changes) -> None:
         self._find_driver(stack).apply(environment, stack, on_finished)
 
     def await_ready(self, environment: str, stack: PreparedStack) -> None:

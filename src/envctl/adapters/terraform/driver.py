@@ -14,14 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
 from envctl.adapters.terraform.launcher import SILENCE_SECONDS, Launcher, check_result, check_summary
-from envctl.adapters.terraform.plans.plan_files import (
-    COMPARISON_FILES,
-    DRIFT_FILE,
-    PLAN_FILE,
-    PlanFile,
-    PlanFiles,
-    inherit_plan,
-)
+from envctl.adapters.terraform.plans.plan_files import COMPARISON_FILES, PLAN_FILE, PlanFile, PlanFiles, inherit_plan
 from envctl.adapters.terraform.process import stack_lock
 from envctl.adapters.terraform.process.stack_lock import Locator, Site
 from envctl.adapters.terraform.scheduler.capacity import (
@@ -366,14 +359,15 @@ class TerraformDriver:
     def ask_check_blocks(self, environment: str, stack: PreparedStack) -> Sequence[ports.CheckBlock]:
         from envctl.adapters.terraform.plans import check_results
 
-        site = self._read_inputs(self._build_site(environment, stack))
+        site, file = self._build_site(environment, stack), COMPARISON_FILES[0]
         if not check_results.has_check_blocks(site):
             return ()
+        site = self._read_inputs(site)
         try:
-            self._run_plan(site, DRIFT_FILE, refresh_only=True, lock=False)
-            document = self._reader.read_document(site, DRIFT_FILE)
+            self._run_plan(site, file, refresh_only=True, lock=False)
+            document = self._reader.read_document(site, file)
         finally:
-            self._plans.delete_files(site, DRIFT_FILE)
+            self._plans.delete_files(site, file)
             self._warm.end_stack(site)
         return check_results.parse_checks(site, document, self._secrecy.redact_message)
 
@@ -403,7 +397,7 @@ class TerraformDriver:
         return True
 
     def apply(
-        self, environment: str, stack: PreparedStack, on_finished: ports.OnFinished = ports.ignore_finished
+        self, environment: str, stack: PreparedStack, on_finished: ports.OnFinished = ports.ignore_changes
     ) -> None:
         site = self._build_site(environment, stack)
         unsaved_state.require_no_unsaved(site)
@@ -439,7 +433,7 @@ class TerraformDriver:
         site: Site,
         event: ProgressEvent | None,
         plan: PlanFile | None,
-        on_finished: ports.OnFinished = ports.ignore_finished,
+        on_finished: ports.OnFinished = ports.ignore_changes,
         **options: bool | str,
     ) -> None:
         from envctl.adapters.terraform.diagnostics import full_disk

@@ -199,9 +199,7 @@ def select_finished(plan: StackPlan, finished: Collection[tuple[str, Action]]) -
 
 
 def list_missing_actions(meaning: PlanFingerprint, left: Iterable[StackPlan]) -> tuple[str, ...]:
-    """Return the kinds of actions of a plan that a later plan of the same release and settings has no more, of the
-    stacks in both.
-    """
+    """Return the kinds of actions in a plan that a later plan of the same stacks, code and settings has no more."""
     plans = {plan.stack: plan for plan in left if not plan.waits_for and plan.leaves != "forget"}
     done = {
         f"{change.action} {change.type}"

@@ -231,12 +231,8 @@ deployment and leaves no lock if it is killed, but must not be applied.
 """
 
 
-def ignore_changes() -> None:
-    """Do nothing about the changes of a plan."""
-
-
-def ignore_finished(address: str, action: Action) -> None:
-    """Do nothing about a finished change of an apply."""
+def ignore_changes(*_: object) -> None:
+    """Do nothing about the changes of a plan, or a finished one of an apply."""
 
 
 OnFinished: TypeAlias = "Callable[[str, Action], None]"
@@ -320,7 +316,7 @@ class StackDriver(Protocol):
     def push_unsaved_state(self, environment: str, stack: PreparedStack) -> bool:
         """Push the state left by a failed apply (`errored.tfstate`); return True if there was one."""
 
-    def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_finished) -> None:
+    def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_changes) -> None:
         """Apply and delete the saved plan. `on_finished` gets address and action of each finished change, also if the
         apply fails or is stopped.
         """

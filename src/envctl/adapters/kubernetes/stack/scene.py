@@ -15,7 +15,7 @@ from envctl.domain.kubernetes.secret_values import ValueHider
 from envctl.domain.kubernetes.workload import Workload
 from envctl.domain.plan.changes import Action
 from envctl.usecases.ports.core import Observer
-from envctl.usecases.ports.terraform import NO_TRACE, OnFinished, ProgressEvent, Tracer, ignore_finished
+from envctl.usecases.ports.terraform import NO_TRACE, OnFinished, ProgressEvent, Tracer, ignore_changes
 
 WORKERS = 8
 MAX_PROBLEMS = 10
@@ -46,7 +46,7 @@ class Scene:
     redact: Callable[[str], str]
     trace: Tracer = NO_TRACE
     places: dict[ObjectIdentity, Location] = field(default_factory=dict)
-    on_finished: OnFinished = ignore_finished
+    on_finished: OnFinished = ignore_changes
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def span(self, name: str) -> AbstractContextManager[None]:

@@ -1,6 +1,5 @@
 """Results of `check` blocks in a plan: Terraform only warns of a failed one, and of one that it could not answer."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,19 +7,16 @@ from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.terraform.diagnostics.read_errors import convert_read_errors
 from envctl.adapters.terraform.diagnostics.resource_lines import find_folders, locate_block
 from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.domain.terraform.check_blocks import may_have_check_blocks
 from envctl.domain.terraform.workdir_names import MODULES_MANIFEST
 from envctl.usecases.ports.terraform import CheckBlock
-
-# A header stands on one line. A comment that looks like one costs a plan.
-_HEADER = re.compile(rb'\bcheck\b[^\n]*\{|"check"\s*:')
-_CODE_SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
 
 
 def has_check_blocks(site: Site) -> bool:
     """Tell whether the code of an initialized stack may have check blocks, in modules of modules too."""
     folders = find_folders(site).values() if (site.directory / MODULES_MANIFEST).exists() else ["."]
-    files = (file for folder in folders for file in (site.directory / folder).glob("*"))
-    return any(file.name.endswith(_CODE_SUFFIXES) and _HEADER.search(read_bytes(file)) for file in files)
+    files = (file for folder in folders for file in (site.directory / folder).glob("*.t*"))
+    return any(may_have_check_blocks(file.name, read_bytes(file)) for file in files if file.is_file())
 
 
 def parse_checks(site: Site, document: Mapping[str, Any], redact: Callable[[str], str]) -> list[CheckBlock]:

@@ -329,9 +329,10 @@ def _apply_waiver(state: EnvironmentState, entry: Entry, event: events.WaiverUse
 
 def _add_performed(state: EnvironmentState, release: str, more: Iterable[str]) -> dict[str, frozenset[str]]:
     """Add to what all deployments of a release did, whatever came between them. The releases deployed last remain."""
-    others = [(name, did) for name, did in state.performed.items() if name != release]
-    done = state.performed.get(release, frozenset()) | frozenset(more)
-    return {**dict(others[-(MAX_EVIDENCE - 1) :]), release: done} if done else dict(others)
+    others = dict(state.performed)
+    done = others.pop(release, frozenset()) | frozenset(more)
+    latest = list(others.items())[-(MAX_EVIDENCE - 1) :]
+    return dict([*latest, (release, done)] if done else latest)
 
 
 def _record_rules(state: EnvironmentState, done: Deployment) -> EnvironmentState:

@@ -263,8 +263,7 @@ class EndIfUpToDate:
         context, prepared = planned.prepared.request.context, planned.prepared
         state = journal.load(context.ports).find_environment(prepared.request.target)
         proof = None if prepared.only else state.current_evidence
-        warnings = [warning for plan in planned.plans.values() for warning in plan.warnings]
-        is_doubtful = any(CHECK_WARNING in warning for warning in warnings)
+        is_doubtful = any(CHECK_WARNING in text for plan in planned.plans.values() for text in plan.warnings)
         if proof is None or (proof.verified and not is_doubtful) or not self.verifies:
             return UpToDate(planned, None)
         return UpToDate(planned, verification.verify_prepared(context, prepared.environment))
