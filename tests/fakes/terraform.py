@@ -459,6 +459,7 @@ class MemoryTerraform:
         self.calls.append(("expect_refresh", environment, stack.name))
 
     def ask_check_blocks(self, environment: str, stack: PreparedStack) -> Sequence[CheckBlock]:
+        self.passed[environment, stack.name] = stack.secrets
         return self.check_blocks.get((environment, stack.name), ())
 
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:

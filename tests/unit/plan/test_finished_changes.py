@@ -1,6 +1,7 @@
 """What a deployment that stopped has done: of a plan whose apply stopped, and of one with an unknown end."""
 
 from collections.abc import Set
+from dataclasses import replace
 
 import pytest
 
@@ -42,6 +43,14 @@ def test_stopped_apply_did_what_it_finished(
 ) -> None:
     plan = StackPlan("web", resources=(change(planned),))
     assert list_performed_actions([select_finished(plan, finished)]) == performed
+
+
+def test_repair_of_half_made_resource_creates_it() -> None:
+    repair = replace(change(Action.REPLACE), reason="replace because tainted")
+    plans = [StackPlan("web", resources=(repair, change(Action.REPLACE, "aws_eip.b")))]
+    assert list_performed_actions(plans, repairs=True) == ("create aws_vpc", "replace aws_eip", "replace aws_vpc")
+    # What a plan would do, it has to have rehearsed as it is.
+    assert list_performed_actions(plans) == ("replace aws_eip", "replace aws_vpc")
 
 
 def test_finished_part_keeps_the_fate_of_its_stack() -> None:

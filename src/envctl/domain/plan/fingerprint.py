@@ -39,6 +39,7 @@ MOVED_KEY = "moved from"
 # Terraform reports the two halves of a replacement. Moves and imports it only writes, with the first change.
 _HALVES = {Action.REPLACE: (Action.REPLACE, Action.CREATE, Action.DELETE), Action.RENEW: (Action.CREATE,)}
 _IN_STATE_FIRST = (Action.MOVE, Action.IMPORT)
+_TAINTED = "replace because tainted"
 # No address begins with a word and a space.
 OUTPUT_PREFIX = "output "
 
@@ -174,15 +175,14 @@ def to_plan_outline(
     return EnvironmentPlan(environment=environment, release=release, stacks=tuple(stacks.values()), label=label)
 
 
-def list_performed_actions(stacks: Iterable[StackPlan]) -> tuple[str, ...]:
-    """Return performed actions by resource type, like "create aws_vpc"; actions on forgotten stacks are left out."""
-    done = {
-        f"{resource.action} {resource.type}"
-        for stack in stacks
-        for resource in stack.resources
-        if resource.action is not Action.READ and stack.leaves != "forget"
-    }
-    return tuple(sorted(done))
+def list_performed_actions(stacks: Iterable[StackPlan], *, repairs: bool = False) -> tuple[str, ...]:
+    """Return performed actions by resource type, like "create aws_vpc"; actions on forgotten stacks are left out. With
+    `repairs`, the replacement of a half-made resource is its creation too.
+    """
+    changes = [each for stack in stacks if stack.leaves != "forget" for each in stack.resources]
+    done = {f"{each.action} {each.type}" for each in changes if each.action is not Action.READ}
+    made = {f"{Action.CREATE} {each.type}" for each in changes if repairs and each.reason == _TAINTED}
+    return tuple(sorted(done | made))
 
 
 def select_finished(plan: StackPlan, finished: Collection[tuple[str, Action]]) -> StackPlan:
