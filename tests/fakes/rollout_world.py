@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from envctl.domain.rollout.traffic import Traffic
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.ledger import journal
-from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.ports.terraform import OnFinished, PreparedStack, ignore_changes
 from tests.fakes.project_files import IMAGE, PROJECT, WEB
 from tests.fakes.terraform import Killed, MemoryTerraform
 from tests.fakes.world import World
@@ -42,14 +42,14 @@ class RolloutTerraform(MemoryTerraform):
     dies_at: set[int] = field(default_factory=set)  # traffic percents
     fails_on_rest: bool = False  # fails without a stable image
 
-    def apply(self, environment: str, stack: PreparedStack) -> None:
+    def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_changes) -> None:
         position = self.read_module_traffic(environment) if stack.name == "web" else None
         if position and (position[1] in self.fails_at if position[3] else self.fails_on_rest):
             self.fails_on.add((environment, "web"))
         if position and position[3] and position[1] in self.dies_at:
             raise Killed
         try:
-            super().apply(environment, stack)
+            super().apply(environment, stack, on_finished)
         finally:
             self.fails_on.discard((environment, "web"))
         if position:

@@ -28,8 +28,10 @@ from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
 from envctl.usecases.ports.project import CheckOutline
 from envctl.usecases.ports.terraform import (
     BackendMistake,
+    CheckBlock,
     HashedProviders,
     InstalledTerraform,
+    OnFinished,
     PlanLocking,
     PreparedEnvironment,
     PreparedStack,
@@ -215,6 +217,11 @@ class MemoryTerraform:
     lineages: dict[tuple[str, str], str] = field(default_factory=dict)
     serials: dict[tuple[str, str], int] = field(default_factory=dict)
     output_values: dict[tuple[str, str], Mapping[str, Output]] = field(default_factory=dict)
+    check_blocks: dict[tuple[str, str], tuple[CheckBlock, ...]] = field(default_factory=dict)
+    # Warnings of plans without changes.
+    warnings: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    # What an apply finishes before it ends, well or not: address and action.
+    finishes: dict[tuple[str, str], tuple[tuple[str, Action], ...]] = field(default_factory=dict)
     unreadable: dict[tuple[str, str], EnvctlError] = field(default_factory=dict)
     installed_terraform: InstalledTerraform | EnvctlError = field(
         default_factory=lambda: InstalledTerraform("/usr/bin/terraform", "1.15.5")
@@ -304,7 +311,10 @@ class MemoryTerraform:
         held = 0 if there is None else 1
         if there == wanted or where in self.resourceless:
             return StackPlan(
-                stack.name, stateless=destroy and self._locate_state(where) not in self.states, in_state=held
+                stack.name,
+                stateless=destroy and self._locate_state(where) not in self.states,
+                in_state=held,
+                warnings=self.warnings.get(where, ()),
             )
         on_changes()
         action = Action.CREATE if there is None else Action.DELETE if wanted is None else Action.UPDATE
@@ -331,12 +341,14 @@ class MemoryTerraform:
             if there != self._hash_configuration(environment, PreparedStack(upstream)):
                 raise UpstreamBehindError((upstream,), Problem("E305", f"{upstream} does not put that out"))
 
-    def apply(self, environment: str, stack: PreparedStack) -> None:
+    def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_changes) -> None:
         where = (environment, stack.name)
         self.calls.append(("apply", *where))
         self.sessions.append(stack.session)
         if where in self.dies_on:
             raise Killed
+        for address, action in self.finishes.get(where, ()):
+            on_finished(address, action)
         if where in self.fails_on:
             raise OperationFailedError(Problem("E305", f"{stack.name} {self.failure}", stack=stack.name))
         if where in self.interrupted:
@@ -445,6 +457,10 @@ class MemoryTerraform:
 
     def expect_refresh(self, environment: str, stack: PreparedStack) -> None:
         self.calls.append(("expect_refresh", environment, stack.name))
+
+    def ask_check_blocks(self, environment: str, stack: PreparedStack) -> Sequence[CheckBlock]:
+        self.passed[environment, stack.name] = stack.secrets
+        return self.check_blocks.get((environment, stack.name), ())
 
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:
         self.calls.append(("settle", environment, stack.name))

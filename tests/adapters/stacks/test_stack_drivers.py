@@ -14,7 +14,14 @@ OBJECTS = PreparedStack(
     "web", workload=Workload(owner="shop-web", path="k8s/web", cluster=ClusterReference("shop-dev"), namespace="shop")
 )
 METHODS = sorted(name for name in vars(StackDriver) if not name.startswith("_") and name != "delete_plans")
-_ARGUMENTS: dict[str, Any] = {"provider_lock": None, "state": b"", "lock_id": "1", "address": "a", "identity": "b"}
+_ARGUMENTS: dict[str, Any] = {
+    "provider_lock": None,
+    "state": b"",
+    "lock_id": "1",
+    "address": "a",
+    "identity": "b",
+    "on_finished": print,
+}
 
 
 class Recorder:
@@ -57,6 +64,7 @@ def test_kubernetes_is_created_for_its_stacks_only() -> None:
     drivers.expect_plan("dev", OBJECTS)
     drivers.expect_refresh("dev", OBJECTS)
     assert drivers.explain_provider_start("dev", OBJECTS) is None
+    assert drivers.ask_check_blocks("dev", OBJECTS) == ()
     drivers.delete_plans("dev")
     assert not created
     drivers.plan("dev", OBJECTS)
@@ -68,7 +76,7 @@ def test_kubernetes_is_created_for_its_stacks_only() -> None:
 def test_all_other_calls_go_to_terraform() -> None:
     others = set(vars(Terraform)) - set(vars(StackDriver))
     names = sorted(name for name in others if not name.startswith("_"))
-    assert len(names) == 10, names
+    assert len(names) == 11, names
     terraform = Recorder()
     drivers = StackDrivers(terraform, pytest.fail)
     for name in names:

@@ -338,11 +338,16 @@ def test_drift_in_the_target_warns(request_: Request) -> None:
     )
 
 
+UNDO, OBJECT = "undo it by hand, then: envctl drift dev", "shop: Service/shop/web"
+IGNORE = "to accept it, add it to ignore, or its writer to managers, in [environments.dev.drift]"
+
+
 @pytest.mark.parametrize(
     ("unplanned", "told"),
     {
         "all of it": ((VPC, SUBNET), f"no deployment undoes {VPC}, {SUBNET}"),
         "a part of it": ((SUBNET,), f"no deployment undoes {SUBNET}"),
+        "of four three": ((VPC, SUBNET, EIP, LOGS), f"no deployment undoes {VPC}, {SUBNET}, {EIP} and 1 more"),
     }.values(),
     ids=str,
 )
@@ -351,6 +356,11 @@ def test_warning_names_drift_in_no_plan(unplanned: tuple[str, ...], told: str) -
     assert refusal and refusal.warns
     assert refusal.message == f"staging has drifted: 2 differences from the state ({VPC}, {SUBNET}); {told}"
     assert refusal.hint == "undo it by hand, then: envctl drift staging; to accept it: envctl apply staging"
+
+
+def test_warning_says_how_to_accept_drift_of_objects() -> None:
+    refusal = answer("G110", here(PROMOTION, drift=replace(seen(1, OBJECT), unplanned=(OBJECT,))))
+    assert refusal and refusal.hint == f"{UNDO}; {IGNORE}".replace("dev", "staging")
 
 
 def test_source_drift_is_reported_before_target_drift() -> None:
@@ -379,8 +389,6 @@ def test_drift_is_counted_and_first_resource_is_named(drift: DriftCheck, told: s
     assert said("G110", there(PROMOTION, drift=drift)) == f"dev has drifted: {told}"
 
 
-UNDO, OBJECT = "undo it by hand, then: envctl drift dev", "shop: Service/shop/web"
-IGNORE = "to accept it, add it to ignore, or its writer to managers, in [environments.dev.drift]"
 UNPLANNED: dict[str, tuple[tuple[str, ...], str]] = {
     "a resource": ((VPC,), f"{UNDO}; to accept it: envctl apply dev"),
     "a resource with a key like an object": (('web: aws_x.y["a: b/c"]',), f"{UNDO}; to accept it: envctl apply dev"),

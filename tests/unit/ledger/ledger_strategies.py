@@ -97,7 +97,7 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
         interrupted=st.booleans(),
         performed=done,
     ),
-    DeploymentAbandoned: st.builds(DeploymentAbandoned, environments, releases, numbers, texts),
+    DeploymentAbandoned: st.builds(DeploymentAbandoned, environments, releases, numbers, texts, done),
     VerificationPassed: st.builds(VerificationPassed, environments, releases, numbers, some_texts),
     VerificationFailed: st.builds(VerificationFailed, environments, releases, numbers, some_texts, texts),
     ApprovalGiven: st.builds(
@@ -230,7 +230,7 @@ def _ends(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:
             interrupted=st.booleans(),
             performed=done,
         ),
-        st.builds(DeploymentAbandoned, where, release, number, texts),
+        st.builds(DeploymentAbandoned, where, release, number, texts, done),
         st.builds(WaiverUsed, where, release, texts, some_texts, some_texts, number),
         _shifts(begun, seq),
         _shifts(begun, seq),

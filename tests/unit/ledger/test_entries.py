@@ -159,6 +159,10 @@ NEWER: dict[str, tuple[Event, dict[str, Any]]] = {
         DeploymentFailed(environment="prod", release="r1", started=2, reason="it broke", performed=("create aws_vpc",)),
         {"performed": ["create aws_vpc"]},
     ),
+    "an end by recovery that says what was done": (
+        DeploymentAbandoned("prod", "r1", 2, "gone", ("create aws_vpc",)),
+        {"performed": ["create aws_vpc"]},
+    ),
     "an approval of a plan": (
         ApprovalGiven(environment="prod", gate="peer", release="r1", settings="s", plan="f00d"),
         {"plan": "f00d"},

@@ -26,7 +26,7 @@ FIELDS: dict[str, dict[Source, str]] = {
         "digest": "release",
         "envctl": "reason performed",
     },
-    "DeploymentAbandoned": {"name": "environment", "digest": "release", "envctl": "reason"},
+    "DeploymentAbandoned": {"name": "environment", "digest": "release", "envctl": "reason performed"},
     "VerificationPassed": {"name": "environment checks", "digest": "release marks"},
     "VerificationFailed": {"name": "environment checks", "digest": "release", "envctl": "reason"},
     "ApprovalGiven": {

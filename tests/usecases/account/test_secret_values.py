@@ -14,6 +14,7 @@ from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.verification import verify
 from envctl.usecases.inspect.explain_plan import explain_plan
 from envctl.usecases.inspect.outputs import read_outputs
 from envctl.usecases.inspect.plan import plan_environment
@@ -86,6 +87,21 @@ def test_value_goes_to_its_stack_alone() -> None:
     assert secrets_of(world, stack="network") == {}
     assert find_value(world) == []
     assert VALUE in world.observer.hidden
+
+
+def test_verification_reads_values_for_check_blocks_alone() -> None:
+    world = from_environment()
+    apply(world.ports, "dev")
+    del world.secret_variables.values["DB_PASSWORD"]
+    verify(world.ports, "dev")
+    assert secrets_of(world) == {}
+    world = from_environment()
+    world.edit("modules/web/main.tf", WEB.decode() + VARIABLES + 'check "health" {}\n')
+    apply(world.ports, "dev")
+    world.terraform.passed.clear()
+    verify(world.ports, "dev")
+    assert secrets_of(world) == {"db_password": VALUE}
+    assert find_value(world) == []
 
 
 def test_render_and_settings_show_the_source() -> None:

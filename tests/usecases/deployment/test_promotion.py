@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
@@ -121,11 +122,11 @@ def test_abandoned_deployment_is_not_recorded_as_success(world: World) -> None:
     elsewhere = World(store=world.store)
     applies = world.terraform.apply
 
-    def while_applying(environment: str, stack: PreparedStack) -> None:
+    def while_applying(environment: str, stack: PreparedStack, *more: Any) -> None:
         recover(elsewhere.ports, environment)
-        applies(environment, stack)
+        applies(environment, stack, *more)
 
-    world.terraform.apply = while_applying  # type: ignore[method-assign]
+    world.terraform.apply = while_applying  # type: ignore[method-assign, assignment]
     with pytest.raises(OperationFailedError, match="E408"):
         apply(world.ports, "dev")
     assert events(world)[-1] == "deployment abandoned"

@@ -596,7 +596,7 @@ class TestFix:
 
     def test_interruption_stops_all_fixes(self, world: World) -> None:
         class Stops(MemoryTerraform):
-            def apply(self, environment: str, stack: PreparedStack) -> None:
+            def apply(self, *_: object) -> None:
                 raise InterruptedByUserError(Problem("E311", "interrupted"))
 
         kept = {f.name: getattr(world.terraform, f.name) for f in dataclasses.fields(MemoryTerraform)}

@@ -18,7 +18,7 @@ from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import StackComparison
 from envctl.domain.reading.reading import Reading
 from envctl.usecases.ports.core import PlanAnswer
-from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
+from envctl.usecases.ports.terraform import OnFinished, PlanLocking, PreparedStack, ignore_changes
 from tests.fakes.checks import MemoryCheckRunner
 from tests.fakes.folders import MemoryTree
 from tests.fakes.git import SettableVersionControl
@@ -207,12 +207,12 @@ class WatchedTerraform(MemoryTerraform):
         self.machine.watcher.planned(self.machine, (environment, stack.name), plan, content)
         return plan
 
-    def apply(self, environment: str, stack: PreparedStack) -> None:
+    def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_changes) -> None:
         where = (environment, stack.name)
         self.machine.watcher.applies(self.machine, where)
         try:
             self.machine.burns()
-            super().apply(environment, stack)
+            super().apply(environment, stack, on_finished)
             self.machine.watcher.applied(self.machine, where)
             self.machine.burns()
         except Killed:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.request import DEFAULT
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.terraform import PreparedStack
 from tests.catching import catch
 from tests.fakes.store import MemoryHeadCache, MemoryStore
 from tests.fakes.world import World, list_entries
@@ -148,12 +150,12 @@ def _falls_silent(world: World, silences: int) -> None:
     """From the moment on in which the last stack is applied."""
     applies = world.terraform.apply
 
-    def apply_and_fall_silent(environment: str, stack: object) -> None:
-        applies(environment, stack)  # type: ignore[arg-type]
+    def apply_and_fall_silent(environment: str, stack: PreparedStack, *more: Any) -> None:
+        applies(environment, stack, *more)
         if getattr(stack, "name", "") == "web":
             world.store.silences = silences  # type: ignore[attr-defined]
 
-    world.terraform.apply = apply_and_fall_silent  # type: ignore[method-assign]
+    world.terraform.apply = apply_and_fall_silent  # type: ignore[method-assign, assignment]
 
 
 def test_applied_deployment_is_recorded_at_second_try() -> None:

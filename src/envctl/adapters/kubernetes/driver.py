@@ -127,19 +127,21 @@ class KubernetesDriver:
         floating = tuple(f"{each} has no digest: no deployment with it is allowed (G201)" for each in images)
         return replace(plan, warnings=(*rendered.notes, *plan.warnings, *floating)), images
 
-    def apply(self, environment: str, stack: PreparedStack) -> None:
+    def apply(self, environment: str, stack: PreparedStack, on_finished: ports.OnFinished = ignore_changes) -> None:
         planned = self._plans.get((environment, stack.name))
         if planned is None:
             problem = Problem("E644", f"there is no plan of {stack.name} to apply", "plan it in the same command")
             raise OperationFailedError(problem)
         try:
             with self._span("apply", environment, stack):
-                self._apply(environment, stack, planned)
+                self._apply(environment, stack, planned, on_finished)
         finally:
             self.delete_plan(environment, stack)
             self._report(environment, stack, "over")
 
-    def _apply(self, environment: str, stack: PreparedStack, planned: ClusterPlan) -> None:
+    def _apply(
+        self, environment: str, stack: PreparedStack, planned: ClusterPlan, on_finished: ports.OnFinished
+    ) -> None:
         """Plan again, with outputs that others may have changed, and apply that plan if it is the same."""
         from envctl.adapters.kubernetes.stack import applying
 
@@ -147,12 +149,12 @@ class KubernetesDriver:
             scene = self._opener.connect(environment, stack, recent=True)
             now = plan_destruction(scene)
             applying.require_same(scene, planned, now)
-            applying.apply_destruction(scene, now)
+            applying.apply_destruction(replace(scene, on_finished=on_finished), now)
         else:
             scene, rendered = self._opener.render(environment, stack, recent=True)
             now = plan_objects(scene, rendered.objects)
             applying.require_same(scene, planned, now)
-            applying.apply_plan(scene, now)
+            applying.apply_plan(replace(scene, on_finished=on_finished), now)
 
     def await_ready(self, environment: str, stack: PreparedStack) -> None:
         from envctl.adapters.kubernetes.stack.applying import settle_inventory

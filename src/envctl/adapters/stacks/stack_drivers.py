@@ -49,6 +49,9 @@ class StackDrivers:
     def find_unpinned_providers(self) -> tuple[ports.UnpinnedProvider, ...]:
         return self._terraform.find_unpinned_providers()
 
+    def ask_check_blocks(self, environment: str, stack: PreparedStack) -> Sequence[ports.CheckBlock]:
+        return () if stack.workload else self._terraform.ask_check_blocks(environment, stack)
+
     def expect_plan(self, environment: str, stack: PreparedStack) -> None:
         if stack.workload is None:
             self._terraform.expect_plan(environment, stack)
@@ -131,8 +134,8 @@ class StackDrivers:
     def push_unsaved_state(self, environment: str, stack: PreparedStack) -> bool:
         return self._find_driver(stack).push_unsaved_state(environment, stack)
 
-    def apply(self, environment: str, stack: PreparedStack) -> None:
-        self._find_driver(stack).apply(environment, stack)
+    def apply(self, environment: str, stack: PreparedStack, on_finished: ports.OnFinished = ignore_changes) -> None:
+        self._find_driver(stack).apply(environment, stack, on_finished)
 
     def await_ready(self, environment: str, stack: PreparedStack) -> None:
         self._find_driver(stack).await_ready(environment, stack)

@@ -356,6 +356,21 @@ class TerraformDriver:
         self._secrecy.add_secrets([output.value for output in found.values() if output.sensitive])
         return found
 
+    def ask_check_blocks(self, environment: str, stack: PreparedStack) -> Sequence[ports.CheckBlock]:
+        from envctl.adapters.terraform.plans import check_results
+
+        site, file = self._build_site(environment, stack), COMPARISON_FILES[0]
+        if not check_results.has_check_blocks(site):
+            return ()
+        site = self._read_inputs(site)
+        try:
+            self._run_plan(site, file, refresh_only=True, lock=False)
+            document = self._reader.read_document(site, file)
+        finally:
+            self._plans.delete_files(site, file)
+            self._warm.end_stack(site)
+        return check_results.parse_checks(site, document, self._secrecy.redact_message)
+
     def check_lock(self, environment: str, stack: PreparedStack) -> None:
         # For an address in no state, `untaint` takes the lock, reads the state and ends.
         site = self._build_site(environment, stack)
@@ -381,12 +396,15 @@ class TerraformDriver:
         (site.directory / UNSAVED_STATE).unlink()
         return True
 
-    def apply(self, environment: str, stack: PreparedStack) -> None:
+    def apply(
+        self, environment: str, stack: PreparedStack, on_finished: ports.OnFinished = ports.ignore_changes
+    ) -> None:
         site = self._build_site(environment, stack)
         unsaved_state.require_no_unsaved(site)
         try:
             with self._end_providers_on_error(site):
-                self._run_apply(site, None, self._plans.find_file(site, PLAN_FILE), lock_timeout=APPLY_LOCK_TIMEOUT)
+                plan = self._plans.find_file(site, PLAN_FILE)
+                self._run_apply(site, None, plan, on_finished, lock_timeout=APPLY_LOCK_TIMEOUT)
         finally:
             self._plans.delete_files(site, *PLAN_FILES)
 
@@ -410,7 +428,14 @@ class TerraformDriver:
             self._warm.end_stack(site)
             raise
 
-    def _run_apply(self, site: Site, event: ProgressEvent | None, plan: PlanFile | None, **options: bool | str) -> None:
+    def _run_apply(
+        self,
+        site: Site,
+        event: ProgressEvent | None,
+        plan: PlanFile | None,
+        on_finished: ports.OnFinished = ports.ignore_changes,
+        **options: bool | str,
+    ) -> None:
         from envctl.adapters.terraform.diagnostics import full_disk
 
         words = (plan.path,) if plan else ()
@@ -419,6 +444,8 @@ class TerraformDriver:
                 result, transcript = self._run_with_retries(inherit_plan(plan, site), event, "apply", *words, **options)
         finally:
             self._known_outputs.forget(site.directory)
+        for address, action in transcript.finished:
+            on_finished(address, action)
         transcript.planned_changes = self._planned_changes.get(site.directory, ())
         if transcript.dumped_state is not None:
             unsaved_state.save_state(site, transcript.dumped_state)

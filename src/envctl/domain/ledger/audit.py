@@ -156,7 +156,7 @@ class Audit:
             changed=done.changed,
             reason=done.reason,
             lost=done.lost,
-            performed=() if isinstance(event, events.DeploymentAbandoned) else event.performed,
+            performed=event.performed,
         )
 
     def _record_verification(self, entry: Entry, event: events.VerificationPassed | events.VerificationFailed) -> None:

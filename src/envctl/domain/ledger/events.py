@@ -124,6 +124,7 @@ class DeploymentFailed:
 
     Attributes:
         stacks: Stacks applied completely before the failure.
+        performed: Kinds of changes by resource type; those of a stack that stopped in between too, unless old.
         left: Stacks no longer in the release, destroyed completely before the failure.
         untouched: New stacks not started.
     """
@@ -142,13 +143,18 @@ class DeploymentFailed:
 
 @dataclass(frozen=True)
 class DeploymentAbandoned:
-    """A deployment without a recorded end was closed by a person."""
+    """A deployment without a recorded end was closed by a person.
+
+    Attributes:
+        performed: Kinds of changes that it planned, and that were no longer to do; empty in old entries.
+    """
 
     kind: ClassVar[str] = "deployment abandoned"
     environment: str
     release: str
     started: int
     reason: str
+    performed: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)

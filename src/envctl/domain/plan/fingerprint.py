@@ -8,7 +8,7 @@ indexes, kept as JSON: no key can imitate another path, even with special charac
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -36,6 +36,10 @@ EARLIER_FORMATS = frozenset({1})
 WAITS, BEHIND = "wait", "wait anew"
 # A key beside the paths of values; these begin with a bracket.
 MOVED_KEY = "moved from"
+# Terraform reports the two halves of a replacement. Moves and imports it only writes, with the first change.
+_HALVES = {Action.REPLACE: (Action.REPLACE, Action.CREATE, Action.DELETE), Action.RENEW: (Action.CREATE,)}
+_IN_STATE_FIRST = (Action.MOVE, Action.IMPORT)
+_TAINTED = "replace because tainted"
 # No address begins with a word and a space.
 OUTPUT_PREFIX = "output "
 
@@ -171,13 +175,37 @@ def to_plan_outline(
     return EnvironmentPlan(environment=environment, release=release, stacks=tuple(stacks.values()), label=label)
 
 
-def list_performed_actions(stacks: Iterable[StackPlan]) -> tuple[str, ...]:
-    """Return performed actions by resource type, like "create aws_vpc"; actions on forgotten stacks are left out."""
+def list_performed_actions(stacks: Iterable[StackPlan], *, repairs: bool = False) -> tuple[str, ...]:
+    """Return performed actions by resource type, like "create aws_vpc"; actions on forgotten stacks are left out. With
+    `repairs`, the replacement of a half-made resource is its creation too.
+    """
+    changes = [each for stack in stacks if stack.leaves != "forget" for each in stack.resources]
+    done = {f"{each.action} {each.type}" for each in changes if each.action is not Action.READ}
+    made = {f"{Action.CREATE} {each.type}" for each in changes if repairs and each.reason == _TAINTED}
+    return tuple(sorted(done | made))
+
+
+def select_finished(plan: StackPlan, finished: Collection[tuple[str, Action]]) -> StackPlan:
+    """Return the part of a plan that an apply finished before it stopped, given by address and action. One half of a
+    replacement counts as all of it: the next plan has the other half.
+    """
+
+    def is_finished(each: ResourceChange) -> bool:
+        if each.action in _IN_STATE_FIRST:
+            return bool(finished)
+        return any((each.address, action) in finished for action in _HALVES.get(each.action, (each.action,)))
+
+    return replace(plan, resources=tuple(filter(is_finished, plan.resources)))
+
+
+def list_missing_actions(meaning: PlanFingerprint, left: Iterable[StackPlan]) -> tuple[str, ...]:
+    """Return the kinds of actions in a plan that a later plan of the same stacks, code and settings has no more."""
+    plans = {plan.stack: plan for plan in left if not plan.waits_for and plan.leaves != "forget"}
     done = {
-        f"{resource.action} {resource.type}"
-        for stack in stacks
-        for resource in stack.resources
-        if resource.action is not Action.READ and stack.leaves != "forget"
+        f"{change.action} {change.type}"
+        for change in meaning.changes
+        if change.type and change.action != Action.READ and change.stack in plans
+        if not any((r.address, r.action) == (change.address, change.action) for r in plans[change.stack].resources)
     }
     return tuple(sorted(done))
 

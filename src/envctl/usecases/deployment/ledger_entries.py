@@ -171,7 +171,7 @@ def _record_success(attempt: Attempt) -> None:
         started=attempt.started,
         stacks=() if attempt.request.action == "destroy" else tuple(attempt.applied),
         changed=sum(sum(count_actions(plan.resources).values()) for plan in kept),
-        performed=list_performed_actions(attempt.list_finished_plans()),
+        performed=list_performed_actions(attempt.list_finished_plans(), repairs=True),
         partial=bool(prepared.only),
         lost=attempt.planned.lost,
         left=tuple(attempt.gone),
@@ -210,7 +210,7 @@ def _record_failure(attempt: Attempt, error: BaseException) -> None:
         reason="interrupted" if interrupted else format_error_label(error),
         stacks=() if attempt.request.action == "destroy" else tuple(attempt.applied),
         interrupted=interrupted,
-        performed=list_performed_actions(attempt.list_finished_plans()),
+        performed=list_performed_actions(attempt.list_finished_plans(), repairs=True),
         left=tuple(attempt.gone),
         untouched=tuple(name for name in attempt.creates if name not in attempt.begun),
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_guards, list_unwaivable
 from envctl.domain.ledger.events import WaiverUsed
 from envctl.domain.ledger.state import Deployment, DriftCheck, LedgerState
-from envctl.domain.plan.changes import Changeover, EnvironmentPlan, StackPlan
+from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, StackPlan
+from envctl.domain.plan.fingerprint import select_finished
 from envctl.domain.release.bundle import Release
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rollout.traffic import Traffic
@@ -229,6 +230,7 @@ class Attempt:
         creates: stacks never applied before.
         plans: the plans by stack, replaced where a stack is replanned.
         begun: stacks with at least one started apply.
+        finished: by stack, address and action of what its applies have finished.
         applied, gone: applied stacks, and destroyed leaving stacks.
         moved: new names already used in the root modules.
         is_complete: all stacks are applied: from here on, no error makes it a failed deployment.
@@ -244,6 +246,7 @@ class Attempt:
     leftovers: Mapping[str, str] = field(default_factory=dict)
     creates: tuple[str, ...] = ()
     begun: set[str] = field(default_factory=set)
+    finished: dict[str, set[tuple[str, Action]]] = field(default_factory=dict)
     applied: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     moved: set[str] = field(default_factory=set)
@@ -282,8 +285,17 @@ class Attempt:
         return [name for name in first if not plans[name].changes and not plans[name].in_state]
 
     def list_finished_plans(self) -> list[StackPlan]:
-        """Return the plans of all applied and destroyed stacks."""
-        return [self.plans[name] for name in (*self.applied, *self.gone)]
+        """Return the plans of all applied and destroyed stacks, and the finished part of those that stopped."""
+        whole = (*self.applied, *self.gone)
+        parts = {name: done for name, done in self.finished.items() if name not in whole}
+        return [*(self.plans[name] for name in whole), *(select_finished(self.plans[n], d) for n, d in parts.items())]
+
+    def apply_stack(self, name: str) -> None:
+        """Apply the saved plan of a stack, and note what it finishes."""
+        self.begun.add(name)
+        done = self.finished.setdefault(name, set())
+        stack, target = self.prepared.environment.find_stack(name), self.request.target
+        self.request.context.ports.terraform.apply(target, stack, lambda address, action: done.add((address, action)))
 
 
 def join_plans(prepared: InitializedRelease, plans: Mapping[str, StackPlan]) -> EnvironmentPlan:

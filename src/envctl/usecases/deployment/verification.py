@@ -16,6 +16,7 @@ from envctl.domain.ledger.events import Event, VerificationFailed, VerificationP
 from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import format_check_digest, to_check_table
+from envctl.domain.terraform.check_blocks import may_have_check_blocks
 from envctl.domain.terraform.outputs import Output, Outputs, drop_sensitive
 from envctl.domain.text.lists import join_first
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
@@ -66,13 +67,16 @@ def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verifica
     target = prepared.environment
     present = journal.load(context.ports)
     running = _require_running(present, target)
-    checked = (*_await_workloads(context.ports, prepared), *_run_checks(context, prepared, running))
-    failed = [each for each in checked if each.outcome == "failed"]
+    own = (*_await_workloads(context.ports, prepared), *_run_checks(context, prepared, running))
+    blocks = tuple(_ask_check_blocks(context.ports, prepared))
+    checked = (*own, *(outcome for outcome, _ in blocks))
     _record_result(context, target, running, checked)
-    if failed:
-        hint = f"{target} is not verified; fix the cause, then: {format_command('verify', target)}"
-        why = [f"check {each.name} of {target} failed: {each.problem}" for each in failed]
-        raise OperationFailedError(*(Problem("E410", message, hint) for message in why))
+    hint = f"{target} is not verified; fix the cause, then: {format_command('verify', target)}"
+    failed = [each for each in own if each.outcome == "failed"]
+    problems = [Problem("E410", f"check {each.name} of {target} failed: {each.problem}", hint) for each in failed]
+    problems += [replace(problem, hint=hint) for _, problem in blocks if problem]
+    if problems:
+        raise OperationFailedError(*problems)
     return Verification(target, running.release, checked, label=present.find_label(running.release))
 
 
@@ -109,10 +113,15 @@ def _require_no_drift(present: LedgerState, target: str) -> None:
 def _prepare_running(context: Context, present: LedgerState, target: str) -> PreparedEnvironment:
     candidate = deploy_request.build_redeployment(context, present, target=target)
     found = candidate.require_fitting()
-    prepared = prepare.write_workdirs(context, found.release, found.settings, found.request.identity, with_values=False)
+    identity = found.request.identity
+    # Check blocks need a plan, and that needs all values.
+    has_blocks = any(may_have_check_blocks(path, file.data) for path, file in found.release.files.items())
+    prepared = prepare.write_workdirs(context, found.release, found.settings, identity, with_values=has_blocks)
     has_workload = any(stack.workload for stack in prepared.stacks)
-    if has_workload or find_needed_stacks(
-        prepared, select_checks(context.project, target, sandbox=context.ports.sandbox).values()
+    if (
+        has_workload
+        or has_blocks
+        or find_needed_stacks(prepared, select_checks(context.project, target, sandbox=context.ports.sandbox).values())
     ):
         prepare.init_release(context, prepared, found.release)
     return prepared
@@ -164,6 +173,21 @@ def _await_workloads(ports: Ports, prepared: PreparedEnvironment) -> Iterator[Ch
             yield CheckOutcome(name, "passed")
         else:
             yield CheckOutcome(name, "failed", "; ".join(problem.message for problem in error.problems))
+
+
+def _ask_check_blocks(ports: Ports, prepared: PreparedEnvironment) -> Iterator[tuple[CheckOutcome, Problem | None]]:
+    """Ask the check blocks of all stacks with a root module. No answer is a failure, with its problem."""
+    target, stacks = prepared.environment, [stack for stack in prepared.stacks if not stack.workload]
+    found, report = run_stack_jobs(ports, target, stacks, lambda stack: ports.terraform.ask_check_blocks(target, stack))
+    report.raise_failure()
+    for stack, block in ((each.name, block) for each in stacks for block in found[each.name]):
+        name, why = f"{stack}: {block.address}", "; ".join(block.messages)
+        if block.status == "pass":
+            yield CheckOutcome(name, "passed"), None
+            continue
+        message = f"{name} {'failed' if block.status == 'fail' else 'has no answer'} in {target}{why and f': {why}'}"
+        problem = Problem("E410", message, location=block.location, stack=stack, address=block.address)
+        yield CheckOutcome(name, "failed", why), problem
 
 
 def _run_checks(context: Context, prepared: PreparedEnvironment, running: Deployment) -> Iterator[CheckOutcome]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import KW_ONLY, dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     # Every command imports this file: types are imported for type checking only.
@@ -231,8 +231,29 @@ deployment and leaves no lock if it is killed, but must not be applied.
 """
 
 
-def ignore_changes() -> None:
-    """Do nothing about the changes of a plan."""
+def ignore_changes(*_: object) -> None:
+    """Do nothing about the changes of a plan, or a finished one of an apply."""
+
+
+OnFinished: TypeAlias = "Callable[[str, Action], None]"
+"""Called with address and action of each change that an apply has finished."""
+
+
+@dataclass(frozen=True)
+class CheckBlock:
+    """The result of a `check` block of Terraform.
+
+    Attributes:
+        address: within the stack, without keys of instances, such as `module.db.check.health`.
+        status: `pass`, `fail`, or any other text: then it gave no answer.
+        messages: of its failed assertions and data sources.
+        location: its line, if it is known and the block did not pass.
+    """
+
+    address: str
+    status: str
+    messages: tuple[str, ...] = ()
+    location: Location | None = None
 
 
 class StackDriver(Protocol):
@@ -295,8 +316,10 @@ class StackDriver(Protocol):
     def push_unsaved_state(self, environment: str, stack: PreparedStack) -> bool:
         """Push the state left by a failed apply (`errored.tfstate`); return True if there was one."""
 
-    def apply(self, environment: str, stack: PreparedStack) -> None:
-        """Apply and delete the saved plan."""
+    def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_changes) -> None:
+        """Apply and delete the saved plan. `on_finished` gets address and action of each finished change, also if the
+        apply fails or is stopped.
+        """
 
     def delete_plan(self, environment: str, stack: PreparedStack) -> None:
         """Delete the saved plan: it may hold secrets."""
@@ -315,6 +338,9 @@ class Terraform(StackDriver, Protocol):
 
     def detect_version(self, binary: str) -> InstalledTerraform:
         """Run `binary`, the program of the project file if any, to find its version."""
+
+    def ask_check_blocks(self, environment: str, stack: PreparedStack) -> Sequence[CheckBlock]:
+        """Plan a Terraform stack as it is, if its code has check blocks, and return their results."""
 
     def find_provider_source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
         """Return where these providers, given as address and version, would come from. Only `knock` contacts a

@@ -7,6 +7,7 @@ import pytest
 from envctl.adapters.kubernetes.api import ClusterApi
 from envctl.adapters.kubernetes.stack import applying
 from envctl.domain.errors import OperationFailedError
+from envctl.domain.plan.changes import Action
 from envctl.usecases.ports.kubernetes import ClusterConnection
 from tests.adapters.kubernetes.driver.bench import (
     Bench,
@@ -85,6 +86,16 @@ def test_lasting_fault_of_an_apply_is_told(name: str, bench: Bench) -> None:
     later = bench.restart()
     later.deploy(build_config_map(), build_config_map("other"))
     assert list_changes(later.plan()) == []
+
+
+def test_failed_apply_tells_what_it_finished(bench: Bench) -> None:
+    bench.release(build_config_map(), build_config_map("other"))
+    bench.plan()
+    bench.cluster.faults.add(replace(CASES["invalid"].fault))
+    done = list[tuple[str, Action]]()
+    with pytest.raises(OperationFailedError):
+        bench.driver.apply(bench.environment, bench.stack, lambda address, action: done.append((address, action)))
+    assert done == [("ConfigMap/shop/other", Action.CREATE)]
 
 
 def test_api_that_vanishes_after_the_plan_is_named(bench: Bench) -> None:

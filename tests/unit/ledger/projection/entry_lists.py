@@ -44,8 +44,8 @@ def failed(start: int, release: str = "r1", environment: str = "dev", **more: An
     return DeploymentFailed(environment=environment, release=release, started=start, reason="it broke", **more)
 
 
-def abandoned(start: int, release: str = "r1", environment: str = "dev") -> Event:
-    return DeploymentAbandoned(environment, release, start, "gone")
+def abandoned(start: int, release: str = "r1", environment: str = "dev", performed: tuple[str, ...] = ()) -> Event:
+    return DeploymentAbandoned(environment, release, start, "gone", performed)
 
 
 def passed(start: int, release: str = "r1", environment: str = "dev") -> Event:

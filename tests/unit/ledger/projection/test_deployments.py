@@ -210,6 +210,29 @@ WORK: dict[str, tuple[list[Step], dict[str, frozenset[str]]]] = {
         [started(), succeeded(1, performed=("create a",)), started("r2"), succeeded(3, "r2", performed=("update a",))],
         {"r1": frozenset({"create a"}), "r2": frozenset({"update a"})},
     ),
+    "another release comes between two parts": (
+        [
+            *(started(), failed(1, performed=("delete a",))),
+            *(started("r2"), succeeded(3, "r2", performed=("update a",))),
+            *(started(), succeeded(5, performed=("update b",))),
+        ],
+        {"r1": frozenset({"delete a", "update b"}), "r2": frozenset({"update a"})},
+    ),
+    "a recovery says what was done": (
+        [
+            *(started(), abandoned(1, performed=("delete a",)), started("r2"), failed(3, "r2")),
+            *(started(), succeeded(5, performed=("update b",))),
+        ],
+        {"r1": frozenset({"delete a", "update b"})},
+    ),
+    "an old recovery does not say it": (
+        [started(), abandoned(1), started(), succeeded(3, performed=("update b",))],
+        {"r1": frozenset({"update b"})},
+    ),
+    "a recovery of another deployment counts for none": (
+        [started(), abandoned(7, performed=("delete a",)), succeeded(1, performed=("update b",))],
+        {"r1": frozenset({"update b"})},
+    ),
 }
 
 

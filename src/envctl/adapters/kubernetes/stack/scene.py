@@ -15,7 +15,7 @@ from envctl.domain.kubernetes.secret_values import ValueHider
 from envctl.domain.kubernetes.workload import Workload
 from envctl.domain.plan.changes import Action
 from envctl.usecases.ports.core import Observer
-from envctl.usecases.ports.terraform import NO_TRACE, ProgressEvent, Tracer
+from envctl.usecases.ports.terraform import NO_TRACE, OnFinished, ProgressEvent, Tracer, ignore_changes
 
 WORKERS = 8
 MAX_PROBLEMS = 10
@@ -33,6 +33,7 @@ class Scene:
         places: file and line of the objects, where they are known.
         redact: removes sensitive values from the words of a server.
         trace: receives a span for each part of the work.
+        on_finished: receives each changed object, and how it was changed.
     """
 
     environment: str
@@ -45,6 +46,7 @@ class Scene:
     redact: Callable[[str], str]
     trace: Tracer = NO_TRACE
     places: dict[ObjectIdentity, Location] = field(default_factory=dict)
+    on_finished: OnFinished = ignore_changes
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def span(self, name: str) -> AbstractContextManager[None]:
@@ -87,6 +89,8 @@ class Scene:
             self.observer.on_progress(
                 ProgressEvent(self.stack, phase, str(identity), action, elapsed, self.environment)
             )
+            if phase == "done":
+                self.on_finished(str(identity), action)
 
     def report_refresh(self, identity: ObjectIdentity) -> None:
         with self._lock:

@@ -17,13 +17,18 @@ _INSTANCE = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]')
 
 def locate_resource(site: Site, change: Mapping[str, Any]) -> Location | None:
     """Return the line with the block of a change of a plan; None if its code can't be read, or is JSON."""
-    path = _INSTANCE.sub("", change.get("module_address", ""))
+    return locate_block(site, change.get("module_address", ""), "resource", change["type"], change["name"])
+
+
+def locate_block(site: Site, module: str, kind: str, *labels: str) -> Location | None:
+    """Return the line with a block in the module with this address; None if its code can't be read, or is JSON."""
+    path = _INSTANCE.sub("", module)
     key = ".".join(path.removeprefix("module.").split(".module.")) if path else ""
     try:
-        folder = _find_folders(site)[key] if key else "."
+        folder = find_folders(site)[key] if key else "."
         files = sorted((site.directory / folder).glob("*.tf"))
-        labels = rf'"?{re.escape(change["type"])}"?\s+"?{re.escape(change["name"])}"?'
-        block = re.compile(rf"^[ \t]*(resource)\s+{labels}\s*\{{".encode(), re.MULTILINE)
+        header = r"\s+".join((f"({kind})", *(f'"?{re.escape(label)}"?' for label in labels)))
+        block = re.compile(rf"^[ \t]*{header}\s*\{{".encode(), re.MULTILINE)
         for file in files:
             if found := block.search(data := read_bytes(file)):
                 line = data.count(b"\n", 0, found.start(1)) + 1
@@ -33,7 +38,7 @@ def locate_resource(site: Site, change: Mapping[str, Any]) -> Location | None:
     return None
 
 
-def _find_folders(site: Site) -> dict[str, str]:
+def find_folders(site: Site) -> dict[str, str]:
     """Return the folder of each module that Terraform has installed, by its key such as `web.database`."""
     record = json.loads(read_bytes(site.directory / MODULES_MANIFEST))
     return {str(each["Key"]): str(each["Dir"]) for each in record["Modules"]}

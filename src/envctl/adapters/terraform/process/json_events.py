@@ -60,6 +60,7 @@ class Transcript:
     output_changes: bool = False
     output_values: dict[str, object] | None = None  # of all outputs at the end of an apply; None if it hides one
     unfinished: set[str] = field(default_factory=set)  # resources with a started but unfinished change
+    finished: list[tuple[str, Action]] = field(default_factory=list)  # changes that an apply has finished
     refreshed: set[str] = field(default_factory=set)  # resources read from the state
     dumped_state: dict[str, Any] | None = None  # the state, printed because Terraform could not save it
     plain_lines: list[str] = field(default_factory=list)  # lines without JSON
@@ -156,6 +157,8 @@ def _track_progress(progress: ProgressEvent, transcript: Transcript) -> Progress
         transcript.unfinished.add(progress.address)
     elif progress.phase in ("done", "failed"):
         transcript.unfinished.discard(progress.address)
+        if progress.phase == "done" and progress.action:
+            transcript.finished.append((progress.address, progress.action))
     return progress
 
 

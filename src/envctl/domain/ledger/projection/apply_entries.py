@@ -240,13 +240,12 @@ def _apply_success(
     # The evidence of the releases deployed last, oldest first.
     others = [(release, each) for release, each in state.evidence.items() if release != done.release]
     evidence = {**dict(others[-(MAX_EVIDENCE - 1) :]), done.release: proof}
-    performed = _add_performed(state, done.release, event.performed)
     return replace(
         _record_rules(_apply_stacks(state, event), done),
         current=done,
         last=done,
         evidence=evidence,
-        performed={release: did for release, did in performed.items() if release in evidence},
+        performed=_add_performed(state, done.release, event.performed),
         # Its stacks are recorded now.
         unnamed=tuple(number for number in state.unnamed if number != done.seq),
         drift=None,
@@ -268,10 +267,10 @@ def _apply_failure(
 def _apply_partial_end(state: EnvironmentState, done: Deployment, event: events.Ending) -> EnvironmentState:
     """Apply the end of a deployment of some stacks, or of one that failed: parts of several releases may run."""
     if isinstance(event, events.DeploymentFailed | events.DeploymentSucceeded):
-        performed = _add_performed(state, event.release, event.performed)
-        state = replace(_apply_stacks(state, event), performed=performed)
+        state = _apply_stacks(state, event)
+    performed = _add_performed(state, event.release, event.performed)
     left = {release: each for release, each in state.evidence.items() if release != done.release}
-    return replace(state, last=done, evidence=left)
+    return replace(state, last=done, evidence=left, performed=performed)
 
 
 def _apply_stacks(
@@ -330,8 +329,11 @@ def _apply_waiver(state: EnvironmentState, entry: Entry, event: events.WaiverUse
 
 
 def _add_performed(state: EnvironmentState, release: str, more: Iterable[str]) -> dict[str, frozenset[str]]:
-    done = state.performed.get(release, frozenset()) | frozenset(more)
-    return {**state.performed, release: done} if done else dict(state.performed)
+    """Add to what all deployments of a release did, whatever came between them. The releases deployed last remain."""
+    others = dict(state.performed)
+    done = others.pop(release, frozenset()) | frozenset(more)
+    latest = list(others.items())[-(MAX_EVIDENCE - 1) :]
+    return dict([*latest, (release, done)] if done else latest)
 
 
 def _record_rules(state: EnvironmentState, done: Deployment) -> EnvironmentState:

@@ -8,8 +8,9 @@ from typing import Literal
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem, StateLock
-from envctl.domain.ledger.events import DeploymentAbandoned, Event
+from envctl.domain.ledger.events import DeploymentAbandoned, DeploymentStarted, Event
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState
+from envctl.domain.plan.fingerprint import list_missing_actions
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
@@ -59,10 +60,11 @@ class Interruption:
 
 @dataclass(frozen=True)
 class InspectedStacks:
-    """What was found in the stacks, and repaired there."""
+    """What was found in the stacks, and repaired there. `performed` are the changes that the deployment has made."""
 
     interruption: Interruption
     findings: RecoveryFindings
+    performed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ class InspectStacks:
         if ready is None:
             return InspectedStacks(found, RecoveryFindings())
         seen = inspection.inspect_stacks(found.context, found.here, ready)
-        return InspectedStacks(found, replace(seen, broken=(*broken, *seen.broken)))
+        performed = _list_performed(found, ready, seen)
+        return InspectedStacks(found, replace(seen, broken=(*broken, *seen.broken)), performed)
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,9 @@ class ImportResources:
     def run(self, seen: InspectedStacks) -> RepairedStacks:
         found = seen.interruption
         imports = StateImporter(found.context.ports, found.environment, found.last.release if found.last else "")
-        repaired = RepairedStacks(found, seen.findings, abandoned_imports=imports.abandon_open(found.present))
+        repaired = RepairedStacks(
+            found, seen.findings, seen.performed, abandoned_imports=imports.abandon_open(found.present)
+        )
         if not self.existing:
             return repaired
         ready = prepare_last(found)
@@ -152,7 +157,7 @@ class CloseDeployment:
             still = now.find_environment(target).unfinished_deployment
             if still is None or still.seq != last.seq:
                 return None
-            return DeploymentAbandoned(target, still.release, still.seq, reason)
+            return DeploymentAbandoned(target, still.release, still.seq, reason, repaired.performed)
 
         return ClosedRecovery(repaired, journal.append(ports, decide_event)[0], is_recorded=True)
 
@@ -170,6 +175,18 @@ class RequireRestored:
         if findings.unseen and not closed.is_recorded:
             raise OperationFailedError(*findings.unseen)
         return closed
+
+
+def _list_performed(found: Interruption, ready: PreparedRelease, seen: RecoveryFindings) -> tuple[str, ...]:
+    """Return the planned changes of the unfinished deployment that are no longer to do. Other settings plan others."""
+    last, ports = found.here.unfinished_deployment, found.context.ports
+    if last is None or ready.settings.digest() != last.settings:
+        return ()
+    starts = [each.event for each in journal.read_entries(ports, [last.seq])]
+    plans = release_store.load_plans(ports, [each.plan for each in starts if isinstance(each, DeploymentStarted)])
+    # Restored traffic has undone a part.
+    left = [plan for plan in seen.left if plan.stack not in {each.stack for each in seen.back}]
+    return tuple(what for meaning in plans.values() for what in list_missing_actions(meaning, left))
 
 
 def _explain_end(found: RecoveryFindings) -> str:

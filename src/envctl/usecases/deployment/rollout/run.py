@@ -83,7 +83,7 @@ def _shift_traffic(
         raise _build_unapproved_error(f"the step to {step.percent} % would make changes not approved: {what}")
     entries.record_shift_start(attempt, progress, step)
     if plan.changes:
-        yield lambda: _apply_position(attempt, rollout.stack)
+        yield lambda: attempt.apply_stack(rollout.stack)
     entries.record_shift(attempt, progress, step)
     targets = list[monitor.WatchTarget]()
     if rollout.watched:
@@ -121,7 +121,7 @@ def _retire_old_color(attempt: Attempt, progress: RolloutProgress, approved: Sta
     del attempt.shifting[rollout.stack]
     if plan.changes:
         attempt.request.context.ports.observer.on_message(f"{rollout.stack}: retiring {rollout.live.color}")
-        yield lambda: _apply_position(attempt, rollout.stack)
+        yield lambda: attempt.apply_stack(rollout.stack)
 
 
 def _abort_rollout(attempt: Attempt, progress: RolloutProgress, error: EnvctlError) -> Task:
@@ -165,7 +165,7 @@ def _restore_stack(attempt: Attempt, progress: RolloutProgress) -> Task:
         what = join_first([f"{each.action} {each.address}" for each in lost], MAX_NAMED)
         raise _build_unapproved_error(f"going back would make unrelated changes: {what}")
     if plan.changes:
-        yield lambda: _apply_position(attempt, rollout.stack)
+        yield lambda: attempt.apply_stack(rollout.stack)
     progress.is_restored = True
     entries.record_at_rest(attempt, rollout.stack, rest)
     del attempt.shifting[rollout.stack]
@@ -186,11 +186,6 @@ def _plan_position(attempt: Attempt, stack: str, position: TrafficWeight) -> Gen
     prepared_stack = attempt.prepared.environment.find_stack(stack)
     yield lambda: found.append(terraform.plan(attempt.request.target, prepared_stack))
     return found[0]
-
-
-def _apply_position(attempt: Attempt, stack: str) -> None:
-    terraform = attempt.request.context.ports.terraform
-    terraform.apply(attempt.request.target, attempt.prepared.environment.find_stack(stack))
 
 
 def write_traffic_weight(

@@ -179,8 +179,7 @@ def _destroy_leaving(attempt: Attempt, before: RunReport) -> RunReport:
 
     def yield_jobs(name: str) -> Task:
         if attempt.plans[name].changes:
-            attempt.begun.add(name)
-            yield lambda: terraform.apply(target, environment.find_stack(name))
+            yield lambda: attempt.apply_stack(name)
         attempt.gone.append(name)
 
     needs = reverse_graph(left)
@@ -267,11 +266,9 @@ def _apply_without_rollout(attempt: Attempt, name: str) -> Task:
     rolls = request.action != "destroy" and name in environment.traffic
 
     def apply_plan() -> None:
-        attempt.begun.add(name)
-        terraform, stack = request.context.ports.terraform, environment.find_stack(name)
         if request.action != "destroy" and has_created_or_deleted([attempt.plans[name]]):
-            terraform.expect_refresh(request.target, stack)
-        terraform.apply(request.target, stack)
+            request.context.ports.terraform.expect_refresh(request.target, environment.find_stack(name))
+        attempt.apply_stack(name)
 
     if attempt.plans[name].changes:
         if name in attempt.planned.traffic and not rolls:

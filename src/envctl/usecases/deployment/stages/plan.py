@@ -40,6 +40,8 @@ from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import module_checks
 from envctl.usecases.release import deploy_request, readings, release_store
 
+CHECK_WARNING = "Check block assertion failed"
+"""Terraform warns so of a check block whose condition is false."""
 Selected = TypeVar("Selected", bound=SelectedRelease)
 Started = TypeVar("Started", bound=DeployRequest | SelectedRelease)
 
@@ -251,7 +253,7 @@ class EndIfUpToDate:
     """End without an entry if there is nothing to do.
 
     With `verifies`, verify the unchanged deployment if it is unverified, for example after a kill before its
-    verification.
+    verification, or if a check block failed in the plan.
     """
 
     verifies: bool
@@ -265,7 +267,8 @@ class EndIfUpToDate:
         context, prepared = planned.prepared.request.context, planned.prepared
         state = journal.load(context.ports).find_environment(prepared.request.target)
         proof = None if prepared.only else state.current_evidence
-        if proof is None or proof.verified or not self.verifies:
+        is_doubtful = any(CHECK_WARNING in text for plan in planned.plans.values() for text in plan.warnings)
+        if proof is None or (proof.verified and not is_doubtful) or not self.verifies:
             return UpToDate(planned, None)
         return UpToDate(planned, verification.verify_prepared(context, prepared.environment))
 
