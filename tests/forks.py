@@ -6,7 +6,7 @@ folders. A test that ends its process fails, and another process runs the rest.
 """
 
 import atexit
-import importlib
+import importlib.util
 import os
 import signal
 import struct
@@ -206,8 +206,8 @@ class _FileRunner:
 
 
 def _become_worker(session: pytest.Session, worker: Worker, run: ForkedRun, sending: Connection) -> NoReturn:
-    # What the first process does at its end, it does alone.
-    atexit._clear()
+    # The last that was registered runs first: what the first process does at its end, it does alone.
+    atexit.register(os._exit, 0)
     runner = _FileRunner(session, worker, run, sending)
     try:
         _set_up_worker(session.config, worker, run)
@@ -282,6 +282,10 @@ def _check_forkable() -> None:
 class _LateModule(ModuleType):
     """A module that is loaded by the first who uses what is in it; looking at all modules loads none."""
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__spec__ = importlib.util.find_spec(name)
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
@@ -301,7 +305,8 @@ def add_option(parser: pytest.Parser) -> None:
 def register_forks(config: pytest.Config) -> None:
     if count := config.getoption(OPTION):
         for name in THREADED:
-            sys.modules.setdefault(name, _LateModule(name))
+            if name not in sys.modules:
+                sys.modules[name] = _LateModule(name)
         config.pluginmanager.register(ForkedRun(count), "forks")
         if terminal := config.pluginmanager.getplugin("terminalreporter"):
             # The files run at the same time: no line is that of one.
