@@ -20,7 +20,10 @@ def locate_resource(site: Site, change: Mapping[str, Any]) -> Location | None:
     path = _INSTANCE.sub("", change.get("module_address", ""))
     key = ".".join(path.removeprefix("module.").split(".module.")) if path else ""
     try:
-        folder = _find_folders(site)[key] if key else "."
+        folder = "."
+        if key:
+            record = json.loads(read_bytes(site.directory / MODULES_MANIFEST))
+            folder = {str(each["Key"]): str(each["Dir"]) for each in record["Modules"]}[key]
         files = sorted((site.directory / folder).glob("*.tf"))
         labels = rf'"?{re.escape(change["type"])}"?\s+"?{re.escape(change["name"])}"?'
         block = re.compile(rf"^[ \t]*(resource)\s+{labels}\s*\{{".encode(), re.MULTILINE)
@@ -31,9 +34,3 @@ def locate_resource(site: Site, change: Mapping[str, Any]) -> Location | None:
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return None
-
-
-def _find_folders(site: Site) -> dict[str, str]:
-    """Return the folder of each module that Terraform has installed, by its key such as `web.database`."""
-    record = json.loads(read_bytes(site.directory / MODULES_MANIFEST))
-    return {str(each["Key"]): str(each["Dir"]) for each in record["Modules"]}
