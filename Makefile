@@ -8,7 +8,7 @@ PINNED := --quiet --disable-pip-version-check --require-hashes --no-deps
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo kubernetes platform system-packages test test-emulators test-envctl static check check-unit check-usecases nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-live audit clean
+.PHONY: demo kubernetes platform system-packages test test-emulators test-envctl static static-emulators static-envctl check check-unit check-usecases nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-live audit clean
 
 demo: .venv/.demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -26,8 +26,9 @@ platform: .venv/.demo
 system-packages:
 	@$(PYTHON) -m tools.system_packages $(if $(NO_SKIPS),--required)
 
-test: system-packages static
-	@$(BIN)/python -m compileall -q src tests $(EMULATOR) $(AWS_EMULATOR)
+test: system-packages
+	@$(MAKE) --no-print-directory --jobs=2 static
+	@$(BIN)/python -m compileall -q src $(EMULATOR)/src $(AWS_EMULATOR)/src
 	@$(MAKE) --no-print-directory --jobs=2 test-emulators test-envctl
 
 # Beside each other: the end of either leaves workers idle. What the tests of the packages print is shown as a whole, at
@@ -36,13 +37,18 @@ test-emulators: .venv/.installed
 	@printed=$$($(MAKE) --no-print-directory -C $(EMULATOR) test WORKERS=2 2>&1 && \
 	  $(MAKE) --no-print-directory -C $(AWS_EMULATOR) test WORKERS=2 2>&1); code=$$?; echo "$$printed"; exit $$code
 
-# Tests wait for processes more than a third of their time, so that two cores have work for five.
+# Tests wait for processes more than a third of their time, so that two cores have work for five. One process collects
+# all tests, and splits off those that run them (tests/forks.py).
 test-envctl: .venv/.installed
-	$(BIN)/pytest -m "not night" -n $(or $(WORKERS),5) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m "not night" --forks $(or $(WORKERS),5)
 
-static: .venv/.installed
+static: static-emulators static-envctl
+
+static-emulators: .venv/.installed
 	@$(MAKE) --no-print-directory -C $(EMULATOR) static
 	@$(MAKE) --no-print-directory -C $(AWS_EMULATOR) static
+
+static-envctl: .venv/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -5,13 +5,14 @@ import gc
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests import costs, limits, nightly, programs, provider_start, skipping
+from tests import costs, forks, limits, nightly, programs, provider_start, skipping
 
 HIDDEN_VARIABLES = (
     "AWS_",
@@ -96,10 +97,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--part", choices=list(nightly.PARTS), help="only the tests of this part of `make nightly`")
     ways = "how end-to-end tests get providers: as envctl decides, the same with a checked trace, or with --no-warm"
     parser.addoption(provider_start.OPTION, choices=provider_start.MODES, default="usual", help=ways)
+    forks.add_option(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     costs.register_costs(config)
+    forks.register_forks(config)
     limits.register_limits(config)
     skipping.register_skipping(config)
     provider_start.register_mode(config)
@@ -125,6 +128,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
         return next((number for number, start in enumerate(order) if path.startswith(start)), len(order))
 
     items.sort(key=lambda item: find_place(item.path))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Start the processes that have loaded envctl and moto before the tests are split: all workers share them."""
+    from tests import warm, warm_sandbox
+
+    starts_commands = any(item.get_closest_marker("terraform") for item in session.items)
+    if session.config.getoption(forks.OPTION) and starts_commands and not os.environ.get("COLD_STARTS"):
+        with ThreadPoolExecutor() as both:
+            list(both.map(lambda start: start(), (warm.start_server, warm_sandbox.start_process)))
+    return (yield)
 
 
 # Tens of thousands of tests are collected, and none of them is garbage until the end. Of what a test makes, little is

@@ -3,7 +3,7 @@
 The limit is that of the slowest kind of its markers; one that knows better has `@pytest.mark.timeout(seconds)`. At the
 limit a test fails with the stack of each thread and with what it had started. Where even that can't be done, since
 Python's main thread doesn't come back from what it has called, the process writes down its stacks and ends:
-pytest-xdist then counts the test as failed, and goes on with the others.
+pytest-xdist, or tests/forks.py, then counts the test as failed, and goes on with the others.
 """
 
 import faulthandler

@@ -16,6 +16,7 @@ SCRIPTS = Path(sysconfig.get_path("scripts"))
 _NO_SCRIPTS = ("kubectl", "helm", "kustomize", "terraform", "tofu", "envctl")
 """Those that envctl looks for, also if no package has them as a script: Terraform is a library, helm in an archive."""
 _PYTHON = ("python", "pip", "activate")
+_PROCESS = os.getpid()
 
 
 @cache
@@ -31,8 +32,8 @@ def hide_programs(path: str) -> str:
 
 
 def remove_links() -> None:
-    """Remove the folders of links at the end of the tests."""
-    if _create_folder.cache_info().currsize:
+    """Remove the folders of links at the end of the tests: not at that of a process that was split off."""
+    if _create_folder.cache_info().currsize and os.getpid() == _PROCESS:
         shutil.rmtree(_create_folder(), ignore_errors=True)
 
 

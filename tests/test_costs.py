@@ -17,6 +17,14 @@ def test_busy():
     while time.process_time() < end:
         pass
 """
+CONFTEST = """
+from tests import costs, forks
+from tests.forks import add_option as pytest_addoption
+
+def pytest_configure(config):
+    costs.register_costs(config)
+    forks.register_forks(config)
+"""
 IDLE = "def test_idle():\n    import time\n    time.sleep(0.5)\n"
 
 
@@ -34,7 +42,7 @@ def test_longest_file_comes_first() -> None:
     ]
 
 
-@pytest.mark.parametrize("workers", keep_by_day(["0", "2"], "2"))
+@pytest.mark.parametrize("workers", keep_by_day(["-n 0", "-n 2", "--forks 2"], "--forks 2"))
 def test_workers_report_what_they_used(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: str
 ) -> None:
@@ -42,10 +50,10 @@ def test_workers_report_what_they_used(
     # The conftest of a folder is no plugin of the tests beside it.
     pytester.mkdir("folder").joinpath("conftest.py").write_text("")
     pytester.path.joinpath("folder/test_third.py").write_text("def test_third(): pass\n")
-    pytester.makeconftest("from tests.costs import register_costs as pytest_configure")
+    pytester.makeconftest(CONFTEST)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     monkeypatch.setenv("TEST_COSTS", str(pytester.path / "costs.txt"))
-    done = pytester.runpytest_subprocess("-q", "-n", workers, "-p", "no:cacheprovider")
+    done = pytester.runpytest_subprocess("-q", *workers.split(), "-p", "no:cacheprovider")
     assert done.ret == 0
     lines = (pytester.path / "costs.txt").read_text().splitlines()
     rows = {line.split()[-1]: line.split() for line in lines if line.endswith(".py")}

@@ -13,13 +13,18 @@ from tests.by_day import keep_by_day
 ROOT = Path(__file__).parents[1]
 CONFTEST = """
 import pytest
-from tests import limits, skipping
+from tests import forks, limits, skipping
 
 limits.GRACE = 2
 limits.TEARDOWN = 1
 
 
+def pytest_addoption(parser):
+    forks.add_option(parser)
+
+
 def pytest_configure(config):
+    forks.register_forks(config)
     limits.register_limits(config)
     skipping.register_skipping(config)
     for name in ("terraform", "night", "registry"):
@@ -92,10 +97,10 @@ def test_at_its_limit_a_test_fails_with_dumps(tmp_path: Path) -> None:
     assert ": sleep 4331" in told
 
 
-@pytest.mark.night
 @pytest.mark.slow
-def test_stuck_worker_fails_only_one_test(tmp_path: Path) -> None:
-    done = run_pytest(tmp_path, HANGS, "-n", "1", "-k", "stuck or passes")
+@pytest.mark.parametrize("option", keep_by_day(["--forks", "-n"], "--forks"))
+def test_stuck_worker_fails_only_one_test(tmp_path: Path, option: str) -> None:
+    done = run_pytest(tmp_path, HANGS, option, "1", "-k", "stuck or passes")
     assert done.returncode == 1, done.stdout
     assert "1 failed, 1 passed" in done.stdout
     assert "crashed while running 'test_it.py::test_is_stuck'" in done.stdout

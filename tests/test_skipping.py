@@ -35,10 +35,10 @@ system_packages.find_missing = lambda: [system_packages.Program("docker-registry
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", keep_by_day(["0", "2"], "2"))
+@pytest.mark.parametrize("workers", keep_by_day(["-n 0", "-n 2", "--forks 2"], "--forks 2"))
 def test_no_skips_makes_failures_of_all(tmp_path: Path, workers: str) -> None:
     (tmp_path / "nothing_installed.py").write_text(MISSING)
-    hidden = ("-p", "nothing_installed", "-n", workers)
+    hidden = ("-p", "nothing_installed", *workers.split())
     usual = run_pytest(tmp_path, SKIPS, *hidden)
     assert (usual.returncode, "1 passed, 3 skipped, 1 xfailed" in usual.stdout) == (0, True), usual.stdout
     assert "1 test was skipped; to run tests that are registry: apt-get install docker-registry\n" in usual.stdout

@@ -72,7 +72,7 @@ def _run_python(
     if os.environ.get("COLD_STARTS") or _changes_python_start(env):
         return hanging.run_command([*hanging.DUMPABLE_PYTHON, *start, *words], cwd, env, timeout)
     with socket.socket(socket.AF_UNIX) as asking:
-        asking.connect(_start_server())
+        asking.connect(start_server())
         outputs = [_OutputPipe(), _OutputPipe()]
         sandbox = warm_sandbox.start_process() if {"--sandbox", "up"} & set(words) else None
         asked = {"start": start, "words": words, "cwd": os.fspath(cwd), "env": dict(env), "sandbox": sandbox}
@@ -147,7 +147,7 @@ def _receive_bytes(connection: socket.socket, size: int) -> bytes:
     return data
 
 
-def _start_server() -> str:
+def start_server() -> str:
     """Where one listens that ends with this process: one, also for threads."""
     with _STARTING:
         return _start_first_server()

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,12 @@ def list_modules(containing: str, others: tuple[str, ...] = ()) -> Iterator[tupl
     for path in sorted(SOURCE.rglob("*.py")):
         name = path.relative_to(SOURCE).as_posix()
         if not name.startswith(others) and containing in (text := path.read_text()):
-            yield name, ast.parse(text)
+            yield name, parse_text(text)
+
+
+@cache
+def parse_text(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def test_no_text_names_a_page() -> None:

@@ -1,6 +1,7 @@
 """Large dataclasses are made by keyword: two neighbouring values of one type can't be swapped unnoticed."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import envctl
 
 SOURCES = Path(envctl.__file__).parent
 MAX_FIELDS = 6
+DATACLASS = re.compile(r"^@dataclass\b.*\n(?:@.*\n)*class .*\n(?:(?:[ \t)].*)?\n)*", re.MULTILINE)
 
 
 @cache
@@ -17,7 +19,9 @@ def list_dataclasses() -> list[ast.ClassDef]:
         node
         for path in sorted(SOURCES.rglob("*.py"))
         if "dataclass" in (text := path.read_text())
-        for node in ast.walk(ast.parse(text))
+        # Each class alone: all of envctl takes twice as long.
+        for found in DATACLASS.finditer(text)
+        for node in ast.parse(found[0]).body
         if isinstance(node, ast.ClassDef) and any("dataclass" in ast.unparse(each) for each in node.decorator_list)
     ]
 
@@ -48,5 +52,7 @@ def is_keyword_only(cls: ast.ClassDef) -> bool:
 def test_large_dataclasses_take_only_keywords() -> None:
     large = [cls for cls in list_dataclasses() if sum(name != "_" for name, _ in list_fields(cls)) > MAX_FIELDS]
     assert len(large) > 100
+    written = sum(len(re.findall(r"^ *@dataclass\b", path.read_text(), re.MULTILINE)) for path in SOURCES.rglob("*.py"))
+    assert len(list_dataclasses()) == written, "DATACLASS finds each of them"
     by_position = [cls.name for cls in large if not is_keyword_only(cls)]
     assert not by_position, f"{', '.join(by_position)}: write @dataclass(..., kw_only=True)"

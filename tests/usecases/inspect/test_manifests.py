@@ -62,10 +62,12 @@ OTHER_STACK = '[stacks.api]\nkind = "kubernetes"\npath = "k/extra"\ncluster = "e
 @pytest.mark.parametrize(
     ("project", "version", "notes"),
     [
-        (PROJECT, "1.34", []),
-        (PROJECT, "1.37", []),
+        pytest.param(PROJECT, "1.34", [], marks=pytest.mark.slow),
+        pytest.param(PROJECT, "1.37", [], marks=pytest.mark.slow),
         (PROJECT, "1.99", ["stack web: no types of Kubernetes 1.99: checked against 1.37"]),
-        (PROJECT, "1.20", ["stack web: no types of Kubernetes 1.20: checked against 1.34"]),
+        pytest.param(
+            PROJECT, "1.20", ["stack web: no types of Kubernetes 1.20: checked against 1.34"], marks=pytest.mark.slow
+        ),
         (f"{OTHER_STACK}{PROJECT}", "1.99", ["stacks api and web: no types of Kubernetes 1.99: checked against 1.37"]),
     ],
 )
@@ -107,6 +109,7 @@ def test_render_hides_values_of_secrets() -> None:
     assert "password: (sensitive)" in text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("helm")
 def test_chart_shows_names_of_outputs() -> None:
     template = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {role: "{{ .Values.controller.role }}"}\n'
@@ -115,6 +118,7 @@ def test_chart_shows_names_of_outputs() -> None:
     assert "role: (eks.role_arn)" in found.files["dev/ingress/objects.yaml"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("helm")
 def test_chart_that_needs_an_output_is_a_note() -> None:
     template = '{{ if ne .Values.controller.role "r" }}{{ fail "no role" }}{{ end }}'

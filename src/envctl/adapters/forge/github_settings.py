@@ -66,7 +66,9 @@ class GithubSettingsReader:
             environments={name: read_optional(partial(self._read_environment, name)) for name in environments},
             subject=read(self._read_subject),
             has_code_owners=read(self._has_code_owners),
-            jobs_may_approve=read(self._may_jobs_approve),
+            jobs_may_approve=read(
+                lambda: bool(self._requests.fetch("actions/permissions/workflow")["can_approve_pull_request_reviews"])
+            ),
             # GitHub gives such tokens in private repositories alone.
             forks_get_tokens=False if is_public else read(self._do_forks_get_tokens),
             variables={name: read(partial(self._list_variables, name)) for name in ("", *environments)},
@@ -144,9 +146,6 @@ class GithubSettingsReader:
             return isinstance(self._requests.fetch("codeowners/errors")["errors"], list)
         except MissingError:
             return False
-
-    def _may_jobs_approve(self) -> bool:
-        return bool(self._requests.fetch("actions/permissions/workflow")["can_approve_pull_request_reviews"])
 
     def _do_forks_get_tokens(self) -> bool:
         found = self._requests.fetch("actions/permissions/fork-pr-workflows-private-repos")

@@ -40,10 +40,11 @@ class GithubIdTokens:
         """Return a new token. Raises OperationFailedError with E496 if GitHub gives none."""
         url = f"{self._read_url()}&audience={quote(audience, safe='')}"
         headers = {"Authorization": f"Bearer {self.environ[BEARER_VARIABLE].strip()}", "Accept": "application/json"}
+        timeouts = Timeouts(CONNECT_SECONDS, self.patience, WHOLE_SECONDS)
 
         def send_once() -> str:
             try:
-                with self._client.send_request("GET", url, headers, None, self._timeouts) as response:
+                with self._client.send_request("GET", url, headers, None, timeouts) as response:
                     status, wanted = response.status, read_wanted_pause(response.headers)
                     data = read_body(response, 2 * MAX_TOKEN_BYTES)
             except HttpFailedError as error:
@@ -90,10 +91,6 @@ class GithubIdTokens:
         except UnverifiedTokenError as error:
             raise _build_error(f"its token {error}") from None
         return token.strip()
-
-    @property
-    def _timeouts(self) -> Timeouts:
-        return Timeouts(CONNECT_SECONDS, self.patience, WHOLE_SECONDS)
 
     @cached_property
     def _client(self) -> HttpClient:

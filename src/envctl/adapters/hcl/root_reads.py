@@ -58,7 +58,11 @@ class RootReads:
     def add_deep_set(self, folder: str, pattern: str, place: Location) -> None:
         """Note a folder of the code whose set may hold files in `tests`: a release leaves them out otherwise."""
         whole = self._locate_folder(folder)
-        is_deep = UNKNOWN in pattern or "**" in pattern or any(map(_matches_tests, pattern.split("/")[:-1]))
+        is_deep = (
+            UNKNOWN in pattern
+            or "**" in pattern
+            or any(matches_glob("tests", part) for part in pattern.split("/")[:-1])
+        )
         if is_deep and whole in self.known and whole != "." and REMOTE_MODULES_FOLDER not in whole.split("/"):
             self.found.setdefault(whole, place)
 
@@ -110,10 +114,6 @@ class RootReads:
         if not any(_is_below(path, folder) for folder in self.known):
             return False
         return path in (".", *self.known) or path in self.files or any(_is_below(each, path) for each in self.files)
-
-
-def _matches_tests(pattern: str) -> bool:
-    return matches_glob("tests", pattern)
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -14,7 +14,6 @@ from typing import Any
 import pygohcl
 import tree_sitter
 import tree_sitter_hcl
-from pygohcl import HCLParseError
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.terraform.literals import NUMBER, parse_number, quote_string
@@ -246,7 +245,7 @@ def _parse_settings(data: bytes, name: str, public: frozenset[str]) -> SettingsF
     problems = _find_invalid_settings(source, public)
     try:
         values = parse_attributes(source.data)
-    except HCLParseError as error:
+    except pygohcl.HCLParseError as error:
         # Values that are not literal have a message of ours; other errors keep HashiCorp's.
         is_syntax = "invalid HCL" in str(error) or not problems
         found = [_hint_at_quotes(source, each) for each in source.to_problems(str(error))] if is_syntax else problems

@@ -65,7 +65,9 @@ class ApiRefusal(OperationFailedError):  # noqa: N818 (it refuses a request; not
             return Problem("E623", message, hint)
         if self.permission is not None:
             message = f"your role lacks the permission to {self.permission} ({cluster})"
-            return Problem("E624", message, f"allow it in a Role or ClusterRole: {_format_rule(self.permission)}")
+            group, resource = self.permission.group, self.permission.resource
+            rule = f'apiGroups ["{group}"], resources ["{resource}"], verbs ["{self.permission.verb}"]'
+            return Problem("E624", message, f"allow it in a Role or ClusterRole: {rule}")
         if self.code == FORBIDDEN:
             hint = "a quota, a policy or a webhook of the cluster says so: change the object, or the rule"
             return Problem("E624", f"the {cluster} forbids it: {said}", hint)
@@ -103,8 +105,3 @@ def _find_permission(message: str) -> Permission | None:
     if found is None:
         return None
     return Permission(found["verb"], found["resource"], found["group"] or "", found["namespace"] or "")
-
-
-def _format_rule(permission: Permission) -> str:
-    group, resource = permission.group, permission.resource
-    return f'apiGroups ["{group}"], resources ["{resource}"], verbs ["{permission.verb}"]'

@@ -53,7 +53,10 @@ def suggest_drift_fix(environment: str, drift: DriftCheck) -> str:
 
 def suggest_undo(environment: str, names: Collection[str]) -> str:
     """Return how to undo or accept drift outside all plans, given by its names in the ledger."""
-    return suggest_ignoring(environment) if is_object_drift(names) else suggest_undo_by_hand(environment)
+    if is_object_drift(names):
+        return suggest_ignoring(environment)
+    check, accept = format_command("drift", environment), format_command("apply", environment)
+    return f"undo it by hand, then: {check}; to accept it: {accept}"
 
 
 def is_object_drift(names: Collection[str]) -> bool:
@@ -66,11 +69,6 @@ def suggest_ignoring(environment: str) -> str:
         f"undo it by hand, then: {format_command('drift', environment)}; to accept it, add it to ignore, or its writer"
         f" to managers, in [environments.{environment}.drift]"
     )
-
-
-def suggest_undo_by_hand(environment: str) -> str:
-    check, accept = format_command("drift", environment), format_command("apply", environment)
-    return f"undo it by hand, then: {check}; to accept it: {accept}"
 
 
 GUARDS = (Guard(GuardCode.DRIFT, check_drift, reason="{source} has drifted", of_path=True),)

@@ -20,7 +20,11 @@ def list_claims(manifest: Manifest) -> frozenset[str]:
         case "Service":
             return frozenset(_list_service_claims(spec))
         case "Ingress.networking.k8s.io":
-            return frozenset(_list_paths(spec))
+            return frozenset(
+                f"path {rule.get('host') or '*'}{each.get('path') or '/'}"
+                for rule in _list_maps(spec.get("rules"))
+                for each in _list_maps((rule.get("http") or {}).get("paths"))
+            )
         case _:
             namespace = manifest["metadata"].get("namespace") or ""
             return frozenset(f"{_VOLUME}{namespace}/{name}" for name in _list_volumes(spec))
@@ -49,12 +53,6 @@ def _list_service_claims(spec: Mapping[str, Any]) -> Iterator[str]:
     for address in (spec.get("clusterIP"), *(spec.get("clusterIPs") or ())):
         if address and address != "None":
             yield f"cluster IP {address}"
-
-
-def _list_paths(spec: Mapping[str, Any]) -> Iterator[str]:
-    for rule in _list_maps(spec.get("rules")):
-        for each in _list_maps((rule.get("http") or {}).get("paths")):
-            yield f"path {rule.get('host') or '*'}{each.get('path') or '/'}"
 
 
 def _list_volumes(spec: Mapping[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from envctl.domain.text.lists import join_names
 
 # Keys of a fingerprint beside the paths of values; these begin with a bracket.
 TAKES_OVER, ADOPTED = "takes over", "adopted from"
+_IDENTITY: tuple[Path, ...] = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +108,7 @@ def _plan_creation(seen: Observation, hider: ValueHider) -> ResourceChange:
         type=seen.identity.type,
         action=Action.CREATE,
         attributes=tuple(
-            _show_new_field(path, value, seen.identity, hider) for path, value in fields if not _is_identity(path)
+            _show_new_field(path, value, seen.identity, hider) for path, value in fields if path not in _IDENTITY
         ),
         reason=seen.reason,
         remarks=seen.remarks,
@@ -135,7 +136,3 @@ def _plan_replacement(seen: Observation, live: Manifest, hider: ValueHider) -> R
 def _show_new_field(path: Path, value: object, identity: ObjectIdentity, hider: ValueHider) -> AttributeChange:
     shown = hider.hide_value(identity, path, value)
     return AttributeChange(format_path(path), None, Marker.SENSITIVE if shown is not value else value)
-
-
-def _is_identity(path: Path) -> bool:
-    return path in (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))

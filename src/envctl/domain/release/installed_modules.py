@@ -38,7 +38,10 @@ def list_installed_files(release: Release, stack: str) -> dict[str, File]:
         package = _find_package(module)
         if package and not is_local_source(module.source):
             if package not in packages:
-                packages[package] = _select_files(release.files, f"{package}/")
+                folder = f"{package}/"
+                packages[package] = {
+                    path.removeprefix(folder): file for path, file in release.files.items() if path.startswith(folder)
+                }
             top = normpath(join(root, _name_top(module)))
             found |= {f"{top}/{path}": file for path, file in packages[package].items()}
     return found
@@ -57,7 +60,3 @@ def _find_package(module: BundledModule) -> str:
 def _name_top(module: BundledModule) -> str:
     """Return the folder of the package's files, from the folder of the root."""
     return join(INSTALLED_MODULES_FOLDER, module.key.partition(".")[2], module.top)
-
-
-def _select_files(files: Mapping[str, File], folder: str) -> dict[str, File]:
-    return {path.removeprefix(folder): file for path, file in files.items() if path.startswith(folder)}

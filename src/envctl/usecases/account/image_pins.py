@@ -89,7 +89,11 @@ class _Pinning:
         release = working_tree.build_release(self.context)
         if release.wiring.stacks[stack].kubernetes is None:
             return
-        images = [each for each in _list_images(self.context, release, environment, stack) if self._is_wanted(each)]
+        images = [
+            each
+            for each in _list_images(self.context, release, environment, stack)
+            if not is_pinned(each) or (self.refresh and has_tag(each))
+        ]
         for image in images:
             self._resolve(image)
         known = {image: self.digests[image] for image in images if image in self.digests}
@@ -101,9 +105,6 @@ class _Pinning:
             hint = f"write it yourself, in the values or objects: {_drop_digest(image)}@{known[image]}"
             problem = Problem(_UNKNOWN_TAG, f"no file of the stack {stack} holds the image {image}", hint)
             self.failures[image] = ConfigurationError(problem)
-
-    def _is_wanted(self, image: str) -> bool:
-        return not is_pinned(image) or (self.refresh and has_tag(image))
 
     def _resolve(self, image: str) -> None:
         if image in self.digests or image in self.failures:

@@ -43,7 +43,9 @@ def record_findings(
     """Record findings of one moment like `record_drift`. Looks that found nothing share an entry, unless it is signed:
     a far store takes one round trip for each.
     """
-    looks = [each for each in found if _is_idle_look(each)] if not ports.trust.pinned else []
+    looks: list[EnvironmentDrift] = []
+    if not ports.trust.pinned:
+        looks = [each for each in found if each.condition == "clean" and each.whole and not each.locked]
     problems: tuple[Problem, ...] = ()
     if len(looks) > 1:
         try:
@@ -62,11 +64,6 @@ def record_findings(
             done, known = record_drift(ports, each, known)
             recorded.append(done)
     return tuple(recorded), known
-
-
-def _is_idle_look(found: EnvironmentDrift) -> bool:
-    """Tell whether the finding is one without the locks, of all stacks, that found nothing."""
-    return found.condition == "clean" and found.whole and not found.locked
 
 
 def _join_looks(present: LedgerState, looks: Sequence[EnvironmentDrift]) -> Event | None:

@@ -44,9 +44,7 @@ def collect_stack(context: Context, name: str, stack: Stack) -> KubernetesStack:
     if collector.problems:
         raise ConfigurationError(*dict.fromkeys(collector.problems))
     variables = (
-        collector.list_chart_variables()
-        if stack.chart
-        else context.ports.manifests.find_variables(collector.select_files())
+        collector.list_chart_variables() if stack.chart else context.ports.manifests.find_variables(collector.files)
     )
     return KubernetesStack(collector.files, ModuleInterface(variables, (), ()), collector.describe())
 
@@ -205,10 +203,6 @@ class _Collector:
             return
         self.files[path] = file
         self.tree[path] = None
-
-    def select_files(self) -> dict[str, File]:
-        """Return the files that a kustomization of the stack may read."""
-        return dict(self.files)
 
     def list_chart_variables(self) -> tuple[Variable, ...]:
         """Return the variables of a chart: its inputs and set values, and the keys below `envctl` in its values."""

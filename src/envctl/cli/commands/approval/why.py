@@ -30,7 +30,8 @@ def why(
     show_full_plans(full=full)
     only_look(context)
 
-    def choose_exit_code(result: object) -> int:
-        return int(result.exit_code) if exit_code and isinstance(result, Why) else 0
-
-    run_use_case(context, lambda ports: use(ports, target, release=release, planned=planned), choose_exit_code)
+    run_use_case(
+        context,
+        lambda ports: use(ports, target, release=release, planned=planned),
+        lambda result: int(result.exit_code) if exit_code and isinstance(result, Why) else 0,
+    )

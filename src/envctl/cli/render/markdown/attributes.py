@@ -90,14 +90,12 @@ def _render_sides(attribute: AttributeChange, width: int, *, brief: bool = False
             yield from (f"{sign}   {line}" for line in lines)
 
 
-def format_digest(text: str) -> str:
-    """Return the length and hash of a value too long to be shown."""
-    return f"({len(text):,} characters, sha256 {sha256(text.encode(errors='surrogatepass')).hexdigest()[:12]})"
-
-
 def _format_brief_value(value: object) -> str:
+    """Return the value; of one too long to be shown, the length and hash."""
     text = value if isinstance(value, str) else format_hcl(value)
-    return format_hcl(value) if count_utf16(text) <= MAX_BRIEF_SIZE else format_digest(text)
+    if count_utf16(text) <= MAX_BRIEF_SIZE:
+        return format_hcl(value)
+    return f"({len(text):,} characters, sha256 {sha256(text.encode(errors='surrogatepass')).hexdigest()[:12]})"
 
 
 def _format_replacement_note(attribute: AttributeChange) -> str:

@@ -23,7 +23,7 @@ from envctl.domain.plan.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.plan.summary import TypeCount, fold_changes, summarize_resources
+from envctl.domain.plan.summary import fold_changes, summarize_resources
 
 DESTRUCTIVE = (Action.REPLACE, Action.DELETE)
 DANGER, WAITING = "🚨", "⏳"
@@ -113,20 +113,17 @@ def _render_counts(stack: StackPlan) -> Iterator[Block]:
     if summary.counts:
         rows = tuple(
             Piece(
-                md.format_row((str(each.count), each.action, md.code(each.type), _format_addresses(each))),
+                md.format_row((str(each.count), each.action, md.code(each.type), addresses)),
                 "row",
                 Rank.ROW,
             )
             for each in summary.counts
+            for addresses in [md.escape(shorten_middle(", ".join(each.addresses), MAX_ADDRESSES))]
         )
         yield Section(md.render_head(("count", "change", "type", "resources")), rows, separator="\n")
         yield Piece(f"{words.SUMMARY_NOTE.capitalize()}.", "note", Rank.TEXT, stack.stack)
     if stack.outputs:
         yield Piece(f"outputs: {len(stack.outputs)} to change", "output list", Rank.REST, stack.stack)
-
-
-def _format_addresses(count: TypeCount) -> str:
-    return md.escape(shorten_middle(", ".join(count.addresses), MAX_ADDRESSES))
 
 
 def _render_changes(stack: StackPlan) -> Iterator[Block]:

@@ -153,7 +153,10 @@ def show_danger(plan: EnvironmentPlan, out: Console) -> None:
     """Repeat deletions and programs below a plan, which may have scrolled away."""
     resources = [resource for stack in plan.stacks for resource in stack.resources]
     destroyed = fold_changes(resource for resource in resources if resource.action in _DESTRUCTIVE)
-    _show_named("Careful, this is destroyed:", [(_format_change(each), "") for each in destroyed], out)
+    texts = [
+        f"{format_head(each.resource.action)[0].lstrip()}{each.address}{format_instances(each)}" for each in destroyed
+    ]
+    _show_named("Careful, this is destroyed:", [(text, "") for text in texts], out)
     _show_named("Careful, this runs:", [each for resource in resources for each in _list_programs(resource)], out)
 
 
@@ -176,8 +179,3 @@ def _list_programs(resource: ResourceChange) -> Iterator[tuple[str, str]]:
     yield from (
         (resource.address, f"{format_run_verb(resource)} {to_one_line(program)}") for program in resource.programs
     )
-
-
-def _format_change(change: FoldedChange) -> str:
-    head, _ = format_head(change.resource.action)
-    return f"{head.lstrip()}{change.address}{format_instances(change)}"

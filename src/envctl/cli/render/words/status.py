@@ -28,13 +28,9 @@ def format_status_verdict(status: Status) -> str:
 
 def _format_clause(environments: list[str], predicates: tuple[str, ...]) -> str:
     if len(environments) > 1:
-        predicates = tuple(map(_to_plural, predicates))
+        parts = (each.partition(" ") for each in predicates)
+        predicates = tuple(f"{_PLURAL_VERBS[verb]} {rest}" for verb, _, rest in parts)
     return f"{join_names(environments)} {join_names(predicates)}"
-
-
-def _to_plural(predicate: str) -> str:
-    verb, _, rest = predicate.partition(" ")
-    return f"{_PLURAL_VERBS[verb]} {rest}"
 
 
 def _list_predicates(status: EnvironmentStatus) -> Iterator[str]:

@@ -103,13 +103,11 @@ class GitlabCi(Section):
 
 def read_gitlab_table(value: object) -> object:
     """Return the table of a plain address. The message of its ValueError continues a sentence after the key."""
-    return {"url": check_address(value)} if isinstance(value, str) else value
-
-
-def check_address(text: str) -> str:
+    if not isinstance(value, str):
+        return value
     for rule in GitlabUrl.__metadata__:  # type: ignore[attr-defined]
-        rule.func(text)
-    return text
+        rule.func(value)
+    return {"url": value}
 
 
 def find_gitlab_faults(document: Mapping[str, object]) -> Iterator[Fault]:

@@ -210,11 +210,11 @@ def _to_instant(local: datetime, tz: str, *, later: bool) -> datetime:
         return late if later else early
     # In a gap the two readings are in reverse order around the change; changes are on whole seconds.
     before = late.replace(microsecond=0)
-
-    def to_local(seconds: int) -> datetime:
-        return (before + timedelta(seconds=seconds)).astimezone(zone).replace(tzinfo=None)
-
-    changed = bisect_left(range(int((early - before).total_seconds())), local, key=to_local)
+    changed = bisect_left(
+        range(int((early - before).total_seconds())),
+        local,
+        key=lambda seconds: (before + timedelta(seconds=seconds)).astimezone(zone).replace(tzinfo=None),
+    )
     return before + timedelta(seconds=changed)
 
 

@@ -3,7 +3,7 @@
 The keys are those of Terraform. Only what decides the place, and what must not be written there, is known here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import normpath
 
@@ -167,13 +167,9 @@ def _report_unknown_key(backend: str, key: str, known: frozenset[str], path: Tom
     other = [name for name, kind in BACKENDS.items() if key in kind.keys or (name == "s3" and key in _S3_KEYS)]
     if near or other:
         message = f"{key} is not a key of the backend {backend}"
-        hint = f"did you mean {near}?" if near else _suggest_place_key(backend, other)
+        hint = f"it is a key of {join_names(other)}; {backend} tells states apart by {BACKENDS[backend].place_key}"
+        hint = f"did you mean {near}?" if near else hint
         yield Fault("E165", message, hint, path)
-
-
-def _suggest_place_key(backend: str, other: Sequence[str]) -> str:
-    names = join_names(other)
-    return f"it is a key of {names}; {backend} tells states apart by {BACKENDS[backend].place_key}"
 
 
 def _suggest_variable(kind: BackendKind, backend: str, key: str) -> str:
@@ -289,7 +285,10 @@ def _check_claims(project: Project) -> Iterator[Fault]:
     claims: dict[str, _Claim] = {}
     reported: set[tuple[str, ...]] = set()
     for environment, stack in _list_stacks(project):
-        claim = _claim_state(project, environment, stack)
+        keys, workspace = resolve_keys(project, environment, stack), find_workspace(project, environment, stack)
+        state = identify_state(project.state.backend, keys, workspace)
+        path = find_key_path(project, stack, BACKENDS[project.state.backend].place_key)
+        claim = _Claim(environment, stack, state, path)
         first = claims.setdefault(claim.state, claim)
         if first is claim:
             continue
@@ -312,12 +311,6 @@ def _check_shared_locks(project: Project) -> Iterator[Fault]:
             hint = "give each its own: add {env} and {stack} to lock_address and unlock_address"
             yield Fault("E168", message, hint, find_key_path(project, stack, "lock_address"))
             return
-
-
-def _claim_state(project: Project, environment: str, stack: str) -> _Claim:
-    keys, workspace = resolve_keys(project, environment, stack), find_workspace(project, environment, stack)
-    state = identify_state(project.state.backend, keys, workspace)
-    return _Claim(environment, stack, state, find_key_path(project, stack, BACKENDS[project.state.backend].place_key))
 
 
 def _describe_shared_state(project: Project, one: _Claim, other: _Claim) -> Fault:

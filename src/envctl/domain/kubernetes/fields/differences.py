@@ -70,19 +70,11 @@ def index_items(*lists: list[Any]) -> dict[ItemKey, Any] | None:
     if not items or not all(isinstance(item, Mapping) for item in items):
         return None
     for names in _KEYS:
-        if all(_has_keys(item, names) for item in items):
-            found = [{_build_key(item, names): item for item in each} for each in lists]
+        if all(isinstance(item.get(name), str | int) for item in items for name in names):
+            found = [{ItemKey(tuple((name, item[name]) for name in names)): item for item in each} for each in lists]
             if all(len(keyed) == len(each) for keyed, each in zip(found, lists, strict=True)):
                 return found[-1]
     return None
-
-
-def _has_keys(item: Mapping[str, Any], names: tuple[str, ...]) -> bool:
-    return all(isinstance(item.get(name), str | int) for name in names)
-
-
-def _build_key(item: Mapping[str, Any], names: tuple[str, ...]) -> ItemKey:
-    return ItemKey(tuple((name, item[name]) for name in names))
 
 
 def _compare_lists(before: list[Any], after: list[Any], path: Path) -> Iterator[Difference]:

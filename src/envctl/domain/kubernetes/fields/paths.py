@@ -21,11 +21,6 @@ class ItemKey:
 
     pairs: tuple[tuple[str, Any], ...]
 
-    def is_matching(self, item: object) -> bool:
-        return isinstance(item, Mapping) and all(
-            item.get(name, _KEY_DEFAULTS.get(name)) == value for name, value in self.pairs
-        )
-
 
 @dataclass(frozen=True)
 class SetItem:
@@ -201,8 +196,10 @@ def replace_field(value: Any, path: Sequence[Step], new: object) -> Any:  # noqa
 
 def _is_item(item: object, step: Step) -> bool:
     match step:
-        case ItemKey():
-            return step.is_matching(item)
+        case ItemKey(pairs):
+            return isinstance(item, Mapping) and all(
+                item.get(name, _KEY_DEFAULTS.get(name)) == value for name, value in pairs
+            )
         case SetItem(value):
             return bool(item == value)
         case _:

@@ -134,13 +134,9 @@ def _drop_duplicates(value: object) -> tuple[object, ...]:
 
 
 def _concatenate(*values: object) -> object:
-    return Sequence("tuple", tuple(item for value in values for item in _require_ordered(value)))
-
-
-def _require_ordered(value: object) -> tuple[object, ...]:
-    if isinstance(value, Sequence) and value.kind == "set":
+    if any(isinstance(value, Sequence) and value.kind == "set" for value in values):
         raise UncertainError("a set has no order")
-    return _require_items(value)
+    return Sequence("tuple", tuple(item for value in values for item in _require_items(value)))
 
 
 def _flatten(value: object) -> object:

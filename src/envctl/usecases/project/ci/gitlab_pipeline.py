@@ -1,7 +1,7 @@
 """`envctl ci gitlab`: write or compare the pipeline of GitLab and the lock files of its jobs."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from envctl.domain.aws.secret_values import list_values_by_environment
 from envctl.domain.ci.generated_file import digest_settings, seal_file
@@ -94,10 +94,6 @@ def update_gitlab_pipeline(
     return result, error
 
 
-def _list_watched(ports: Ports, project: Project, folder: str, ci_files: Sequence[str]) -> tuple[str, ...]:
-    return list_watched_paths(project, folder, ci_files, list_further_folders(ports, project))
-
-
 def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> GitlabInputs:
     settings, order = project.ci.gitlab_table, project.pipeline.order
     ci_files = (MAIN_FILE, find_pipeline_path(settings.prefix), f"{find_lock_folder(settings.prefix)}/*")
@@ -108,7 +104,9 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
         branch=branch or settings.branch or DEFAULT_BRANCH,
         settings=settings,
         package=None if settings.program else require_package(ports, project),
-        watched=settings.paths if settings.paths is not None else _list_watched(ports, project, folder, ci_files),
+        watched=settings.paths
+        if settings.paths is not None
+        else list_watched_paths(project, folder, ci_files, list_further_folders(ports, project)),
         protected=frozenset(name for name in order if project.environments[name].protected),
         command=command,
         secret_variables=list_values_by_environment(project),

@@ -59,15 +59,12 @@ def suggest_plan(why: Why) -> str:
     return add_sandbox_flag(f"to check the guards that need a plan: {command}")
 
 
-def find_dependency(answer: Answer) -> str:
-    return next((guard.depends_on or "" for guard in GUARDS if guard.code == answer.code), "")
-
-
 def describe_outcome(answer: Answer) -> str:
     """Return why a guard gave no answer, in brackets."""
     match answer.outcome:
         case "moot":
-            return f" (depends on {find_dependency(answer)})"
+            needed = next((guard.depends_on or "" for guard in GUARDS if guard.code == answer.code), "")
+            return f" (depends on {needed})"
         case "unplanned":
             return " (needs a plan)"
         case "not_applicable":
