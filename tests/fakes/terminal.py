@@ -63,14 +63,11 @@ class ScriptedPrompter:
     chosen: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     yes: PlanAnswer = "yes"
+    asks: bool = False  # as a terminal without --yes: deployments show their whole page
 
     def require_answer(self, environment: str) -> None:
         if self.nobody:
             raise UsageError(Problem("E001", f"nobody to ask about {environment}"))
-
-    @property
-    def asks(self) -> bool:
-        return not self.nobody
 
     def confirm_plan(self, plan: EnvironmentPlan, reading: Reading | None, *, again: bool) -> PlanAnswer:
         self.asked.append(plan)

@@ -70,6 +70,33 @@ def test_page_has_settings_place_and_rules() -> None:
     assert all((shown.settings, shown.place, shown.rules, shown.stacks))
 
 
+def test_deployment_shows_the_page_before_its_question() -> None:
+    world = World(identity=SettableIdentity("ann@example.com"))
+    world.prompter.asks = True
+    apply(world.ports, "dev")
+    first, second = world.prompter.readings
+    assert isinstance(first, Reading) and isinstance(second, Reading)
+    assert [stack.stack for stack in first.stacks] == ["network", "web"]
+    assert first.settings and first.place
+    # What could not be planned before is shown by its own page.
+    assert [stack.stack for stack in second.stacks] == ["web"]
+    assert not list_stored(world)
+
+
+def test_deployment_without_question_makes_no_page() -> None:
+    world = deployed()
+    assert not any(world.prompter.readings)
+    assert not world.observer.pages
+
+
+def test_warnings_of_a_plan_are_on_the_page() -> None:
+    world = deployed()
+    world.terraform.warnings["prod", "network"] = ("this bucket is in two stacks",)
+    approve(world)
+    shown = world.prompter.readings[-1]
+    assert shown and "warning: this bucket is in two stacks" in shown.stacks[0].notes
+
+
 def test_declined_page_is_not_stored() -> None:
     world = deployed()
     world.prompter.answers = [False]

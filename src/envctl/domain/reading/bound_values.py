@@ -28,6 +28,7 @@ from envctl.domain.rules.document import RulesDocument
 from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.domain.text.lists import join_names
 
+WAITING = "not planned yet: it waits for"
 _SIGNS = frozenset({"?", "*", "*?", ABSENT})
 
 
@@ -104,7 +105,8 @@ def _list_notes(stack: StackPlan, over: Changeover) -> Iterator[str]:
     for old, new in over.new_addresses.get(name, {}).items():
         yield f"moves {old} to {new}"
     if stack.waits_for:
-        yield f"not planned yet: it waits for {join_names(stack.waits_for)}"
+        yield f"{WAITING} {join_names(stack.waits_for)}"
+    yield from (f"warning: {each}" for each in stack.warnings)
 
 
 def _walk_settings(settings: EnvironmentSettings) -> dict[str, object]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from envctl.domain.plan.changes import Marker
 from envctl.domain.plan.fingerprint import BEHIND, WAITS, PlanFingerprint, PlannedChange, digest_text
+from envctl.domain.reading.bound_values import WAITING
 from envctl.domain.reading.reading import ReadChange, Reading, ReadValue
 
 
@@ -13,10 +14,10 @@ def list_unshown(reading: Reading, meaning: PlanFingerprint) -> Iterator[str]:
     for stack in reading.stacks:
         for change in stack.changes:
             left.setdefault((stack.stack, change.address, change.action), []).append(change)
-    noted = {stack.stack for stack in reading.stacks if stack.notes}
+    waiting = {stack.stack for stack in reading.stacks if any(note.startswith(WAITING) for note in stack.notes)}
     for bound in meaning.changes:
         if bound.action in (WAITS, BEHIND):
-            if bound.stack not in noted:
+            if bound.stack not in waiting:
                 yield bound.description
             continue
         shown = left.get((bound.stack, bound.address, bound.action), [])

@@ -148,6 +148,8 @@ def approve_plan(
         identity = candidate.request.identity
         plan = to_plan_outline(meaning, target, identity, candidate.request.present.find_label(identity))
         reading = readings.find_reading(ports, found, meaning)
+    # The question shows more of it.
+    ports.observer.on_plan(plan, shown=False)
     request = replace(candidate.request, plan=plan)
     accepted = check_unseen(plan, unseen, format_approve_command(request, gate))
     notes = list_notes(request, plan, accepted)

@@ -105,7 +105,8 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
     if request.document is not None and can_record_rules(request) and request.rules_digest != request.recorded_digest:
         rules_store.RULES.save_document(ports, request.document)
     fingerprint = release_store.save_plan(ports, fingerprint_plan(planned.plan))
-    readings.keep_readings(ports, list_valid_in_any_view(request))
+    if approvals := list_valid_in_any_view(request):
+        readings.keep_readings(ports, approvals)
     waiver = prepared.guards.record_waiver(request)
     return _StartFacts(fingerprint, waiver, frozenset(prepared.guards.waived), module_checks.find_unpinned(ports))
 
