@@ -49,6 +49,7 @@ class ScriptedPrompter:
     chosen: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)
     yes: PlanAnswer = "yes"
+    asks: bool = True
 
     def require_answer(self, environment: str) -> None:
         if self.nobody:

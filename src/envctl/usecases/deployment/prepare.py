@@ -19,7 +19,7 @@ from envctl.domain.release.installed_modules import list_installed_files
 from envctl.domain.release.place.backend import Backend
 from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.release.rendering.root_module import RootModule, render_module_record, render_root_module
-from envctl.domain.release.rendering.root_override import list_stack_inputs, list_tree_files
+from envctl.domain.release.rendering.root_override import list_reads, list_stack_inputs, list_tree_files
 from envctl.domain.release.wiring import Wiring
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
@@ -222,6 +222,7 @@ def describe_stack(
         root=root.root,
         # A rendered root module reads outputs itself.
         inputs=list_stack_inputs(wiring, root.stack, backend) if root.generated is not None else (),
+        reads=list_reads(wiring, root.stack, backend) if root.generated is None else (),
         warm=terraform.warm,
         region=root.region,
     )

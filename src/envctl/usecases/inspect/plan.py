@@ -194,4 +194,8 @@ def _plan_all(ports: Ports, ready: _PlanInput, following: EarlyPlanCommand | Non
 
     plans = warn_of_unknown_states(environment, here, planned.plans)
     plans = warn_of_shared_resources(ports, environment, ready.prepared.all_stacks, plans, here)
+    if any(plan.waits_for for plan in plans):
+        from envctl.usecases.deployment.forecasts import add_forecasts
+
+        plans = add_forecasts(ports, environment, prepared.all_stacks, plans)
     return replace(planned, plans=plans)

@@ -203,6 +203,10 @@ PlanAnswer = Literal["", "yes", "all"]
 
 
 class Prompter(Protocol):
+    @property
+    def asks(self) -> bool:
+        """Whether a person will read what is shown before an answer."""
+
     def require_answer(self, environment: str) -> None:
         """Check that changes can be confirmed. Raises UsageError (E001) without a terminal and without `--yes`."""
 

@@ -38,6 +38,10 @@ class TerminalPrompter:
     yes: bool
     interactive: bool
 
+    @property
+    def asks(self) -> bool:
+        return self.interactive and not self.yes
+
     def require_answer(self, environment: str) -> None:
         if not self.yes and not self.interactive:
             message = f"no terminal to confirm the changes to {environment} on"

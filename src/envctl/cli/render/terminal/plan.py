@@ -41,7 +41,7 @@ def show_plan(plan: EnvironmentPlan, out: Console) -> None:
         print_text(out, (words.SUMMARY_NOTE, "dim"))
     is_long = True
     for stack in plan.stacks:
-        was_long, is_long = is_long, stack.changes or bool(stack.warnings)
+        was_long, is_long = is_long, stack.changes or bool(stack.warnings or stack.forecast)
         if was_long or is_long:
             out.print()
         show_stack(stack, out, summarized=summarized)
@@ -58,12 +58,20 @@ def show_plan(plan: EnvironmentPlan, out: Console) -> None:
 
 def show_stack(plan: StackPlan, out: Console, *, summarized: bool = False) -> None:
     print_text(out, (f"{plan.stack}: ", "bold"), words.summarize_stack(plan))
+    _show_changes(plan, out, summarized=summarized)
+    for warning in plan.warnings:
+        print_text(out, ("warning: ", "yellow"), warning, indent=2)
+    if plan.forecast is not None:
+        print_text(out, (words.describe_forecast(plan), "italic"), indent=2)
+        foreseen = plan.forecast.to_plan(plan.stack)
+        _show_changes(foreseen, out, summarized=words.is_summarized([foreseen]))
+
+
+def _show_changes(plan: StackPlan, out: Console, *, summarized: bool) -> None:
     if summarized:
         _show_summary(plan, out)
     else:
         _show_resources(plan, out)
-    for warning in plan.warnings:
-        print_text(out, ("warning: ", "yellow"), warning, indent=2)
 
 
 def _show_resources(plan: StackPlan, out: Console) -> None:

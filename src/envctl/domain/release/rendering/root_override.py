@@ -82,9 +82,12 @@ def list_stack_inputs(wiring: Wiring, stack: str, backend: Backend) -> tuple[Sta
     """Return the variables of a root, or of Kubernetes objects, that come from other stacks; none for a rendered root
     module.
     """
+    return () if wiring.stacks[stack].is_module else list_reads(wiring, stack, backend)
+
+
+def list_reads(wiring: Wiring, stack: str, backend: Backend) -> tuple[StackInput, ...]:
+    """Return the variables of a stack that come from other stacks, whoever reads them."""
     wired = wiring.stacks[stack]
-    if wired.is_module:
-        return ()
     types = {variable.name: variable.type_text for variable in wiring.schema[stack]}
     found = []
     for variable, text in sorted(wired.inputs.items()):
