@@ -68,6 +68,8 @@ def render_forecast(stack: StackPlan) -> Iterator[Block]:
     if stack.forecast is None:
         return
     foreseen = stack.forecast.to_plan(stack.stack)
+    for warning in foreseen.warnings:
+        yield Piece(f"{md.WARN} {md.bold(stack.stack)}: {md.escape(warning)}", "warning", Rank.TEXT, stack.stack)
     summary = f"<b>{md.escape_html(stack.stack)}</b>: {md.escape_html(words.describe_forecast(stack))}"
     inner = tuple(_render_counts(foreseen) if words.is_summarized([foreseen]) else _render_changes(foreseen))
     if inner:
