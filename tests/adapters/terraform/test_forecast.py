@@ -10,8 +10,8 @@ from envctl.domain.errors import Location, OperationFailedError
 from envctl.domain.plan.changes import Action, Marker, StackPlan
 from envctl.domain.plan.forecasts import ForecastOutputs
 from envctl.domain.release.bundle import File
+from envctl.domain.release.place.backend import list_reads
 from envctl.domain.release.rendering.root_module import render_root_module
-from envctl.domain.release.rendering.root_override import list_reads
 from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.outputs import StackInput
 from envctl.domain.terraform.variables import Variable
@@ -242,3 +242,11 @@ def test_temporary_root_has_no_backend(bench: Bench) -> None:
     (document,) = map(json.loads, written)
     assert "backend" not in document["terraform"]
     assert "data" not in document
+
+
+def test_root_that_reads_missing_state_says_why(bench: Bench) -> None:
+    data = 'data "terraform_remote_state" "of" {\n  backend = "local"\n  config  = { path = "missing.tfstate" }\n}\n'
+    stack = bench.lay_root("stacks/web", {"stacks/web/main.tf": data})
+    bench.driver.init("dev", stack, None)
+    (problem,) = catch(OperationFailedError, bench.driver.forecast, "dev", stack, {}).problems
+    assert problem.message.startswith("web: Unable to find remote state")

@@ -19,8 +19,6 @@ from envctl.domain.plan.forecasts import (
     describe_shape,
     fill_unknown,
     find_value,
-    list_planned_outputs,
-    list_unknown_collections,
 )
 from envctl.domain.terraform.outputs import Output, StackInput
 from tests.unit.plan.fingerprint.plans import plans
@@ -30,9 +28,9 @@ OPEN = ResourceChange(address="aws_security_group.open", type="aws_security_grou
 FORECAST = Forecast(resources=(OPEN,), outputs=(OutputChange("id", Action.CREATE, None, UNKNOWN),), warnings=("old",))
 
 
-def make_input(path: str = "", type_text: str = "list(string)") -> StackInput:
+def make_input(path: str) -> StackInput:
     return StackInput(
-        variable="ids", type_text=type_text, stack="network", root="", workspace="", output="subnets", path=path
+        variable="ids", type_text="list(string)", stack="network", root="", workspace="", output="subnets", path=path
     )
 
 
@@ -59,23 +57,6 @@ def test_value_is_what_the_other_plan_knows(outputs: dict[str, object], path: st
     assert find_value(make_input(path), {"network": outputs}) == expected
 
 
-@pytest.mark.parametrize(
-    ("type_text", "outputs", "is_wanted"),
-    [
-        ("list(string)", {"network": {}}, True),
-        ("any", {"network": {"subnets": UNKNOWN}}, True),
-        ("string", {"network": {}}, False),
-        ("list(string)", {"network": {"subnets": [UNKNOWN]}}, False),
-        ("list(string)", {"other": {}}, False),
-    ],
-)
-def test_collection_without_a_length_is_wanted(
-    type_text: str, outputs: dict[str, dict[str, object]], is_wanted: bool
-) -> None:
-    each = make_input(type_text=type_text)
-    assert list(list_unknown_collections([each], outputs)) == ([each] if is_wanted else [])
-
-
 def test_examples_never_replace_what_is_known() -> None:
     planned = {"known": "10.0.0.0/16", "unknown": UNKNOWN, "partly": ["a", UNKNOWN]}
     examples = {"known": "example", "unknown": ["a"], "partly": ["a", "b"], "missing": 1}
@@ -98,6 +79,5 @@ def test_shape_of_an_output_has_no_values() -> None:
 def test_waiting_stack_has_outputs_of_its_forecast() -> None:
     deleted = OutputChange("old", Action.DELETE, "a", None)
     planned = StackPlan("network", outputs=(OutputChange("id", Action.CREATE, None, "vpc"), deleted))
-    assert list_planned_outputs(planned) == {"id": "vpc"}
-    assert list_planned_outputs(StackPlan("network", waits_for=("base",), forecast=FORECAST)) == {"id": UNKNOWN}
-    assert list_planned_outputs(None) == {}
+    assert planned.known_outputs == {"id": "vpc"}
+    assert StackPlan("network", waits_for=("base",), forecast=FORECAST).known_outputs == {"id": UNKNOWN}

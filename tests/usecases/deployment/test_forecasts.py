@@ -138,7 +138,7 @@ def test_failed_forecast_says_why_and_what_happened_before(world: World) -> None
     (previewed,) = preview_environments(world.ports, ["staging"]).environments
     assert previewed.plan is not None
     assert get_forecast(previewed.plan, "side") == Forecast(
-        problem="Invalid count argument It depends",
+        problem="Invalid count argument: It depends",
         elsewhere="in dev all stacks of the release did this together: create aws_vpc and create terraform_data",
     )
     # The stacks after it have one.

@@ -208,6 +208,12 @@ class StackPlan:
     forecast: Forecast | None = None  # of a stack that waits, if one was asked for
 
     @property
+    def known_outputs(self) -> dict[str, object]:
+        """The outputs after an apply, as the plan or the forecast knows them: those that change."""
+        outputs = self.forecast.outputs if self.forecast else self.outputs
+        return {each.name: each.after for each in outputs if each.action is not Action.DELETE}
+
+    @property
     def changes(self) -> bool:
         """Tell if an apply would do anything, even only to outputs. Reads are no changes."""
         return bool(self.outputs) or any(resource.action is not Action.READ for resource in self.resources)

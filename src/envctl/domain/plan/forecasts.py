@@ -4,22 +4,14 @@ What the plan of the other stack knows already is taken as it is. In place of al
 unknown until an apply.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 
-from envctl.domain.plan.changes import Action, Marker, StackPlan
+from envctl.domain.plan.changes import Marker
 from envctl.domain.terraform.outputs import MISSING, Output, StackInput, select_part
 
 ForecastOutputs = Mapping[str, Mapping[str, object]]
 """The outputs of each stack that is not applied, with markers: what is missing is unknown."""
 PRIMITIVE_TYPES = frozenset({"string", "number", "bool"})
-
-
-def list_planned_outputs(plan: StackPlan | None) -> dict[str, object]:
-    """Return the outputs of a stack as its plan or its forecast knows them; empty without one."""
-    if plan is None:
-        return {}
-    outputs = plan.forecast.outputs if plan.forecast else plan.outputs
-    return {each.name: each.after for each in outputs if each.action is not Action.DELETE}
 
 
 def find_value(each: StackInput, outputs: ForecastOutputs) -> object:
@@ -29,15 +21,6 @@ def find_value(each: StackInput, outputs: ForecastOutputs) -> object:
         return value
     found = select_part(value, each.path)
     return Marker.UNKNOWN if found is MISSING else found
-
-
-def list_unknown_collections(reads: Sequence[StackInput], outputs: ForecastOutputs) -> Iterator[StackInput]:
-    """Yield the inputs that may be a list or a map, of which not even the length is known."""
-    for each in reads:
-        if each.stack not in outputs or each.type_text.strip() in PRIMITIVE_TYPES:
-            continue
-        if find_value(each, outputs) is Marker.UNKNOWN:
-            yield each
 
 
 def fill_unknown(outputs: Mapping[str, object], known: Mapping[str, object]) -> dict[str, object]:

@@ -18,7 +18,7 @@ from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.bundle_paths import to_project_path
 from envctl.usecases.account import account_check
-from envctl.usecases.deployment import forecasts, planning, prepare, shared_resources
+from envctl.usecases.deployment import planning, prepare, shared_resources
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.ledger import journal
@@ -167,7 +167,7 @@ def plan_under_lock(
         plans = warn_of_unknown_states(target, here, plans)
         plans = shared_resources.warn_of_shared_resources(ports, target, prepared.all_stacks, plans, here)
         if left:
-            plans = forecasts.add_forecasts(ports, target, prepared.all_stacks, plans)
+            plans = planning.add_forecasts(context, target, prepared.all_stacks, plans)
         return EnvironmentPlan(environment=target, release=bundle.identity, stacks=plans, label=bundle.label)
     finally:
         ports.terraform.delete_plans(target)

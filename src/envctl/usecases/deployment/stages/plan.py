@@ -18,9 +18,9 @@ from envctl.domain.plan.changes import EnvironmentPlan, StackPlan, list_imports
 from envctl.domain.release import bundle as releases
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account import account_check, image_copy
-from envctl.usecases.deployment import drift_undo, forecasts, prepare, shared_resources, verification
+from envctl.usecases.deployment import drift_undo, prepare, shared_resources, verification
 from envctl.usecases.deployment.leaving import leaving_stacks, lost_states
-from envctl.usecases.deployment.planning import plan_stacks
+from envctl.usecases.deployment.planning import add_forecasts, plan_stacks
 from envctl.usecases.deployment.progress import (
     GuardRunner,
     InitializedRelease,
@@ -220,7 +220,7 @@ class PlanStacks:
         applied = over.expand_applied(here.stacks)
         found = plan_stacks(ports, target, stacks, applied, destroy=destroys)
         if ports.prompter.asks:
-            found = forecasts.add_forecasts(ports, target, stacks, found)
+            found = add_forecasts(request.context, target, stacks, found)
         plans = {plan.stack: plan for plan in found}
         lost = _find_lost_states(prepared, stacks, plans, here) if destroys else ()
         planned = PlannedDeployment(
