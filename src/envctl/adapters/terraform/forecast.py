@@ -17,10 +17,9 @@ from envctl.adapters.terraform.init.init_stamp import INSTALLED_FOLDER
 from envctl.adapters.terraform.process.rendered_documents import read_rendered, read_settings
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.plan.changes import StackPlan
 from envctl.domain.plan.forecasts import ForecastOutputs
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
-from envctl.domain.release.rendering.forecast_root import FORECAST_ADDRESS, render_forecast, render_wrapper
+from envctl.domain.release.rendering.forecast_root import render_forecast, render_wrapper
 from envctl.domain.terraform.workdir_names import (
     FORECAST_PREFIX,
     INIT_STAMP,
@@ -62,11 +61,6 @@ def _write_folder(site: Site, folder: Path, outputs: ForecastOutputs) -> None:
         raise OperationFailedError(Problem("E374", message, hint, stack=site.stack.name)) from error
 
 
-def drop_own_resource(plan: StackPlan) -> StackPlan:
-    """Return the plan without the resource whose values are unknown."""
-    return replace(plan, resources=tuple(each for each in plan.resources if each.address != FORECAST_ADDRESS))
-
-
 def _render_root(site: Site, source: str, outputs: ForecastOutputs) -> dict[str, object]:
     stack = site.stack
     if not stack.root:
@@ -81,16 +75,9 @@ def _copy_record(site: Site, source: str) -> bytes:
         installed = json.loads(read_bytes(site.directory / MODULES_MANIFEST))["Modules"]
     except FileNotFoundError:
         installed = []
-    if not site.stack.root:
-        # It has the same depth.
-        return json.dumps({"Modules": installed}).encode()
-    name = site.stack.name
-    entries = [to_record_entry("", "", "", "."), to_record_entry(name, source, "", source)]
-    entries += [
-        to_record_entry(
-            f"{name}.{each['Key']}", each["Source"], each.get("Version", ""), normpath(join(source, each["Dir"]))
-        )
-        for each in installed
-        if each["Key"]
-    ]
-    return encode_module_record(entries)
+    name, root = site.stack.name, to_record_entry("", "", "", ".")
+    called = [to_record_entry(name, source, "", source)] if site.stack.root else []
+    prefix = f"{name}." if called else ""
+    found = (each for each in installed if each["Key"])
+    below = [{**each, "Key": prefix + each["Key"], "Dir": normpath(join(source, each["Dir"]))} for each in found]
+    return encode_module_record([root, *called, *below])

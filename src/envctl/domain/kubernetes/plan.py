@@ -1,7 +1,7 @@
 """The change of one object, from the live object and from what an apply would make of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from envctl.domain.kubernetes.fields.differences import Difference, find_differences, list_fields
 from envctl.domain.kubernetes.fields.noise import settle_live, settle_prediction
@@ -135,15 +135,6 @@ def _plan_replacement(seen: Observation, live: Manifest, hider: ValueHider) -> R
 def _show_new_field(path: Path, value: object, identity: ObjectIdentity, hider: ValueHider) -> AttributeChange:
     shown = hider.hide_value(identity, path, value)
     return AttributeChange(format_path(path), None, Marker.SENSITIVE if shown is not value else value)
-
-
-def show_unknown(change: ResourceChange) -> ResourceChange:
-    """Return the change with a marker in place of each text that stands for one, as a forecast renders it."""
-    attributes = (
-        replace(each, after=Marker.UNKNOWN) if each.after == Marker.UNKNOWN.value else each
-        for each in change.attributes
-    )
-    return replace(change, attributes=tuple(attributes), planned={})
 
 
 def _is_identity(path: Path) -> bool:

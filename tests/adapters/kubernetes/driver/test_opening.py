@@ -76,4 +76,4 @@ def test_forecast_without_cluster_marks_unknown_values(bench: Bench, monkeypatch
     assert change.action is Action.CREATE
     values = {each.path: each.after for each in change.attributes}
     assert values["data.cidr"] == "0.0.0.0/0"
-    assert values["data.role"] is Marker.UNKNOWN
+    assert values["data.role"] == Marker.UNKNOWN

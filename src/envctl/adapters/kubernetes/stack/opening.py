@@ -98,7 +98,7 @@ class StackOpener:
         """Return the creation of each object, rendered without a cluster. What is unknown in `outputs` is a text that
         says so.
         """
-        from envctl.domain.kubernetes.plan import Observation, plan_change, show_unknown
+        from envctl.domain.kubernetes.plan import Observation, plan_change
         from envctl.domain.plan.forecasts import find_value
 
         workload = require_workload(stack)
@@ -114,7 +114,7 @@ class StackOpener:
         hider = ValueHider(self.key, frozenset(_list_sensitive(read)))
         objects = sorted(rendered.objects, key=lambda each: (rank_object(identify(each)), identify(each)))
         changes = (plan_change(Observation(desired=each), hider) for each in objects)
-        return tuple(show_unknown(each) for each in changes if each), rendered
+        return tuple(each for each in changes if each), rendered
 
     def _add_secrets(self, rendered: RenderedManifests) -> None:
         self.secrecy.add_secrets([text for each in rendered.objects for text in list_secret_texts(each)])
