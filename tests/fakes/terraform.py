@@ -20,6 +20,7 @@ from envctl.domain.errors import (
 )
 from envctl.domain.plan.changes import Action, AttributeChange, OutputChange, ResourceChange, StackPlan
 from envctl.domain.plan.drift import StackComparison
+from envctl.domain.plan.forecasts import ForecastOutputs
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
 from envctl.domain.release.bundle import File
 from envctl.domain.terraform.generated_files import GeneratedFiles
@@ -241,6 +242,9 @@ class MemoryTerraform:
     # The secrets of the last plan.
     passed: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     on_pause: Callable[[float], None] = lambda _: None
+    # The outputs that each forecast got, and the stacks that can't be forecast.
+    forecasts: dict[tuple[str, str], ForecastOutputs] = field(default_factory=dict)
+    unforeseeable: set[tuple[str, str]] = field(default_factory=set)
 
     def detect_version(self, binary: str) -> InstalledTerraform:
         if isinstance(self.installed_terraform, EnvctlError):
@@ -340,6 +344,21 @@ class MemoryTerraform:
             there = self.reality.get((environment, upstream))
             if there != self._hash_configuration(environment, PreparedStack(upstream)):
                 raise UpstreamBehindError((upstream,), Problem("E305", f"{upstream} does not put that out"))
+
+    def forecast(self, environment: str, stack: PreparedStack, outputs: ForecastOutputs) -> StackPlan:
+        where = (environment, stack.name)
+        self.forecasts[where] = outputs
+        if where in self.unforeseeable:
+            raise OperationFailedError(Problem("E305", f"{stack.name}: Invalid count argument\nIt depends. More."))
+        value = AttributeChange("input", None, "foreseen")
+        resource = ResourceChange(
+            address=f"terraform_data.{stack.name}", type="terraform_data", action=Action.CREATE, attributes=(value,)
+        )
+        return StackPlan(
+            stack.name,
+            resources=(*self.extra_changes.get(where, ()), resource),
+            outputs=self.extra_outputs.get(where, ()),
+        )
 
     def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_changes) -> None:
         where = (environment, stack.name)

@@ -33,7 +33,10 @@ READINGS = st.builds(
     release=TEXT,
     label=TEXT,
     bound=st.dictionaries(TEXT, TEXT, max_size=2),
-    stacks=st.lists(st.builds(ReadStack, TEXT, st.lists(CHANGES, max_size=2).map(tuple)), max_size=2).map(tuple),
+    stacks=st.lists(
+        st.builds(ReadStack, TEXT, *(st.lists(each, max_size=2).map(tuple) for each in (CHANGES, TEXT, CHANGES))),
+        max_size=2,
+    ).map(tuple),
     settings=VALUES,
     place=VALUES,
     rules=VALUES,

@@ -310,7 +310,8 @@ class TestApprovedPlan:
     def test_accepted_unseen_stack_is_deployed_without_stop(self) -> None:
         world = self.waiting()
         told = approve_plan(world.ports, "prod", "peer", unseen=["web", "network"])
-        assert told.notes == ("not seen: web (waits for network); approved unseen: it may only create",)
+        line = "not seen: web (waits for network); approved unseen: it may only create; the forecast binds nothing"
+        assert told.notes == (line,)
         # What is in the plan was seen: its name says nothing more.
         assert told.unseen == ("web",)
         given = list_entries(world)[-1].event

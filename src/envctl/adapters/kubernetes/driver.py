@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from envctl.adapters.kubernetes.api import ClusterApi
     from envctl.domain.kubernetes.objects import Manifest
     from envctl.domain.plan.drift import StackComparison
+    from envctl.domain.plan.forecasts import ForecastOutputs
     from envctl.domain.terraform.outputs import Output
     from envctl.usecases.ports import terraform as ports
     from envctl.usecases.ports.core import Observer
@@ -126,6 +127,11 @@ class KubernetesDriver:
         images = tuple(each for each in rendered.images if _PINNED not in each)
         floating = tuple(f"{each} has no digest: no deployment with it is allowed (G201)" for each in images)
         return replace(plan, warnings=(*rendered.notes, *plan.warnings, *floating)), images
+
+    def forecast(self, environment: str, stack: PreparedStack, outputs: ForecastOutputs) -> StackPlan:
+        with self._span("forecast", environment, stack):
+            changes, rendered = self._opener.forecast(environment, stack, outputs)
+        return StackPlan(stack.name, resources=changes, warnings=rendered.notes)
 
     def apply(self, environment: str, stack: PreparedStack, on_finished: ports.OnFinished = ignore_changes) -> None:
         planned = self._plans.get((environment, stack.name))

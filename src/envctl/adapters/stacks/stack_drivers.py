@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from envctl.domain.plan.changes import StackPlan
     from envctl.domain.plan.drift import StackComparison
+    from envctl.domain.plan.forecasts import ForecastOutputs
     from envctl.domain.terraform.outputs import Output
     from envctl.usecases.ports import terraform as ports
     from envctl.usecases.ports.terraform import PreparedStack, StackDriver, Terraform
@@ -101,6 +102,9 @@ class StackDrivers:
     ) -> StackPlan:
         driver = self._find_driver(stack)
         return driver.plan(environment, stack, destroy=destroy, locking=locking, on_changes=on_changes)
+
+    def forecast(self, environment: str, stack: PreparedStack, outputs: ForecastOutputs) -> StackPlan:
+        return self._find_driver(stack).forecast(environment, stack, outputs)
 
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:
         self._find_driver(stack).refresh_state(environment, stack)

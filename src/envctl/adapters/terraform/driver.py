@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from envctl.adapters.terraform.scheduler.worker_pool import WorkerPool
     from envctl.domain.plan.changes import ResourceChange, StackPlan
     from envctl.domain.plan.drift import StackComparison
+    from envctl.domain.plan.forecasts import ForecastOutputs
     from envctl.domain.terraform.outputs import Output, StackInput
     from envctl.usecases.ports.core import Observer
 
@@ -271,6 +272,21 @@ class TerraformDriver:
         else:
             self._warm.keep_stack(site)
         return plan
+
+    def forecast(self, environment: str, stack: PreparedStack, outputs: ForecastOutputs) -> StackPlan:
+        from envctl.adapters.terraform.forecast import write_forecast
+        from envctl.domain.release.rendering.forecast_root import FORECAST_ADDRESS
+
+        applied = tuple(each for each in stack.inputs if each.stack not in outputs)
+        site = self._read_inputs(self._build_site(environment, replace(stack, inputs=applied)))
+        site = replace(site, stack=replace(site.stack, inputs=stack.inputs))
+        with write_forecast(site, outputs) as there:
+            try:
+                transcript = self._run_plan(there, PLAN_FILE, lock=False)
+                plan = self._reader.read_plan(there, transcript.warnings, is_last=True)
+            finally:
+                self._plans.delete_files(there, PLAN_FILE)
+        return replace(plan, resources=tuple(each for each in plan.resources if each.address != FORECAST_ADDRESS))
 
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:
         site = self._read_inputs(self._build_site(environment, stack))

@@ -192,6 +192,7 @@ class DirectoryWorkspace:
                     base=s["base"],
                     root=s["root"],
                     inputs=tuple(StackInput(**each) for each in s["inputs"]),
+                    reads=tuple(StackInput(**each) for each in s["reads"]),
                     workspace=s["workspace"],
                     region=s["region"],
                     warm=bool(s["warm"]),
@@ -273,6 +274,7 @@ class DirectoryWorkspace:
                 {
                     **{name: getattr(stack, name) for name in _STACK_FIELDS},
                     "inputs": [vars(each) for each in stack.inputs],
+                    "reads": [vars(each) for each in stack.reads],
                     "workload": stack.workload.to_json() if stack.workload else None,
                 }
                 for stack in prepared.stacks

@@ -40,6 +40,7 @@ def find_faults(document: Mapping[str, object]) -> list[Fault]:
         *check_provider_tables(document),
         *_check_artifacts(document),
         *_check_checks(document),
+        *_check_forecast_examples(document),
         *check_rollouts(document),
         *check_renames(document),
         *find_github_faults(document),
@@ -272,6 +273,14 @@ def _check_checks(document: Mapping[str, object]) -> Iterator[Fault]:
                 if (stack := parse_stack(reference)) and stack not in stacks:
                     message = f"the check {name} reads {reference}, but there is no stack {stack}"
                     yield Fault("E105", message, suggest_name(stack, stacks), ("checks", name, key))
+
+
+def _check_forecast_examples(document: Mapping[str, object]) -> Iterator[Fault]:
+    stacks = find_table(document, "stacks")
+    for name in find_table(document, "outputs_forecast"):
+        if name not in stacks:
+            message = f"outputs_forecast has outputs of {name}, but there is no such stack"
+            yield Fault("E105", message, suggest_name(name, stacks), ("outputs_forecast", name))
 
 
 def _check_artifacts(document: Mapping[str, object]) -> Iterator[Fault]:

@@ -315,6 +315,8 @@ class Project(fields.Section):
     parity: Parity | None = None
     protection: Protection = Protection.model_construct()
     sandbox: Sandbox = Sandbox.model_construct()
+    # examples for forecasts of stacks that can't be planned yet, by stack and output: shown, and never applied
+    outputs_forecast: Mapping[fields.Name, Mapping[str, fields.SetValue]] = {}
     # Standalone environment of this view; empty for the pipeline.
     _standalone: str = PrivateAttr("")
     # Whether the command of this view only looks.

@@ -164,6 +164,28 @@ class OutputChange:
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """What a stack will probably do that waits for others: planned with their outputs unknown. It is shown, and binds
+    nothing: no fingerprint and no stored plan has it.
+
+    Attributes:
+        resources, outputs, warnings: as in a plan; empty with a problem.
+        problem: why the stack can't be forecast; empty if it can.
+        elsewhere: with a problem, what the stack did in the environment before, as a sentence; empty if unknown.
+    """
+
+    resources: tuple[ResourceChange, ...] = ()
+    outputs: tuple[OutputChange, ...] = ()
+    warnings: tuple[str, ...] = ()
+    problem: str = ""
+    elsewhere: str = ""
+
+    def to_plan(self, stack: str) -> "StackPlan":
+        """Return it in the form of a plan, to be shown like one."""
+        return StackPlan(stack, resources=self.resources, outputs=self.outputs, warnings=self.warnings)
+
+
+@dataclass(frozen=True)
 class StackPlan:
     """The plan of one stack."""
 
@@ -183,6 +205,13 @@ class StackPlan:
     in_state: int = 0  # number of managed resources in the state, as far as the plan tells
     leaves: Leaves = ""  # fate of a stack missing in the release; empty for the others
     floating_images: tuple[str, ...] = ()  # images of its objects without a digest, such as `nginx:1.29`
+    forecast: Forecast | None = None  # of a stack that waits, if one was asked for
+
+    @property
+    def known_outputs(self) -> dict[str, object]:
+        """The outputs after an apply, as the plan or the forecast knows them: those that change."""
+        outputs = self.forecast.outputs if self.forecast else self.outputs
+        return {each.name: each.after for each in outputs if each.action is not Action.DELETE}
 
     @property
     def changes(self) -> bool:

@@ -34,8 +34,10 @@ _SIGNS = frozenset({"?", "*", "*?", ABSENT})
 
 def list_stacks(plan: EnvironmentPlan, over: Changeover) -> Iterator[ReadStack]:
     for stack in plan.stacks:
-        changes = (*map(_read_resource, stack.resources), *map(_read_output, stack.outputs))
-        yield ReadStack(stack.stack, changes, tuple(_list_notes(stack, over)))
+        forecast = stack.forecast.to_plan(stack.stack) if stack.forecast else StackPlan(stack.stack)
+        yield ReadStack(
+            stack.stack, _read_changes(stack), tuple(_list_notes(stack, over)), forecast=_read_changes(forecast)
+        )
 
 
 def list_settings(now: EnvironmentSettings, before: EnvironmentSettings | None) -> tuple[ReadValue, ...]:
@@ -57,6 +59,10 @@ def _compare(now: Mapping[str, object], before: Mapping[str, object]) -> Iterato
     for path in dict.fromkeys((*now, *before)):
         values = plan_value(now[path]) if path in now else PlannedValue(ABSENT)
         yield _read_value(path, values, known=path in before, before=before.get(path))
+
+
+def _read_changes(plan: StackPlan) -> tuple[ReadChange, ...]:
+    return (*map(_read_resource, plan.resources), *map(_read_output, plan.outputs))
 
 
 def _read_resource(resource: ResourceChange) -> ReadChange:
@@ -106,7 +112,10 @@ def _list_notes(stack: StackPlan, over: Changeover) -> Iterator[str]:
         yield f"moves {old} to {new}"
     if stack.waits_for:
         yield f"{WAITING} {join_names(stack.waits_for)}"
-    yield from (f"warning: {each}" for each in stack.warnings)
+    if stack.forecast is not None and stack.forecast.problem:
+        elsewhere = f"; {stack.forecast.elsewhere}" if stack.forecast.elsewhere else ""
+        yield f"no forecast: {stack.forecast.problem}{elsewhere}"
+    yield from (f"warning: {each}" for each in (*stack.warnings, *(stack.forecast.warnings if stack.forecast else ())))
 
 
 def _walk_settings(settings: EnvironmentSettings) -> dict[str, object]:

@@ -48,6 +48,7 @@ class ReadStack:
     stack: str
     changes: tuple[ReadChange, ...] = ()
     notes: tuple[str, ...] = ()
+    forecast: tuple[ReadChange, ...] = ()  # what a stack without a plan will probably do: shown, and not bound
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,15 +115,18 @@ def _to_document(reading: Reading) -> dict[str, Any]:
         {
             "stack": stack.stack,
             "notes": stack.notes,
-            "changes": [
-                {**vars(change), "values": _list_values(change.values)} for change in stack.changes
-            ],
+            "changes": list(map(_to_change_document, stack.changes)),
+            "forecast": list(map(_to_change_document, stack.forecast)),
         }
         for stack in reading.stacks
-    ]  # fmt: skip
+    ]
     lists = {name: _list_values(getattr(reading, name)) for name in ("settings", "place", "rules")}
     texts = {name: getattr(reading, name) for name in ("environment", "release", "label", "bound")}
     return {"format": FORMAT, **texts, **lists, "stacks": stacks}
+
+
+def _to_change_document(change: ReadChange) -> dict[str, Any]:
+    return {**vars(change), "values": _list_values(change.values)}
 
 
 def _list_values(values: tuple[ReadValue, ...]) -> list[tuple[str, ...]]:
@@ -130,17 +134,18 @@ def _list_values(values: tuple[ReadValue, ...]) -> list[tuple[str, ...]]:
 
 
 def _parse_stack(found: Mapping[str, Any]) -> ReadStack:
-    changes = (
-        ReadChange(
-            _require_text(each["address"]),
-            _require_text(each["type"]),
-            _require_text(each["action"]),
-            _parse_values(each["values"]),
-            _parse_texts(each, "remarks"),
-        )
-        for each in found["changes"]
+    changes, forecast = (tuple(map(_parse_change, found[name])) for name in ("changes", "forecast"))
+    return ReadStack(_require_text(found["stack"]), changes, _parse_texts(found), forecast)
+
+
+def _parse_change(found: Mapping[str, Any]) -> ReadChange:
+    return ReadChange(
+        _require_text(found["address"]),
+        _require_text(found["type"]),
+        _require_text(found["action"]),
+        _parse_values(found["values"]),
+        _parse_texts(found, "remarks"),
     )
-    return ReadStack(_require_text(found["stack"]), tuple(changes), _parse_texts(found))
 
 
 def _parse_values(found: Sequence[Sequence[Any]]) -> tuple[ReadValue, ...]:

@@ -8,8 +8,7 @@ from envctl.domain.kubernetes.owner import format_owner
 from envctl.domain.kubernetes.workload import VALUES_TABLE, ClusterReference, Workload
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.kubernetes_code import KubernetesCode
-from envctl.domain.release.place.backend import Backend
-from envctl.domain.release.rendering.root_override import locate_output
+from envctl.domain.release.place.backend import Backend, locate_output
 from envctl.domain.release.wiring import Wiring
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.expressions import OutputReference, is_cluster_output

@@ -42,7 +42,7 @@ from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.account import secret_values
 from envctl.usecases.deployment import prepare, shared_resources
 from envctl.usecases.deployment.leaving import leaving_stacks
-from envctl.usecases.deployment.planning import plan_stacks
+from envctl.usecases.deployment.planning import add_forecasts, plan_stacks
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.context import Context
@@ -274,6 +274,7 @@ def plan_release(context: Context, found: deploy_request.FittingRelease) -> Envi
         )
         here = request.target_state.apply_moves(over.moves)
         stacks = shared_resources.warn_of_shared_resources(context.ports, target, prepared.all_stacks, stacks, here)
+        stacks = add_forecasts(context, target, prepared.all_stacks, stacks)
     finally:
         context.ports.terraform.delete_plans(target)
     return EnvironmentPlan(

@@ -1,18 +1,37 @@
-"""Plan the stacks of an environment concurrently, as far as their upstream stacks allow, and estimate the cost.
+"""Plan the stacks of an environment concurrently, as far as their upstream stacks allow, forecast the others, and
+estimate the cost.
 
-The estimate comes from the project's own program, whose errors do not fail the plan.
+A forecast says what a stack will probably do, for people who have to decide now. It is shown, and binds nothing: it is
+in no fingerprint, in no stored plan and in no state. The estimate comes from the project's own program, whose errors do
+not fail the plan.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from envctl.domain.command_lines import format_command
-from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UpstreamBehindError, combine_errors
-from envctl.domain.plan.changes import Action, Cost, EnvironmentPlan, StackPlan
-from envctl.usecases.concurrency.dag_runner import run_stack_jobs
+from envctl.domain.errors import (
+    EnvctlError,
+    InterruptedByUserError,
+    OperationFailedError,
+    Problem,
+    UpstreamBehindError,
+    combine_errors,
+)
+from envctl.domain.plan.changes import Action, Cost, EnvironmentPlan, Forecast, Marker, StackPlan
+from envctl.domain.plan.forecasts import PRIMITIVE_TYPES, fill_unknown, find_value
+from envctl.usecases.concurrency.dag_runner import Task, run_stack_jobs, run_tasks
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import CostSource
 from envctl.usecases.ports.terraform import PlanLocking, PreparedStack, ignore_changes
+
+if TYPE_CHECKING:
+    from envctl.usecases.deployment.forecast_source import ForecastSource
 
 
 @dataclass(frozen=True)
@@ -234,3 +253,84 @@ def add_cost(ports: Ports, plan: EnvironmentPlan, source: CostSource | None) -> 
         return replace(plan, cost=costs.parse_cost(answered.output, plan))
     except costs.MalformedAnswerError as error:
         return replace(plan, cost=Cost(unknown=f"the program of [cost] {error}"))
+
+
+_HELD = "it may hold resources already: its plan is shown before they change"
+
+
+def add_forecasts(
+    context: Context, environment: str, stacks: Sequence[PreparedStack], plans: tuple[StackPlan, ...]
+) -> tuple[StackPlan, ...]:
+    """Return the plans with a forecast of each stack that waits, or with the reason why it has none."""
+    ports, found = context.ports, {plan.stack: plan for plan in plans}
+    waiting = {each.name: each for each in stacks if each.name in found and found[each.name].waits_for}
+    if not waiting:
+        return plans
+    forecasts = _Forecasts(context, environment, waiting, found)
+    needs = {name: [each for each in stack.needs if each in waiting] for name, stack in waiting.items()}
+    with ports.terraform.open_worker_pool() as pool:
+        report = run_tasks(pool, needs, forecasts.start_task, lambda name: f"{environment}/{name}")
+    report.note_stop(pool).raise_failure()
+    return tuple(forecasts.plans[plan.stack] for plan in plans)
+
+
+@dataclass
+class _Forecasts:
+    """The forecasts of one environment. `plans` get them one by one."""
+
+    context: Context
+    environment: str
+    waiting: Mapping[str, PreparedStack]
+    plans: dict[str, StackPlan]
+
+    def start_task(self, name: str) -> Task:
+        if self.plans[name].behind:
+            self.plans[name] = replace(self.plans[name], forecast=Forecast(problem=_HELD))
+            return
+        outputs = self._list_outputs(self.waiting[name])
+        made = list[Forecast]()
+        yield lambda: made.append(self._forecast(name, outputs))
+        forecast = made[0]
+        if forecast.problem:
+            forecast = replace(forecast, elsewhere=self._source.describe_stack(name))
+        self.plans[name] = replace(self.plans[name], forecast=forecast)
+
+    def _forecast(self, name: str, outputs: Mapping[str, Mapping[str, object]]) -> Forecast:
+        try:
+            plan = self.context.ports.terraform.forecast(self.environment, self.waiting[name], outputs)
+        except InterruptedByUserError:
+            raise
+        except EnvctlError as error:
+            # Its summary and first sentence: what follows are steps for an apply.
+            summary, _, details = error.problems[0].message.removeprefix(f"{name}: ").partition("\n")
+            first = details.strip().partition("\n")[0].partition(". ")[0].removesuffix(".")
+            return Forecast(problem=f"{summary}: {first}" if first else summary)
+        return Forecast(resources=plan.resources, outputs=plan.outputs, warnings=plan.warnings)
+
+    def _list_outputs(self, stack: PreparedStack) -> dict[str, dict[str, object]]:
+        """Return the outputs of the stacks that this one waits for, as far as they are known."""
+        outputs = {
+            name: self.plans[name].known_outputs if name in self.plans else {}
+            for name in stack.upstream
+            if name in self.plans[stack.name].waits_for
+        }
+        for name, examples in self.context.project.outputs_forecast.items():
+            if name in outputs:
+                outputs[name] = fill_unknown(outputs[name], examples)
+        for each in stack.inputs or stack.reads:
+            if each.stack not in outputs or each.type_text.strip() in PRIMITIVE_TYPES:
+                continue
+            if find_value(each, outputs) is Marker.UNKNOWN:
+                # It may be a list or a map, and not even its length is known.
+                shape = self._source.shapes.get(each.stack, {}).get(each.output, Marker.UNKNOWN)
+                outputs[each.stack] = fill_unknown(outputs[each.stack], {each.output: shape})
+        return outputs
+
+    @cached_property
+    def _source(self) -> ForecastSource:
+        # Imported late: what the other plans know is mostly enough.
+        from envctl.usecases.deployment.forecast_source import ForecastSource
+
+        source = self.context.project.pipeline.find_previous(self.environment) or ""
+        upstream = {name for stack in self.waiting.values() for name in stack.upstream}
+        return ForecastSource(self.context, source, upstream)

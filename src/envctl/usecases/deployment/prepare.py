@@ -16,7 +16,7 @@ from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.installed_modules import list_installed_files
-from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.backend import Backend, list_reads
 from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.release.rendering.root_module import RootModule, render_module_record, render_root_module
 from envctl.domain.release.rendering.root_override import list_stack_inputs, list_tree_files
@@ -222,6 +222,7 @@ def describe_stack(
         root=root.root,
         # A rendered root module reads outputs itself.
         inputs=list_stack_inputs(wiring, root.stack, backend) if root.generated is not None else (),
+        reads=list_reads(wiring, root.stack, backend) if root.generated is None and needs else (),
         warm=terraform.warm,
         region=root.region,
     )

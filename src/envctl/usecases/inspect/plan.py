@@ -163,7 +163,7 @@ def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
 
 
 def _plan_all(ports: Ports, ready: _PlanInput, following: EarlyPlanCommand | None) -> PlanningResult:
-    from envctl.usecases.deployment.planning import check_state, plan_each
+    from envctl.usecases.deployment.planning import add_forecasts, check_state, plan_each
 
     prepared, here, environment = ready.prepared, ready.here, ready.prepared.environment
     applied, on_changes = here.stacks if here else (), following.prepare if following else ignore_changes
@@ -194,4 +194,10 @@ def _plan_all(ports: Ports, ready: _PlanInput, following: EarlyPlanCommand | Non
 
     plans = warn_of_unknown_states(environment, here, planned.plans)
     plans = warn_of_shared_resources(ports, environment, ready.prepared.all_stacks, plans, here)
+    if any(plan.waits_for for plan in plans):
+        from envctl.usecases.project.environment_selection import load_context
+
+        context, _ = load_context(ports, environment)
+
+        plans = add_forecasts(context, environment, prepared.all_stacks, plans)
     return replace(planned, plans=plans)

@@ -146,7 +146,9 @@ def plan_stored_release(ports: Ports, environment: str, release: str) -> Environ
 def plan_under_lock(
     context: Context, bundle: PreviewedRelease, settings: EnvironmentSettings, *, left: bool = True
 ) -> EnvironmentPlan:
-    """Plan a release under the caller's lock of the work directory. With `left`, include stacks missing from it."""
+    """Plan a release under the caller's lock of the work directory. Without `left`, only for a comparison: without the
+    stacks missing from it, and without forecasts.
+    """
     ports = context.ports
     target, state = settings.environment, journal.load(ports)
     over = deploy_request.find_changeover(context, state, target, bundle.release.wiring, release=bundle.identity)
@@ -164,6 +166,8 @@ def plan_under_lock(
         plans = plan_stacks(ports, target, prepared.all_stacks, here.stacks, locking="none")
         plans = warn_of_unknown_states(target, here, plans)
         plans = shared_resources.warn_of_shared_resources(ports, target, prepared.all_stacks, plans, here)
+        if left:
+            plans = planning.add_forecasts(context, target, prepared.all_stacks, plans)
         return EnvironmentPlan(environment=target, release=bundle.identity, stacks=plans, label=bundle.label)
     finally:
         ports.terraform.delete_plans(target)

@@ -217,12 +217,12 @@ PlanAnswer = Literal["", "yes", "all"]
 
 
 class Prompter(Protocol):
-    def require_answer(self, environment: str) -> None:
-        """Check that changes can be confirmed. Raises UsageError (E001) without a terminal and without `--yes`."""
-
     @property
     def asks(self) -> bool:
-        """True if a person at a terminal will be asked."""
+        """Whether a person will read what is shown before an answer."""
+
+    def require_answer(self, environment: str) -> None:
+        """Check that changes can be confirmed. Raises UsageError (E001) without a terminal and without `--yes`."""
 
     def confirm_plan(self, plan: EnvironmentPlan, reading: Reading | None, *, again: bool) -> PlanAnswer:
         """Show the reading, if a person is asked, and ask to apply the plan.

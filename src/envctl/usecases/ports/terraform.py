@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from envctl.domain.kubernetes.workload import Workload
     from envctl.domain.plan.changes import Action, Leaves, StackPlan
     from envctl.domain.plan.drift import StackComparison
+    from envctl.domain.plan.forecasts import ForecastOutputs
     from envctl.domain.terraform.outputs import Output, StackInput
     from envctl.usecases.ports.aws import SecretReference
     from envctl.usecases.ports.cost import CostSource
@@ -43,6 +44,8 @@ class PreparedStack:
     region: str = ""  # the AWS region of such a root: an override can't add an argument that its provider requires
     workload: Workload | None = None  # set for a stack of Kubernetes objects, which has no root module
     former_cluster: str = ""  # the cluster of its last release, if the code of such a stack names another one now
+    # Arguments of a rendered root module from the outputs of other stacks: it reads them itself, but for a forecast.
+    reads: tuple[StackInput, ...] = ()
 
     @property
     def address_prefix(self) -> str:
@@ -280,6 +283,11 @@ class StackDriver(Protocol):
         """Save and return the plan for `apply`. `destroy` deletes everything in the state. If there are changes,
         `on_changes` is called while Terraform still plans, in the thread of the stack. It may also be called for a plan
         that turns out to have none.
+        """
+
+    def forecast(self, environment: str, stack: PreparedStack, outputs: ForecastOutputs) -> StackPlan:
+        """Plan a new stack with these outputs of others in place of those in their states. Nothing is saved, and its
+        own state is neither read nor locked.
         """
 
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:

@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from envctl.domain.kubernetes.workload import ClusterReference
+from envctl.domain.plan.changes import Action, Marker
 from envctl.domain.terraform.outputs import Output, StackInput
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.kubernetes.driver.bench import Bench, build_config_map
@@ -58,3 +61,19 @@ def test_spans_of_a_deployment_are_in_the_lane_of_its_stack(bench: Bench) -> Non
         *("connect", "rollout"),
         *("drift", *prepared),
     ]
+
+
+def test_forecast_without_cluster_marks_unknown_values(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.outputs = {"logs": {"group": Output("shop-logs")}}
+    known = replace(make_input("group", "group"), stack="logs")
+    cluster = ClusterReference(output=make_input("cluster", "name"))
+    workload = replace(bench.workload, cluster=cluster)
+    stack = PreparedStack("web", inputs=(known, make_input("role", "role")), workload=workload)
+    bench.release(build_config_map(role=Marker.UNKNOWN.value, cidr="0.0.0.0/0"))
+    monkeypatch.delattr(bench.driver._opener, "find_api")
+    (change,) = bench.driver.forecast("dev", stack, {"net": {}}).resources
+    assert bench.renderer.values == {"group": "shop-logs", "role": "(known after apply)"}
+    assert change.action is Action.CREATE
+    values = {each.path: each.after for each in change.attributes}
+    assert values["data.cidr"] == "0.0.0.0/0"
+    assert values["data.role"] == Marker.UNKNOWN

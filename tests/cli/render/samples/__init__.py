@@ -23,7 +23,14 @@ from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.many import LARGE_DRIFT, LARGE_PLAN, MANY
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
 from tests.cli.render.samples.pinned_images import PINNED_IMAGES
-from tests.cli.render.samples.plans import DOCUMENTS_PLAN, FIRST_PLAN, LATER_PLAN, LEAVING_PLAN, RUNNING_PLAN
+from tests.cli.render.samples.plans import (
+    DOCUMENTS_PLAN,
+    FIRST_PLAN,
+    FORECAST_PLAN,
+    LATER_PLAN,
+    LEAVING_PLAN,
+    RUNNING_PLAN,
+)
 from tests.cli.render.samples.provider_locks import PROVIDER_LOCKS
 from tests.cli.render.samples.refusals import (
     REFUSED,
@@ -103,6 +110,7 @@ RESULTS: dict[str, object] = {
     "a large plan": LARGE_PLAN,
     "drift of a large plan": LARGE_DRIFT,
     "a first plan": FIRST_PLAN,
+    "a plan with forecasts": FORECAST_PLAN,
     "a later plan": LATER_PLAN,
     "a plan that runs something": RUNNING_PLAN,
     "a plan with stacks that leave": LEAVING_PLAN,

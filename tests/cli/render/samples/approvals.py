@@ -30,7 +30,13 @@ READING = Reading(
     label='3f2a91c0b7d4 "Open the shop" (#42)',
     bound={"plan": "5e" * 32},
     stacks=(
-        ReadStack("cdn", notes=("not planned yet: it waits for web",)),
+        ReadStack(
+            "cdn",
+            notes=("not planned yet: it waits for web",),
+            forecast=(
+                ReadChange("aws_cloudfront_distribution.this", "aws_cloudfront_distribution", "create", PROVIDERS),
+            ),
+        ),
         ReadStack(
             "web",
             (

@@ -7,6 +7,7 @@ from envctl.domain.plan.changes import (
     Action,
     AttributeChange,
     EnvironmentPlan,
+    Forecast,
     Marker,
     OutputChange,
     ResourceChange,
@@ -130,6 +131,32 @@ FIRST_PLAN = EnvironmentPlan(
         StackPlan("web", waits_for=("network",)),
     ),
     next="envctl apply dev",
+)
+FORECAST_PLAN = EnvironmentPlan(
+    environment="prod",
+    release=NEW,
+    stacks=(
+        StackPlan("network", resources=(VPC,)),
+        StackPlan(
+            "edge",
+            waits_for=("network",),
+            forecast=Forecast(
+                resources=(
+                    created("aws_security_group.open", "aws_security_group", cidr="0.0.0.0/0", vpc_id=Marker.UNKNOWN),
+                ),
+                outputs=(OutputChange("url", Action.CREATE, None, Marker.UNKNOWN),),
+            ),
+        ),
+        StackPlan(
+            "web",
+            waits_for=("network", "edge"),
+            forecast=Forecast(
+                problem="Invalid for_each argument (aws_subnet.this)",
+                elsewhere="in staging its last deployment did this: create aws_subnet",
+            ),
+        ),
+        StackPlan("empty", waits_for=("network",), forecast=Forecast()),
+    ),
 )
 LATER_PLAN = EnvironmentPlan(
     environment="prod",

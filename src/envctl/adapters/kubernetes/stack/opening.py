@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from envctl.adapters.kubernetes.stack.scene import Scene
 from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.kubernetes.objects import identify
+from envctl.domain.kubernetes.order import rank_object
 from envctl.domain.kubernetes.secret_values import ValueHider, list_secret_texts
 from envctl.domain.terraform.outputs import StackInput, format_raw_output
 from envctl.domain.terraform.workdir_names import WORKLOAD_ROOT, join_workdir
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from envctl.adapters.kubernetes.api import ClusterApi
     from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
     from envctl.domain.kubernetes.workload import Workload
+    from envctl.domain.plan.changes import ResourceChange
+    from envctl.domain.plan.forecasts import ForecastOutputs
     from envctl.domain.terraform.outputs import Output
     from envctl.usecases.ports import terraform as ports
     from envctl.usecases.ports.core import Observer
@@ -84,9 +88,36 @@ class StackOpener:
         tree = self.root / join_workdir(environment, stack.name, WORKLOAD_ROOT)
         with scene.span("render"):
             rendered = self.renderer.render(tree, workload, {**workload.values, **own})
-        self.secrecy.add_secrets([text for each in rendered.objects for text in list_secret_texts(each)])
+        self._add_secrets(rendered)
         scene.places.update(rendered.places)
         return scene, rendered
+
+    def forecast(
+        self, environment: str, stack: PreparedStack, outputs: ForecastOutputs
+    ) -> tuple[tuple[ResourceChange, ...], RenderedManifests]:
+        """Return the creation of each object, rendered without a cluster. What is unknown in `outputs` is a text that
+        says so.
+        """
+        from envctl.domain.kubernetes.plan import Observation, plan_change
+        from envctl.domain.plan.forecasts import find_value
+
+        workload = require_workload(stack)
+        applied = tuple(each for each in stack.inputs if each.stack not in outputs)
+        read = self._select_inputs(environment, stack, applied, recent=False) if applied else {}
+        values = {each.variable: find_value(each, outputs) for each in stack.inputs if each.stack in outputs}
+        values |= {name: output.value for name, output in read.items()}
+        format_value = json.dumps if workload.is_chart else format_raw_output
+        tree = self.root / join_workdir(environment, stack.name, WORKLOAD_ROOT)
+        own = {name: format_value(value) for name, value in values.items()}
+        rendered = self.renderer.render(tree, workload, {**workload.values, **own})
+        self._add_secrets(rendered)
+        hider = ValueHider(self.key, frozenset(_list_sensitive(read)))
+        objects = sorted(rendered.objects, key=lambda each: (rank_object(identify(each)), identify(each)))
+        changes = (plan_change(Observation(desired=each), hider) for each in objects)
+        return tuple(each for each in changes if each), rendered
+
+    def _add_secrets(self, rendered: RenderedManifests) -> None:
+        self.secrecy.add_secrets([text for each in rendered.objects for text in list_secret_texts(each)])
 
     def _open_scene(self, environment: str, stack: PreparedStack, inputs: Mapping[str, Output]) -> Scene:
         workload = require_workload(stack)
@@ -112,8 +143,11 @@ class StackOpener:
         """Return the values of these inputs, and the name of the cluster: each other stack is read once."""
         if output := require_workload(stack).cluster.output:
             inputs = (*inputs, replace(output, variable=_CLUSTER))
-        if not inputs:
-            return {}
+        return self._select_inputs(environment, stack, inputs, recent=recent) if inputs else {}
+
+    def _select_inputs(
+        self, environment: str, stack: PreparedStack, inputs: tuple[StackInput, ...], *, recent: bool
+    ) -> Mapping[str, Output]:
         from envctl.domain.terraform.stack_inputs import select_inputs
 
         def read_outputs(each: StackInput) -> Mapping[str, Output]:

@@ -6,7 +6,7 @@ from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.drift import render_drift_table
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.page.budget import Block
-from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
+from envctl.cli.render.markdown.plan import choose_plan_mark, render_forecast, render_plan_blocks
 from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.values.value_diff import format_side
 from envctl.cli.render.words.plan import explained_plan as words
@@ -34,6 +34,7 @@ def render_explained_plan(explained: ExplainedPlan) -> str:
             for stack in explained.plan.stacks
             if stack.waits_for
         ),
+        *(block for stack in explained.plan.stacks for block in render_forecast(stack)),
         md.render_next_step(explained.plan.next),
         full_output=md.format_full_output(format_command("plan", explained.environment, explain=True)),
     )

@@ -58,8 +58,29 @@ def render_plan_blocks(plan: EnvironmentPlan, *, done: bool = False) -> Iterator
             note = " (destroyed resources are listed above)" if _find_destructive(stack) else ""
             summary = f"<b>{md.escape_html(stack.stack)}</b>: {md.escape_html(words.summarize_stack(stack))}{note}"
             yield Section(f"<details><summary>{summary}</summary>", tuple(inner), "</details>")
+        yield from render_forecast(stack)
     for name in plan.unplanned:
         yield Piece(f"{md.FAIL} {md.bold(name)}: could not be planned", "error", Rank.TEXT, name)
+
+
+def render_forecast(stack: StackPlan) -> Iterator[Block]:
+    """Yield the forecast of a stack that waits, if it has one."""
+    if stack.forecast is None:
+        return
+    foreseen = stack.forecast.to_plan(stack.stack)
+    for warning in foreseen.warnings:
+        yield Piece(f"{md.WARN} {md.bold(stack.stack)}: {md.escape(warning)}", "warning", Rank.TEXT, stack.stack)
+    summary = f"<b>{md.escape_html(stack.stack)}</b>: {md.escape_html(words.describe_forecast(stack))}"
+    inner = tuple(_render_counts(foreseen) if words.is_summarized([foreseen]) else _render_changes(foreseen))
+    if inner:
+        yield Section(f"<details><summary>{summary}</summary>", inner, "</details>")
+    else:
+        yield Piece(
+            f"{WAITING} {md.bold(stack.stack)}: {md.escape(words.describe_forecast(stack))}",
+            "forecast",
+            Rank.TEXT,
+            stack.stack,
+        )
 
 
 def choose_plan_mark(plan: EnvironmentPlan) -> str:

@@ -46,14 +46,14 @@ class TerminalPrompter:
     yes: bool
     interactive: bool
 
+    @property
+    def asks(self) -> bool:
+        return self.interactive and not self.yes
+
     def require_answer(self, environment: str) -> None:
         if not self.yes and not self.interactive:
             message = f"no terminal to confirm the changes to {environment} on"
             raise UsageError(Problem("E001", message, "add --yes"))
-
-    @property
-    def asks(self) -> bool:
-        return self.interactive and not self.yes
 
     def confirm_plan(self, plan: EnvironmentPlan, reading: "Reading | None", *, again: bool) -> "PlanAnswer":
         if self._has_yes_option("the changes", "add --yes"):

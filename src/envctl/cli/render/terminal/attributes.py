@@ -2,17 +2,34 @@
 
 from collections.abc import Iterable, Sequence
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from envctl.cli.render.terminal.text import join_text, print_nowrap, print_rest, print_text
 from envctl.cli.render.text.widths import measure_width, pad_text, shorten_middle
+from envctl.cli.render.values.hcl_text import format_hcl
+from envctl.cli.render.values.nested_diff import format_value_lines
 from envctl.cli.render.values.value_diff import format_change, shorten_value
 from envctl.cli.render.words.plan.attributes import describe_omitted, group_attributes, list_known_attributes
 from envctl.domain.plan.changes import AttributeChange
 
 MAX_NEW = 8
 MAX_CHANGED = 24
+
+
+def show_all_values(attributes: Sequence[AttributeChange], out: Console) -> None:
+    """Print each known attribute of a new resource whole: a value that does not fit beside its path is a block."""
+    known = list_known_attributes(attributes)
+    width = measure_path_width((attribute.path for attribute in known), out)
+    for attribute in known:
+        text = format_hcl(attribute.after)
+        if cell_len(text) <= measure_value_room(width, out):
+            show_attribute(attribute.path, width, text, [], out)
+        else:
+            show_attribute(attribute.path, width, "", [], out)
+            for line in format_value_lines(attribute.after):
+                print_text(out, line, indent=8)
 
 
 def show_new_attributes(attributes: Sequence[AttributeChange], out: Console) -> None:

@@ -41,7 +41,7 @@ def show_plan(plan: EnvironmentPlan, out: Console) -> None:
         print_text(out, (words.SUMMARY_NOTE, "dim"))
     is_long = True
     for stack in plan.stacks:
-        was_long, is_long = is_long, stack.changes or bool(stack.warnings)
+        was_long, is_long = is_long, stack.changes or bool(stack.warnings or stack.forecast)
         if was_long or is_long:
             out.print()
         show_stack(stack, out, summarized=summarized)
@@ -64,6 +64,22 @@ def show_stack(plan: StackPlan, out: Console, *, summarized: bool = False) -> No
         _show_resources(plan, out)
     for warning in plan.warnings:
         print_text(out, ("warning: ", "yellow"), warning, indent=2)
+    if plan.forecast is not None:
+        print_text(out, (words.describe_forecast(plan), "italic"), indent=2)
+        _show_forecast(plan.forecast.to_plan(plan.stack), out)
+
+
+def _show_forecast(plan: StackPlan, out: Console) -> None:
+    """Print a forecast with all that is known: nobody sees more of the stack before it is approved."""
+    if words.is_summarized([plan]):
+        _show_summary(plan, out)
+    else:
+        for each in fold_changes(plan.resources):
+            show_resource(each, out, whole=True)
+        if plan.outputs:
+            _show_outputs(plan, out)
+    for warning in plan.warnings:
+        print_text(out, ("warning: ", "yellow"), warning, indent=4)
 
 
 def _show_resources(plan: StackPlan, out: Console) -> None:
@@ -109,13 +125,15 @@ def format_head(action: Action, word: str = "") -> tuple[str, str]:
     return f"  {SYMBOLS[action]:<3} {word or action:<7}  ", STYLES.get(action, "")
 
 
-def show_resource(folded: FoldedChange, out: Console) -> None:
-    """Print one change: its address, remarks and attributes."""
+def show_resource(folded: FoldedChange, out: Console, *, whole: bool = False) -> None:
+    """Print one change: its address, remarks and attributes, all of them if it is to be `whole`."""
     resource = folded.resource
     print_nowrap(out, format_head(resource.action), (folded.address, "bold"), format_instances(folded))
     for remark in list_remarks(resource):
         print_text(out, (remark, "italic"), indent=6)
     match resource.action:
+        case Action.CREATE | Action.IMPORT | Action.READ if whole:
+            attributes.show_all_values(resource.attributes, out)
         case Action.CREATE | Action.IMPORT | Action.READ | Action.INVOKE:
             attributes.show_new_attributes(resource.attributes, out)
         case Action.UPDATE | Action.REPLACE | Action.RENEW | Action.MOVE:

@@ -71,13 +71,13 @@ def describe_reading(reading: Reading) -> str:
 
 
 def _rank_stack(stack: ReadStack) -> int:
-    return min(map(rank_change, stack.changes), default=DESTROYED if stack.notes else len(SYMBOLS))
+    return min(map(rank_change, (*stack.changes, *stack.forecast)), default=DESTROYED if stack.notes else len(SYMBOLS))
 
 
 def _list_warnings(reading: Reading) -> Iterator[ReadLine]:
     """Yield a line for each thing that is lost, and for each value that opens something to everybody."""
     for stack in reading.stacks:
-        for change in stack.changes:
+        for change in (*stack.changes, *stack.forecast):
             address = f"{stack.stack}: {escape_text(change.address)}"
             if rank_change(change) == DESTROYED:
                 yield ReadLine(f"! {SYMBOLS[Action(change.action)]} {change.action}  {address}", style="bad")
@@ -95,8 +95,15 @@ def _list_stack(stack: ReadStack, *, folds: bool) -> Iterator[ReadLine]:
     usual = find_usual_provider(stack.changes) if folds else ()
     if usual:
         yield ReadLine(f"{', '.join(map(_format_value, usual))}, unless a change says otherwise", 2, "dim")
-    changes = sorted(stack.changes, key=rank_change)
-    for group in fold_changes(changes) if folds else (EqualChanges((each,)) for each in changes):
+    yield from _list_changes(stack.changes, usual, folds=folds)
+    if stack.forecast:
+        yield ReadLine("forecast, which binds nothing: what comes may differ", 2, "head")
+        yield from _list_changes(stack.forecast, (), folds=folds)
+
+
+def _list_changes(changes: Sequence[ReadChange], usual: Collection[ReadValue], *, folds: bool) -> Iterator[ReadLine]:
+    ranked = sorted(changes, key=rank_change)
+    for group in fold_changes(ranked) if folds else (EqualChanges((each,)) for each in ranked):
         yield from _list_change(group, usual if folds else None)
 
 

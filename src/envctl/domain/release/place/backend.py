@@ -7,7 +7,9 @@ from posixpath import isabs, join, normpath
 
 from envctl.domain.config.project import Project
 from envctl.domain.release.artifacts import resolve_placeholders
-from envctl.domain.terraform.expressions import escape_templates
+from envctl.domain.release.wiring import Wiring
+from envctl.domain.terraform.expressions import OutputReference, escape_templates
+from envctl.domain.terraform.outputs import StackInput
 from envctl.domain.terraform.workdir_names import climb_to_stack
 
 HOME_FOLDER = ".envctl"
@@ -121,3 +123,27 @@ def _render_state_role(project: Project, environment: str, *, only_looks: bool) 
     account = find_role_account(role)
     allowed = {"allowed_account_ids": [account]} if account else {}
     return {"assume_role": {"session_name": "envctl", **role}, **allowed}
+
+
+def list_reads(wiring: Wiring, stack: str, backend: Backend) -> tuple[StackInput, ...]:
+    """Return the variables of a stack that come from other stacks, whoever reads them."""
+    wired = wiring.stacks[stack]
+    types = {variable.name: variable.type_text for variable in wiring.schema[stack]}
+    found = []
+    for variable, text in sorted(wired.inputs.items()):
+        found.append(locate_output(wiring, backend, variable, types.get(variable, "any"), text))
+    return tuple(found)
+
+
+def locate_output(wiring: Wiring, backend: Backend, variable: str, type_text: str, text: str) -> StackInput:
+    """Return a variable that comes from an output, written as in `inputs`, with the place of the other state."""
+    reference = OutputReference.parse(text)
+    return StackInput(
+        variable=variable,
+        type_text=type_text,
+        stack=reference.stack,
+        root=wiring.find_root_folder(reference.stack),
+        workspace=backend.workspace_for_stack(reference.stack),
+        output=reference.output,
+        path=reference.path,
+    )

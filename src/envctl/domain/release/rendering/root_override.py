@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from envctl.domain.release.bundle import File, Release
-from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.place.backend import Backend, list_reads
 from envctl.domain.release.place.environment_place import Place, render_assume_role
 from envctl.domain.release.place.place_digest import render_place
 from envctl.domain.release.place.provider_overrides import render_provider_overrides
@@ -82,28 +82,7 @@ def list_stack_inputs(wiring: Wiring, stack: str, backend: Backend) -> tuple[Sta
     """Return the variables of a root, or of Kubernetes objects, that come from other stacks; none for a rendered root
     module.
     """
-    wired = wiring.stacks[stack]
-    if wired.is_module:
-        return ()
-    types = {variable.name: variable.type_text for variable in wiring.schema[stack]}
-    found = []
-    for variable, text in sorted(wired.inputs.items()):
-        found.append(locate_output(wiring, backend, variable, types.get(variable, "any"), text))
-    return tuple(found)
-
-
-def locate_output(wiring: Wiring, backend: Backend, variable: str, type_text: str, text: str) -> StackInput:
-    """Return a variable that comes from an output, written as in `inputs`, with the place of the other state."""
-    reference = OutputReference.parse(text)
-    return StackInput(
-        variable=variable,
-        type_text=type_text,
-        stack=reference.stack,
-        root=wiring.find_root_folder(reference.stack),
-        workspace=backend.workspace_for_stack(reference.stack),
-        output=reference.output,
-        path=reference.path,
-    )
+    return () if wiring.stacks[stack].is_module else list_reads(wiring, stack, backend)
 
 
 def pair_addresses(name: str, old_name: str, old: StackWiring, new: StackWiring) -> dict[str, str]:

@@ -23,7 +23,7 @@ from envctl.domain.text.lists import join_names
 from envctl.usecases.account import account_check, image_copy
 from envctl.usecases.deployment import drift_undo, prepare, shared_resources, verification
 from envctl.usecases.deployment.leaving import leaving_stacks, lost_states
-from envctl.usecases.deployment.planning import plan_stacks
+from envctl.usecases.deployment.planning import add_forecasts, plan_stacks
 from envctl.usecases.deployment.progress import (
     GuardRunner,
     InitializedRelease,
@@ -223,7 +223,10 @@ class PlanStacks:
         stacks = [prepared.environment.find_stack(name) for name in names]
         destroys = request.action == "destroy"
         applied = over.expand_applied(here.stacks)
-        plans = {plan.stack: plan for plan in plan_stacks(ports, target, stacks, applied, destroy=destroys)}
+        found = plan_stacks(ports, target, stacks, applied, destroy=destroys)
+        if ports.prompter.asks:
+            found = add_forecasts(request.context, target, stacks, found)
+        plans = {plan.stack: plan for plan in found}
         lost = _find_lost_states(prepared, stacks, plans, here) if destroys else ()
         planned = PlannedDeployment(
             prepared=prepared,

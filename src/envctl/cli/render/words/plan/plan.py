@@ -56,6 +56,18 @@ def summarize_stack(plan: StackPlan) -> str:
     return f"waits for {upstream}: it is planned once {upstream} {verb} applied"
 
 
+def describe_forecast(plan: StackPlan) -> str:
+    """Return what a forecast says of a stack that waits, in one sentence; empty without one."""
+    forecast = plan.forecast
+    if forecast is None:
+        return ""
+    if forecast.problem:
+        elsewhere = f"; {forecast.elsewhere}" if forecast.elsewhere else ""
+        return f"no forecast: {forecast.problem}{elsewhere}"
+    counts, verb = format_counts(forecast.resources, len(forecast.outputs)), "is" if len(plan.waits_for) == 1 else "are"
+    return f"forecast: {counts}; it binds nothing, since {join_names(plan.waits_for)} {verb} not applied yet"
+
+
 def format_counts(resources: Sequence[ResourceChange], outputs: int) -> str:
     parts = [f"{number} to {action}" for action, number in count_actions(resources).items()]
     if read := sum(resource.action is Action.READ for resource in resources):
