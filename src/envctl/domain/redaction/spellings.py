@@ -1,4 +1,4 @@
-"""Spellings of a text in quotes and logs: plain, escaped, in base64 or hex.
+"""Spellings of a text in quotes and logs: plain and escaped; of short texts, in base64 or hex too.
 
 Escapes are matched for each character, and may be mixed: JSON with and without `\\u003c`, Go's %q, HCL, HTML, URLs,
 forms and shells. In base64 of a longer text only the characters determined by the part itself are searched for, at each
@@ -22,41 +22,75 @@ _UNITS = re.compile(r"\\+|.", re.DOTALL)
 _BACKSLASHES = r"[\\]+"
 _SURROGATES = range(0xD800, 0xE000)
 _MAX_ESCAPE_LENGTH = 48
+_MIN_CUT_UNITS = 8
 
 
 class Spelling:
-    """A text with all characters but letters and digits possibly escaped.
+    """A text with all characters but letters and digits possibly escaped: `loose` in any letter case, `cut` also without
+    its first or its last character.
 
-    `anchor` is its longest run of letters and digits: a text without the anchor has no match.
+    `anchor` is its longest run of letters and digits, of a loose text in lower case: a text without the anchor has no
+    match.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, loose: bool = False, cut: bool = False) -> None:
         self.text = text
-        self.anchor = max(_ALPHANUMERIC.findall(text), key=len, default="")
+        self._units = _UNITS.findall(text)
+        self._is_loose = loose
+        # A run of backslashes is one unit: what stays of a few units may be anything.
+        self._is_cut = cut and len(self._units) >= _MIN_CUT_UNITS
+        runs = list(_ALPHANUMERIC.finditer(text, self._is_cut, len(text) - self._is_cut))
+        self._runs = [run[0].lower() if loose else run[0] for run in runs]
+        self.anchor = max(self._runs, key=len, default="")
         # Letters and digits alone have no escapes: a plain search is enough.
-        self._plain = self.anchor == text
-        before, _, after = text.partition(self.anchor) if self.anchor else ("", "", "")
-        self._reach = _MAX_ESCAPE_LENGTH * len(before), _MAX_ESCAPE_LENGTH * len(after)
+        self._is_plain = self.anchor == text and not loose
+        self._before = runs[self._runs.index(self.anchor)].start() if runs else 0
+        after = len(text) - self._before - len(self.anchor)
+        self._reach = _MAX_ESCAPE_LENGTH * self._before, _MAX_ESCAPE_LENGTH * after
+        self._lower = text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+
+    @cached_property
+    def _ways(self) -> list[str]:
+        return list(map(_match_cases if self._is_loose else _match_escapes, self._units, [*self._units[1:], ""]))
 
     @cached_property
     def _escape_pattern(self) -> re.Pattern[str]:
-        units = _UNITS.findall(self.text)
-        return re.compile("".join(map(_match_escapes, units, [*units[1:], ""])))
+        ways = self._ways
+        if self._is_cut:
+            first, *inner, last = ways
+            ways = [f"({first})?", *inner, f"(?(1)(?:{last})?|{last})"]
+        return re.compile("".join(ways), re.IGNORECASE if self._is_loose else 0)
 
-    def find_spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield all spans of the text, overlapping ones too."""
+    @cached_property
+    def stretch_pattern(self) -> re.Pattern[bytes]:
+        """The pattern of a stretch of bytes that may be a loose text in any spelling, in UTF-8, or in UTF-16 without
+        zeros: a quick look for a text with a short anchor or none.
+        """
+        letters = "".join(self._ways)
+        data = letters.encode("utf-8", "surrogatepass") + letters.encode("utf-16-le", "surrogatepass")
+        either = b"".join(rb"\x%02x" % byte for byte in sorted({*data, *data.lower()} - {0}))
+        return re.compile(rb"[%b]{%d,}" % (either, len(self._units) - self._is_cut))
+
+    def find_spans(self, text: str, searched: str = "") -> Iterator[tuple[int, int]]:
+        """Yield all spans of the text, overlapping ones too. `searched` is the text in lower case, for a loose one."""
+        searched = searched or text
         if not self.anchor:
             yield from self._search_around(text, 0, len(text), len(text))
             return
-        start = text.find(self.anchor)
+        start = searched.find(self.anchor)
         while start >= 0:
             end = start + len(self.anchor)
-            if self._plain:
+            # Near the anchor alone, since a pattern is slow over a long text.
+            near = max(0, start - self._reach[0]), end + self._reach[1]
+            if self._is_plain:
                 yield start, end
-            else:
-                # Near the anchor alone, since a pattern is slow over a long text.
-                yield from self._search_around(text, max(0, start - self._reach[0]), start, end + self._reach[1])
-            start = text.find(self.anchor, start + 1)
+            elif self._is_loose and searched.startswith(self._lower, start - self._before):
+                # Most are as they are. Their pattern is slow to compile, and only finds what belongs to them.
+                yield start - self._before, start - self._before + len(self.text)
+                yield from self._search_around(text, near[0], start, near[1])
+            elif all(searched.find(run, *near) >= 0 for run in self._runs):
+                yield from self._search_around(text, near[0], start, near[1])
+            start = searched.find(self.anchor, start + 1)
 
     def _search_around(self, text: str, begin: int, anchor: int, end: int) -> Iterator[tuple[int, int]]:
         found = self._escape_pattern.search(text, begin, end)
@@ -98,6 +132,12 @@ def _list_base64_cores(data: bytes) -> Iterator[str]:
         core = text[-(-8 * offset // 6) : 8 * (offset + len(data)) // 6]
         if len(core) >= MIN_CORE_LENGTH:
             yield core
+
+
+def _match_cases(unit: str, following: str) -> str:
+    """Return a pattern of all spellings of a character in any letter case: an escape has the number of one case."""
+    cases = dict.fromkeys([unit, unit.lower(), unit.upper()]) if len(unit) == 1 else (unit,)
+    return f"(?:{'|'.join(_match_escapes(each, following) for each in cases if len(each) == len(unit))})"
 
 
 def _match_escapes(unit: str, following: str) -> str:

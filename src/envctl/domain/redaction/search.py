@@ -1,0 +1,91 @@
+"""The search for secrets that are long enough to be found in any letter case, reversed, encoded and cut."""
+
+from collections.abc import Iterator, Sequence
+
+from envctl.domain.redaction.anchors import AnchorIndex
+from envctl.domain.redaction.encoded_runs import decode_runs, join_runs, list_runs, read_texts
+from envctl.domain.redaction.parts import COMMON_WORDS
+from envctl.domain.redaction.spellings import Spelling
+
+MIN_LENGTH = 8
+"""Characters of a secret that is searched for in all forms."""
+
+MIN_MIXED_LENGTH = 4
+"""The same, with characters of at least MIN_CLASSES classes: lower case, upper case, digits, others."""
+
+MIN_CLASSES = 3
+MAX_DEPTH = 3
+"""Encodings within each other: base64 of JSON with base64 in it has two."""
+
+
+def is_long(part: str) -> bool:
+    """Check if a secret is searched for in all forms. Others would redact what they have nothing to do with."""
+    if len(part) >= MIN_LENGTH:
+        return True
+    is_other = any(not (each.islower() or each.isupper() or each.isdigit()) for each in part)
+    classes = any(map(str.islower, part)), any(map(str.isupper, part)), any(map(str.isdigit, part)), is_other
+    return len(part) >= MIN_MIXED_LENGTH and sum(classes) >= MIN_CLASSES
+
+
+class SecretSearch:
+    """Finds long secrets in texts. What a form has in common with `public` names or with the mark `kept` is no secret.
+
+    Encoded texts are decoded, not secrets encoded: the cost hardly depends on the number of secrets.
+    """
+
+    def __init__(self, parts: Sequence[str], public: frozenset[str], kept: str) -> None:
+        names = COMMON_WORDS | public
+        self._index = AnchorIndex(each for part in parts for each in _list_spellings(part, names, kept))
+        shortest = min(len(part) - (len(part) >= MIN_LENGTH) for part in parts)
+        # Letters of base64 with that many whole bytes.
+        self._shortest_run = (8 * shortest + 5) // 6
+        self._is_wide = not all(map(str.isascii, parts))
+
+    def find_spans(self, text: str, depth: int = MAX_DEPTH) -> Iterator[tuple[int, int]]:
+        """Yield the spans of secrets, overlapping ones too. Of an encoded text with a secret, all is one."""
+        # Of letters beyond ASCII, the patterns know both cases.
+        lower = text.encode("utf-8", "surrogatepass").lower()
+        if spellings := self._index.select(lower):
+            searched = lower.decode("utf-8", "surrogatepass")
+            for spelling in spellings:
+                yield from spelling.find_spans(text, searched)
+        runs = list_runs(text, self._shortest_run) if depth else []
+        hidden = set(self._select_runs(list({run.letters for run in runs}), depth))
+        yield from ((run.start, run.end) for run in runs if run.letters in hidden)
+
+    def _select_runs(self, runs: Sequence[str], depth: int) -> Iterator[str]:
+        """Yield the runs with a secret in them. Halves without any need no further look."""
+        if not runs or not self._may_hold(join_runs(runs), depth):
+            return
+        if len(runs) > 1:
+            middle = len(runs) // 2
+            yield from self._select_runs(runs[:middle], depth)
+            yield from self._select_runs(runs[middle:], depth)
+        elif self._holds_secret(runs[0], depth):
+            yield runs[0]
+
+    def _may_hold(self, runs: bytes, depth: int) -> bool:
+        for data in decode_runs(runs):
+            # Without the zeros, ASCII in UTF-16 reads as in UTF-8.
+            plain = data.translate(None, b"\0")
+            if self._index.select(plain.lower()):
+                return True
+            inner = {run.letters for run in list_runs(plain.decode("latin-1"), self._shortest_run)} if depth > 1 else ()
+            if inner and self._may_hold(join_runs(inner), depth - 1):
+                return True
+        return False
+
+    def _holds_secret(self, run: str, depth: int) -> bool:
+        texts = (text for data in decode_runs(run.encode()) for text in read_texts(data, wide=self._is_wide))
+        return any(True for text in texts for _ in self.find_spans(text, depth - 1))
+
+
+def _list_spellings(part: str, names: frozenset[str], kept: str) -> Iterator[Spelling]:
+    for text in dict.fromkeys((part, part[::-1])):
+        if text != part and text.lower() in names:
+            continue
+        can_be_cut = len(part) >= MIN_LENGTH and names.isdisjoint((text[1:].lower(), text[:-1].lower()))
+        forms = [Spelling(text, loose=True, cut=True)] if can_be_cut else []
+        forms.append(Spelling(text, loose=True))
+        # A form within the mark would be redacted endlessly.
+        yield from [form for form in forms if not any(True for _ in form.find_spans(kept, kept))][:1]
