@@ -32,12 +32,20 @@ class AnchorIndex:
 
     def select(self, data: bytes) -> list[Spelling]:
         """Return the spellings with their anchor in the text, each once."""
-        found = [pair for pair in self._short if pair[0] in data and pair[1].stretch_pattern.search(data)]
+        found = [pair for pair in self._short if pair[0] in data and (pair[0] or _has_stretch(pair[1], data))]
         if self._numbers:
             for start in range(self._readings):
                 for number in self._numbers.intersection(_read_numbers(data, start)):
                     found += [pair for pair in self._by_number[number] if pair[0] in data]
         return list(dict.fromkeys(spelling for _, spelling in found)) if found else []
+
+    def may_hold(self, data: bytes) -> bool:
+        """Check for such spellings in decoded bytes, of which most are noise."""
+        return any(len(each.anchor) >= _SIZE or _has_stretch(each, data) for each in self.select(data))
+
+
+def _has_stretch(spelling: Spelling, data: bytes) -> bool:
+    return spelling.stretch_pattern.search(data) is not None
 
 
 def _read_numbers(data: bytes, start: int) -> Iterable[int]:

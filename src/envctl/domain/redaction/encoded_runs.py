@@ -2,9 +2,7 @@
 
 import binascii
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 _LETTERS = "[A-Za-z0-9+/_-]"
 _WRAPPED_LENGTH = 40
@@ -13,42 +11,65 @@ _WRAPPED_LENGTH = 40
 # `+`, `/`, `-` and `_` as escapes of JSON, URLs, HTML and shells. The lookbehinds tell which of them begins.
 _ESCAPED_SIGN = re.compile(
     r"[%\\&](?:(?<=%)(?:25)*(2[bdf]|5f)"
-    r"|(?<=\\)\\*(?:(?:x|u00|u0{6}|u\{0*)(2[bdf]|5f)\}?|(05[357]|137)|([+/_-]))"
+    r"|(?<=\\)(?<!\\\\)\\*+(?:(?:x|u00|u0{6}|u\{0*)(2[bdf]|5f)\}?|(05[357]|137)|([+/_-]))"
     r"|(?<=&)(?:amp;)*#(?:x0*(2[bdf]|5f)|0*(4[357]|95));)",
     re.IGNORECASE,
 )
 _BASES = (16, 16, 8, 0, 16, 10)
 _BREAK = re.compile(
-    rf"[ \t\r\n\\](?<={_LETTERS}{{{_WRAPPED_LENGTH}}}[ \t\r\n\\])"
-    rf"(?:(?<=\n)|[ \t\r]*\n|(?<=\\)\\*(?:r\\+)?n)[ \t]*(?={_LETTERS})"
+    rf"[ \t\r\n\\%](?<={_LETTERS}{{{_WRAPPED_LENGTH}}}[ \t\r\n\\%])"
+    rf"(?:(?<=\n)|[ \t\r]*\n|(?<=\\)\\*(?:r\\+)?n|(?<=%)(?:25)*(?:0[dD]%(?:25)*)?0[aA])[ \t]*(?={_LETTERS})"
 )
 _HEX = re.compile(rb"[0-9A-Fa-f]{8,}")
 _STANDARD_LETTERS = bytes.maketrans(b"-_", b"+/")
 _PADDING = b"zzzz"
+# Letters of runs and of the escapes within are `+`.
+_RUN_LETTERS = bytes(ord("+") if re.match(r"[A-Za-z0-9+/_\-%\\&#;{}]", chr(each)) else 0 for each in range(256))
 
 
-class Run(NamedTuple):
-    start: int
-    end: int
-    letters: str
+class RunFinder:
+    """Finds the runs that may stand for a secret.
+
+    Args:
+        length: bytes of the shortest secret.
+        ascii_length: bytes of ASCII in a row that each secret has. They leave their mark in base64 and hex, which few
+            words have.
+    """
+
+    def __init__(self, length: int, ascii_length: int) -> None:
+        self._run = re.compile(f"{_LETTERS}{{{(8 * length + 5) // 6},}}")
+        self._needle = b"+" * ((8 * length + 5) // 6)
+        whole = (ascii_length - 2) // 3
+        marked = f"(?:[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589]{_LETTERS}){{{whole}}}"
+        self._mark = re.compile(f"{marked}|(?:[0-7][0-9A-Fa-f]){{{ascii_length}}}" if whole > 0 else "")
+
+    def find_letters(self, text: str) -> set[str]:
+        """Return the letters of the runs in a text."""
+        has_mark = self._mark.search
+        return {run for run in self._run.findall(_join_letters(text)[0]) if has_mark(run)}
+
+    def find_inner_letters(self, data: bytes) -> set[str]:
+        """Return the letters of the runs in decoded bytes: mostly, there are none."""
+        has_run = self._needle in data.translate(_RUN_LETTERS)
+        return self.find_letters(data.decode("latin-1")) if has_run else set()
+
+    def find_spans(self, text: str, letters: Collection[str]) -> Iterator[tuple[int, int]]:
+        """Yield the spans of runs with these letters."""
+        joined, places = _join_letters(text)
+        for found in self._run.finditer(joined):
+            if found[0] in letters:
+                yield places[found.start()], places[found.end()]
 
 
-def list_runs(text: str, shortest: int) -> list[Run]:
-    """Return the runs of a text, without the escapes and breaks within."""
+def _join_letters(text: str) -> tuple[str, Sequence[int]]:
+    """Return the text without the escapes and breaks in its runs, and the place of each of its characters before."""
     places: Sequence[int] = range(len(text) + 1)
     joined = text
     if "\\" in text or "%" in text or "&" in text:
         joined, places = _replace_all(_ESCAPED_SIGN, joined, places)
-    if "\n" in joined or "\\" in joined:
+    if "\n" in joined or "\\" in joined or "%" in joined:
         joined, places = _replace_all(_BREAK, joined, places)
-    return [
-        Run(places[found.start()], places[found.end()], found[0]) for found in _compile(shortest).finditer(joined)
-    ]  # fmt: skip
-
-
-@lru_cache
-def _compile(shortest: int) -> re.Pattern[str]:
-    return re.compile(f"{_LETTERS}{{{shortest},}}")
+    return joined, places
 
 
 def _replace_all(pattern: re.Pattern[str], text: str, places: Sequence[int]) -> tuple[str, Sequence[int]]:

@@ -1,9 +1,10 @@
 """The search for secrets that are long enough to be found in any letter case, reversed, encoded and cut."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from envctl.domain.redaction.anchors import AnchorIndex
-from envctl.domain.redaction.encoded_runs import decode_runs, join_runs, list_runs, read_texts
+from envctl.domain.redaction.encoded_runs import RunFinder, decode_runs, join_runs, read_texts
 from envctl.domain.redaction.parts import COMMON_WORDS
 from envctl.domain.redaction.spellings import Spelling
 
@@ -36,9 +37,7 @@ class SecretSearch:
     def __init__(self, parts: Sequence[str], public: frozenset[str], kept: str) -> None:
         names = COMMON_WORDS | public
         self._index = AnchorIndex(each for part in parts for each in _list_spellings(part, names, kept))
-        shortest = min(len(part) - (len(part) >= MIN_LENGTH) for part in parts)
-        # Letters of base64 with that many whole bytes.
-        self._shortest_run = (8 * shortest + 5) // 6
+        self._runs = RunFinder(min(map(_count_characters, parts)), min(map(_count_ascii, parts)))
         self._is_wide = not all(map(str.isascii, parts))
 
     def find_spans(self, text: str, depth: int = MAX_DEPTH) -> Iterator[tuple[int, int]]:
@@ -49,9 +48,8 @@ class SecretSearch:
             searched = lower.decode("utf-8", "surrogatepass")
             for spelling in spellings:
                 yield from spelling.find_spans(text, searched)
-        runs = list_runs(text, self._shortest_run) if depth else []
-        hidden = set(self._select_runs(list({run.letters for run in runs}), depth))
-        yield from ((run.start, run.end) for run in runs if run.letters in hidden)
+        if depth and (hidden := set(self._select_runs([*self._runs.find_letters(text)], depth))):
+            yield from self._runs.find_spans(text, hidden)
 
     def _select_runs(self, runs: Sequence[str], depth: int) -> Iterator[str]:
         """Yield the runs with a secret in them. Halves without any need no further look."""
@@ -68,9 +66,9 @@ class SecretSearch:
         for data in decode_runs(runs):
             # Without the zeros, ASCII in UTF-16 reads as in UTF-8.
             plain = data.translate(None, b"\0")
-            if self._index.select(plain.lower()):
+            if self._index.may_hold(plain.lower()):
                 return True
-            inner = {run.letters for run in list_runs(plain.decode("latin-1"), self._shortest_run)} if depth > 1 else ()
+            inner = self._runs.find_inner_letters(plain) if depth > 1 else ()
             if inner and self._may_hold(join_runs(inner), depth - 1):
                 return True
         return False
@@ -78,6 +76,18 @@ class SecretSearch:
     def _holds_secret(self, run: str, depth: int) -> bool:
         texts = (text for data in decode_runs(run.encode()) for text in read_texts(data, wide=self._is_wide))
         return any(True for text in texts for _ in self.find_spans(text, depth - 1))
+
+
+def _count_characters(part: str) -> int:
+    return len(part) - (len(part) >= MIN_LENGTH)
+
+
+def _count_ascii(part: str) -> int:
+    """Return how many characters of ASCII in a row are in each form of a secret."""
+    if part.isascii():
+        return _count_characters(part)
+    inner = part[1:-1] if len(part) >= MIN_LENGTH else part
+    return max(map(len, re.findall(r"[\0-\x7f]+", inner)), default=0)
 
 
 def _list_spellings(part: str, names: frozenset[str], kept: str) -> Iterator[Spelling]:

@@ -20,6 +20,7 @@ _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos", "\xa0":
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 _UNITS = re.compile(r"\\+|.", re.DOTALL)
 _BACKSLASHES = r"[\\]+"
+_BEGINS = "%\\&+"
 _SURROGATES = range(0xD800, 0xE000)
 _MAX_ESCAPE_LENGTH = 48
 _MIN_CUT_UNITS = 8
@@ -47,6 +48,10 @@ class Spelling:
         self._before = runs[self._runs.index(self.anchor)].start() if runs else 0
         after = len(text) - self._before - len(self.anchor)
         self._reach = _MAX_ESCAPE_LENGTH * self._before, _MAX_ESCAPE_LENGTH * after
+        # What may follow the anchor: the next character, in any case, or the begin of its escape.
+        following = text[self._before + len(self.anchor) :]
+        is_known = loose and len(following) > self._is_cut
+        self._next = {*_BEGINS, following[0], *following[0].lower(), *following[0].upper()} if is_known else None
         self._lower = text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
     @cached_property
@@ -84,10 +89,12 @@ class Spelling:
             near = max(0, start - self._reach[0]), end + self._reach[1]
             if self._is_plain:
                 yield start, end
-            elif self._is_loose and searched.startswith(self._lower, start - self._before):
+            elif start >= self._before and self._is_loose and searched.startswith(self._lower, start - self._before):
                 # Most are as they are. Their pattern is slow to compile, and only finds what belongs to them.
                 yield start - self._before, start - self._before + len(self.text)
                 yield from self._search_around(text, near[0], start, near[1])
+            elif self._next and searched[end : end + 1] not in self._next:
+                pass
             elif all(searched.find(run, *near) >= 0 for run in self._runs):
                 yield from self._search_around(text, near[0], start, near[1])
             start = searched.find(self.anchor, start + 1)
