@@ -50,16 +50,13 @@ class PlanSecrets:
         if not self.texts or isinstance(value, Enum):
             # A marker of a plan, in place of a value.
             return False
+        if isinstance(value, str):
+            # A text with a secret in its middle, like an address with a password, could be guessed from its digest.
+            others = self._unsearched
+            return value in self.texts or self.redactor.has_secret(value) or any(text in value for text in others)
         if isinstance(value, Mapping):
             return any(map(self.has_secret, value.values()))
-        if isinstance(value, list):
-            return any(map(self.has_secret, value))
-        if self.is_secret(value):
-            return True
-        # A text with a secret in its middle, like an address with a password, could be guessed from its digest.
-        return isinstance(value, str) and (
-            any(text in value for text in self._unsearched) or self.redactor.has_secret(value)
-        )
+        return any(map(self.has_secret, value)) if isinstance(value, list) else self.is_secret(value)
 
 
 @lru_cache(maxsize=_MAX_PLANS)

@@ -1,12 +1,13 @@
 """Redact sensitive parts in texts and results."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache, cached_property
 from math import inf
 from numbers import Number
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from envctl.domain.redaction.parts import MIN_NUMBER_DIGITS, find_parts, format_number
@@ -22,6 +23,7 @@ _MAX_REMEMBERED = 2**18
 _CHUNK_SIZE = 2**16
 # No letter of an encoding, and no break within one.
 _BETWEEN = "\x1f"
+_ESCAPE = re.compile(r"[\\\n%&]")
 # Base64 wrapped into lines.
 _WRAPPED_BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{40,}[ \t]*\r?\n[ \t]*)+[A-Za-z0-9+/_-]+")
 _BREAKS = re.compile(r"\s+")
@@ -65,7 +67,7 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """Return the text with a mark in place of each sensitive part."""
-        if not self._may_hold(text):
+        if text in self._clean_texts or len(text) < self._shortest:
             return text
         for _ in range(_MAX_ROUNDS):
             spans = sorted(self._find_spans(text))
@@ -78,7 +80,7 @@ class Redactor:
 
     def has_secret(self, text: str) -> bool:
         """Check if there is a sensitive part anywhere in the text."""
-        if not self._may_hold(text):
+        if text in self._clean_texts or len(text) < self._shortest:
             return False
         if any(True for _ in self._find_spans(text)):
             return True
@@ -96,16 +98,13 @@ class Redactor:
         """Check that no text of a result has a secret, apart from `known` ones: this is faster than one by one, and
         remembered.
         """
-        texts = dict.fromkeys(_list_texts(value))
-        new = [text for text in texts if self._may_hold(text) and text not in known]
-        # Escapes take longer to read, and would slow down the others.
-        new.sort(key=lambda text: "\\" in text or "\n" in text or "%" in text or "&" in text)
-        pending, size, first = list[list[str]](), 0, 0
-        for place, text in enumerate(new):
-            size += len(text)
-            if size > _CHUNK_SIZE or place + 1 == len(new):
-                pending.append(new[first : place + 1])
-                size, first = 0, place + 1
+        clean, shortest = self._clean_texts, self._shortest
+        groups = list[str](), list[str]()
+        for text in dict.fromkeys(_list_texts(value)):
+            if len(text) >= shortest and text not in clean and text not in known:
+                # Escapes take longer to read: they shall not slow down the others.
+                groups[_ESCAPE.search(text) is not None].append(text)
+        pending = [chunk for group in groups for chunk in _split_chunks(group)]
         is_clean = True
         while pending:
             group = pending.pop()
@@ -117,9 +116,6 @@ class Redactor:
             else:
                 is_clean = False
         return is_clean
-
-    def _may_hold(self, text: str) -> bool:
-        return len(text) >= self._shortest and text not in self._clean_texts
 
     def _remember_clean(self, texts: Sequence[str]) -> None:
         if len(self._clean_texts) > _MAX_REMEMBERED:
@@ -183,20 +179,35 @@ def _list_texts(value: object) -> Iterator[str]:
     pending = [value]
     while pending:
         each = pending.pop()
-        match each:
-            case Enum() | None | bool():
-                continue
-            case str():
-                yield each
-            case Number():
-                if len(text := format_number(each)) >= MIN_NUMBER_DIGITS:
-                    yield text
-            case Mapping():
-                pending += each.values()
-            case list() | tuple():
-                pending += each
-            case _ if is_dataclass(each) and not isinstance(each, type):
-                pending += [item for _, item in _list_fields(each)]
+        if type(each) is str:
+            yield each
+        else:
+            pending += _select_reader(type(each))(each)
+
+
+@cache
+def _select_reader(kind: type) -> Callable[[Any], Iterable[Any]]:
+    """Return what reads the parts of values of a type: there may be hundreds of thousands."""
+    if issubclass(kind, Number) and not issubclass(kind, Enum | bool):
+        return lambda number: (format_number(number),)
+    if issubclass(kind, str) and not issubclass(kind, Enum):
+        return lambda text: ("".join(text),)
+    if issubclass(kind, Mapping):
+        return lambda items: items.values()
+    if issubclass(kind, list | tuple):
+        return lambda items: items
+    names = [name for name, _ in _list_names(kind)] if is_dataclass(kind) else []
+    # With one name alone, it would return no tuple.
+    return attrgetter(*names, names[0]) if names else lambda _: ()
+
+
+def _split_chunks(texts: list[str]) -> Iterator[list[str]]:
+    first, size = 0, 0
+    for place, text in enumerate(texts, 1):
+        size += len(text)
+        if size > _CHUNK_SIZE or place == len(texts):
+            yield texts[first:place]
+            first, size = place, 0
 
 
 def _list_fields(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from envctl.domain.redaction.anchors import AnchorIndex
 from envctl.domain.redaction.encoded_runs import RunFinder, decode_runs, join_runs, read_texts
@@ -95,7 +96,15 @@ def _list_spellings(part: str, names: frozenset[str], kept: str) -> Iterator[Spe
         if text != part and text.lower() in names:
             continue
         can_be_cut = len(part) >= MIN_LENGTH and names.isdisjoint((text[1:].lower(), text[:-1].lower()))
-        forms = [Spelling(text, loose=True, cut=True)] if can_be_cut else []
-        forms.append(Spelling(text, loose=True))
-        # A form within the mark would be redacted endlessly.
-        yield from [form for form in forms if not any(True for _ in form.find_spans(kept, kept))][:1]
+        for is_cut in (True, False) if can_be_cut else (False,):
+            form = _build_spelling(text, is_cut)
+            # A form within the mark would be redacted endlessly.
+            if form.anchor not in kept or not any(True for _ in form.find_spans(kept, kept)):
+                yield form
+                break
+
+
+@lru_cache(maxsize=2**12)
+def _build_spelling(text: str, is_cut: bool) -> Spelling:  # noqa: FBT001 (the key of a cache)
+    """Return a spelling with its compiled pattern: secrets are met again with each stack."""
+    return Spelling(text, loose=True, cut=is_cut)
