@@ -23,8 +23,6 @@ _BREAK = re.compile(
 _HEX = re.compile(rb"[0-9A-Fa-f]{8,}")
 _STANDARD_LETTERS = bytes.maketrans(b"-_", b"+/")
 _PADDING = b"zzzz"
-# Letters of runs and of the escapes within are `+`.
-_RUN_LETTERS = bytes(ord("+") if re.match(r"[A-Za-z0-9+/_\-%\\&#;{}]", chr(each)) else 0 for each in range(256))
 
 
 class RunFinder:
@@ -38,27 +36,21 @@ class RunFinder:
 
     def __init__(self, length: int, ascii_length: int) -> None:
         self._run = re.compile(f"{_LETTERS}{{{(8 * length + 5) // 6},}}")
-        self._needle = b"+" * ((8 * length + 5) // 6)
+        # Of four letters of base64, three show that a bit of ASCII is zero. Of two digits of hex, the first does.
+        marked = f"(?:[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589]{_LETTERS})"
         whole = (ascii_length - 2) // 3
-        marked = f"(?:[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589]{_LETTERS}){{{whole}}}"
-        self._mark = re.compile(f"{marked}|(?:[0-7][0-9A-Fa-f]){{{ascii_length}}}" if whole > 0 else "")
+        self._mark = re.compile(f"{marked}{{{whole}}}|(?:[0-7][0-9A-Fa-f]){{{ascii_length}}}" if whole > 0 else "")
 
     def find_letters(self, text: str) -> set[str]:
         """Return the letters of the runs in a text."""
         has_mark = self._mark.search
         return {run for run in self._run.findall(_join_letters(text)[0]) if has_mark(run)}
 
-    def find_inner_letters(self, data: bytes) -> set[str]:
-        """Return the letters of the runs in decoded bytes: mostly, there are none."""
-        has_run = self._needle in data.translate(_RUN_LETTERS)
-        return self.find_letters(data.decode("latin-1")) if has_run else set()
-
     def find_spans(self, text: str, letters: Collection[str]) -> Iterator[tuple[int, int]]:
         """Yield the spans of runs with these letters."""
         joined, places = _join_letters(text)
-        for found in self._run.finditer(joined):
-            if found[0] in letters:
-                yield places[found.start()], places[found.end()]
+        found = [run.span() for run in self._run.finditer(joined) if run[0] in letters]
+        yield from ((places[start], places[end]) for start, end in found)
 
 
 def _join_letters(text: str) -> tuple[str, Sequence[int]]:

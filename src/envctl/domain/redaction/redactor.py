@@ -1,7 +1,6 @@
 """Redact sensitive parts in texts and results."""
 
-import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache, cached_property
@@ -11,8 +10,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from envctl.domain.redaction.parts import MIN_NUMBER_DIGITS, find_parts, format_number
-from envctl.domain.redaction.search import SecretSearch, is_long
-from envctl.domain.redaction.spellings import Spelling, list_spellings
+from envctl.domain.redaction.search import SecretSearch, select_holding
 
 T = TypeVar("T")
 SENSITIVE_MARK = "(sensitive)"
@@ -23,10 +21,6 @@ _MAX_REMEMBERED = 2**18
 _CHUNK_SIZE = 2**16
 # No letter of an encoding, and no break within one.
 _BETWEEN = "\x1f"
-_ESCAPE = re.compile(r"[\\\n%&]")
-# Base64 wrapped into lines.
-_WRAPPED_BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{40,}[ \t]*\r?\n[ \t]*)+[A-Za-z0-9+/_-]+")
-_BREAKS = re.compile(r"\s+")
 
 
 @dataclass(frozen=True)
@@ -44,16 +38,8 @@ class Redactor:
         return cls(frozenset(part for value in values for part in find_parts(value, names)), names)
 
     @cached_property
-    def _short_by_anchor(self) -> tuple[tuple[str, Spelling], ...]:
-        short = sorted(part for part in self.parts if not is_long(part))
-        found = {each.text: each for part in short for each in list_spellings(part)}
-        # Texts within the mark itself would be redacted endlessly.
-        return tuple((each.anchor, each) for each in found.values() if each.text not in SENSITIVE_MARK)
-
-    @cached_property
-    def _search(self) -> SecretSearch | None:
-        long = sorted(filter(is_long, self.parts))
-        return SecretSearch(long, self.public, SENSITIVE_MARK) if long else None
+    def _search(self) -> SecretSearch:
+        return SecretSearch(sorted(self.parts), self.public, SENSITIVE_MARK)
 
     @cached_property
     def _shortest(self) -> float:
@@ -70,22 +56,21 @@ class Redactor:
         if text in self._clean_texts or len(text) < self._shortest:
             return text
         for _ in range(_MAX_ROUNDS):
-            spans = sorted(self._find_spans(text))
+            spans = sorted(self._search.find_spans(text))
             if not spans:
                 self._remember_clean([text])
                 return text
             text = _replace_spans(text, spans)
         # Text around a mark may form a sensitive part with it, again and again.
-        return text if not any(self._find_spans(text)) else SENSITIVE_MARK
+        return SENSITIVE_MARK if self._holds_any([text]) else text
 
     def has_secret(self, text: str) -> bool:
         """Check if there is a sensitive part anywhere in the text."""
         if text in self._clean_texts or len(text) < self._shortest:
             return False
-        if any(True for _ in self._find_spans(text)):
-            return True
-        self._remember_clean([text])
-        return False
+        found = self._holds_any([text])
+        self._remember_clean(() if found else (text,))
+        return found
 
     def redact_all(self, value: T) -> T:
         """Return a result with texts and sensitive numbers redacted; the same object if unchanged.
@@ -99,43 +84,20 @@ class Redactor:
         remembered.
         """
         clean, shortest = self._clean_texts, self._shortest
-        groups = list[str](), list[str]()
-        for text in dict.fromkeys(_list_texts(value)):
-            if len(text) >= shortest and text not in clean and text not in known:
-                # Escapes take longer to read: they shall not slow down the others.
-                groups[_ESCAPE.search(text) is not None].append(text)
-        pending = [chunk for group in groups for chunk in _split_chunks(group)]
-        is_clean = True
-        while pending:
-            group = pending.pop()
-            if not any(True for _ in self._find_spans(_BETWEEN.join(group))):
-                self._remember_clean(group)
-            elif len(group) > 1:
-                middle = len(group) // 2
-                pending += group[:middle], group[middle:]
-            else:
-                is_clean = False
-        return is_clean
+        texts = dict.fromkeys(_list_texts(value))
+        new = [text for text in texts if len(text) >= shortest and text not in clean and text not in known]
+        chunks = list(_split_chunks(new))
+        sensitive = {text for chunk in chunks for text in select_holding(chunk, self._holds_any)}
+        self._remember_clean(text for text in new if text not in sensitive)
+        return not sensitive
 
-    def _remember_clean(self, texts: Sequence[str]) -> None:
+    def _holds_any(self, texts: Iterable[str]) -> bool:
+        return any(True for _ in self._search.find_spans(_BETWEEN.join(texts)))
+
+    def _remember_clean(self, texts: Iterable[str]) -> None:
         if len(self._clean_texts) > _MAX_REMEMBERED:
             self._clean_texts.clear()
         self._clean_texts.update(texts)
-
-    def _find_spans(self, text: str) -> Iterator[tuple[int, int]]:
-        if self._search is not None:
-            yield from self._search.find_spans(text)
-        for spelling in self._list_candidates(text):
-            yield from spelling.find_spans(text)
-        if "\n" in text and self._short_by_anchor:
-            for block in _WRAPPED_BASE64.finditer(text):
-                whole = _BREAKS.sub("", block[0])
-                if any(True for spelling in self._list_candidates(whole) for _ in spelling.find_spans(whole)):
-                    yield block.span()
-
-    def _list_candidates(self, text: str) -> list[Spelling]:
-        """Return the spellings with their anchor in the text; a cheap filter, mostly without a match."""
-        return [spelling for anchor, spelling in self._short_by_anchor if anchor in text]
 
     def _redact_value(self, value: Any) -> Any:  # noqa: ANN401 (any result)
         match value:

@@ -1,75 +1,92 @@
-"""The search for secrets that are long enough to be found in any letter case, reversed, encoded and cut."""
+"""The search for secrets in texts. Encoded texts are decoded, not secrets encoded, and one pass over a text filters the
+secrets: the cost hardly depends on their number.
+"""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import TypeVar
 
-from envctl.domain.redaction.anchors import AnchorIndex
 from envctl.domain.redaction.encoded_runs import RunFinder, decode_runs, join_runs, read_texts
 from envctl.domain.redaction.parts import COMMON_WORDS
 from envctl.domain.redaction.spellings import Spelling
 
+T = TypeVar("T")
 MIN_LENGTH = 8
-"""Characters of a secret that is searched for in all forms."""
+"""Characters of a secret that is found in any letter case, reversed and cut."""
 
 MIN_MIXED_LENGTH = 4
-"""The same, with characters of at least MIN_CLASSES classes: lower case, upper case, digits, others."""
+"""The same, but for cuts, of a secret with at least MIN_CLASSES of: lower case, upper case, digits, others."""
 
 MIN_CLASSES = 3
-MAX_DEPTH = 3
-"""Encodings within each other: base64 of JSON with base64 in it has two."""
+_MAX_DEPTH = 3  # of encodings within each other: base64 of JSON with base64 in it has two
+_GRAM = 4
 
 
 def is_long(part: str) -> bool:
-    """Check if a secret is searched for in all forms. Others would redact what they have nothing to do with."""
-    if len(part) >= MIN_LENGTH:
-        return True
-    is_other = any(not (each.islower() or each.isupper() or each.isdigit()) for each in part)
-    classes = any(map(str.islower, part)), any(map(str.isupper, part)), any(map(str.isdigit, part)), is_other
-    return len(part) >= MIN_MIXED_LENGTH and sum(classes) >= MIN_CLASSES
+    """Check if a secret is found in any letter case and reversed. Others would redact unrelated texts then."""
+    kinds = (str.islower, str.isupper, str.isdigit)
+    others = any(not any(is_kind(each) for is_kind in kinds) for each in part)
+    classes = sum(any(map(is_kind, part)) for is_kind in kinds) + others
+    return len(part) >= MIN_LENGTH or (len(part) >= MIN_MIXED_LENGTH and classes >= MIN_CLASSES)
+
+
+def select_holding(items: Sequence[T], holds: Callable[[Sequence[T]], bool]) -> Iterator[T]:
+    """Yield the items for which `holds` is true. It is asked for many at once, and for halves of those with some."""
+    if items and holds(items):
+        middle = len(items) // 2
+        if middle:
+            yield from select_holding(items[:middle], holds)
+            yield from select_holding(items[middle:], holds)
+        else:
+            yield items[0]
 
 
 class SecretSearch:
-    """Finds long secrets in texts. What a form has in common with `public` names or with the mark `kept` is no secret.
-
-    Encoded texts are decoded, not secrets encoded: the cost hardly depends on the number of secrets.
-    """
+    """Finds `parts` in texts. A form that is one of `public`, or within the mark `kept`, is none of a secret."""
 
     def __init__(self, parts: Sequence[str], public: frozenset[str], kept: str) -> None:
         names = COMMON_WORDS | public
-        self._index = AnchorIndex(each for part in parts for each in _list_spellings(part, names, kept))
-        self._runs = RunFinder(min(map(_count_characters, parts)), min(map(_count_ascii, parts)))
+        spellings = [each for part in parts for each in _list_spellings(part, names, kept)]
+        self._short = [each for each in spellings if len(each.anchor) < _GRAM]
+        self._by_gram: dict[int, list[Spelling]] = {}
+        for each in spellings:
+            for start in range(min(len(each.anchor) - _GRAM + 1, _GRAM)):
+                for gram in _read_grams(each.anchor[start : start + _GRAM].encode(), 0):
+                    self._by_gram.setdefault(gram, []).append(each)
+        self._grams = frozenset(self._by_gram)
+        # Read at each fourth byte, an anchor of seven holds a whole gram. Shorter ones need readings from others on.
+        shortest = min((len(each.anchor) for each in spellings if len(each.anchor) >= _GRAM), default=2 * _GRAM - 1)
+        self._readings = range(max(2 * _GRAM - shortest, 1))
         self._is_wide = not all(map(str.isascii, parts))
+        self._runs = RunFinder(min(map(_count_left, parts)), min(map(_count_ascii, parts)))
 
-    def find_spans(self, text: str, depth: int = MAX_DEPTH) -> Iterator[tuple[int, int]]:
+    def find_spans(self, text: str, depth: int = _MAX_DEPTH) -> Iterator[tuple[int, int]]:
         """Yield the spans of secrets, overlapping ones too. Of an encoded text with a secret, all is one."""
         # Of letters beyond ASCII, the patterns know both cases.
-        lower = text.encode("utf-8", "surrogatepass").lower()
-        if spellings := self._index.select(lower):
-            searched = lower.decode("utf-8", "surrogatepass")
+        data = text.encode("utf-8", "surrogatepass").lower()
+        if spellings := self._select_spellings(data):
+            lower = data.decode("utf-8", "surrogatepass")
             for spelling in spellings:
-                yield from spelling.find_spans(text, searched)
-        if depth and (hidden := set(self._select_runs([*self._runs.find_letters(text)], depth))):
+                yield from spelling.find_spans(text, lower)
+        runs = self._runs.find_letters(text) if depth else ()
+        suspects = select_holding([*runs], lambda some: self._may_hold(join_runs(some), depth))
+        if hidden := {run for run in suspects if self._holds_secret(run, depth)}:
             yield from self._runs.find_spans(text, hidden)
 
-    def _select_runs(self, runs: Sequence[str], depth: int) -> Iterator[str]:
-        """Yield the runs with a secret in them. Halves without any need no further look."""
-        if not runs or not self._may_hold(join_runs(runs), depth):
-            return
-        if len(runs) > 1:
-            middle = len(runs) // 2
-            yield from self._select_runs(runs[:middle], depth)
-            yield from self._select_runs(runs[middle:], depth)
-        elif self._holds_secret(runs[0], depth):
-            yield runs[0]
+    def _select_spellings(self, data: bytes) -> dict[Spelling, None]:
+        """Return the spellings whose anchor is in a text in lower case: few of those without a match."""
+        grams = [gram for at in self._readings for gram in self._grams.intersection(_read_grams(data, at))]
+        found = [each for gram in grams for each in self._by_gram[gram]]
+        return dict.fromkeys(each for each in (*found, *self._short) if each.anchor.encode() in data)
 
     def _may_hold(self, runs: bytes, depth: int) -> bool:
         for data in decode_runs(runs):
             # Without the zeros, ASCII in UTF-16 reads as in UTF-8.
             plain = data.translate(None, b"\0")
-            if self._index.may_hold(plain.lower()):
+            if self._select_spellings(plain.lower()):
                 return True
-            inner = self._runs.find_inner_letters(plain) if depth > 1 else ()
+            inner = self._runs.find_letters(plain.decode("latin-1")) if depth > 1 else ()
             if inner and self._may_hold(join_runs(inner), depth - 1):
                 return True
         return False
@@ -79,32 +96,36 @@ class SecretSearch:
         return any(True for text in texts for _ in self.find_spans(text, depth - 1))
 
 
-def _count_characters(part: str) -> int:
+def _read_grams(data: bytes, start: int) -> Iterable[int]:
+    """Read a text as numbers, of four bytes each: sets of them are compared in C."""
+    end = start + (len(data) - start) // _GRAM * _GRAM
+    return memoryview(data)[start:end].cast("I") if end > start else ()
+
+
+def _count_left(part: str) -> int:
+    """Return how many characters are left of a secret that is cut."""
     return len(part) - (len(part) >= MIN_LENGTH)
 
 
 def _count_ascii(part: str) -> int:
     """Return how many characters of ASCII in a row are in each form of a secret."""
-    if part.isascii():
-        return _count_characters(part)
-    inner = part[1:-1] if len(part) >= MIN_LENGTH else part
-    return max(map(len, re.findall(r"[\0-\x7f]+", inner)), default=0)
+    in_ascii = re.findall(r"[\0-\x7f]+", part if part.isascii() else part[1:-1])
+    return min(_count_left(part), max(map(len, in_ascii), default=0))
 
 
 def _list_spellings(part: str, names: frozenset[str], kept: str) -> Iterator[Spelling]:
-    for text in dict.fromkeys((part, part[::-1])):
-        if text != part and text.lower() in names:
-            continue
+    is_loose = is_long(part)
+    for text in dict.fromkeys((part, part[::-1])) if is_loose else (part,):
         can_be_cut = len(part) >= MIN_LENGTH and names.isdisjoint((text[1:].lower(), text[:-1].lower()))
         for is_cut in (True, False) if can_be_cut else (False,):
-            form = _build_spelling(text, is_cut)
+            form = _build_spelling(text, is_loose, is_cut)
             # A form within the mark would be redacted endlessly.
-            if form.anchor not in kept or not any(True for _ in form.find_spans(kept, kept)):
+            if (text == part or text.lower() not in names) and not any(True for _ in form.find_spans(kept, kept)):
                 yield form
                 break
 
 
 @lru_cache(maxsize=2**12)
-def _build_spelling(text: str, is_cut: bool) -> Spelling:  # noqa: FBT001 (the key of a cache)
+def _build_spelling(text: str, is_loose: bool, is_cut: bool) -> Spelling:
     """Return a spelling with its compiled pattern: secrets are met again with each stack."""
-    return Spelling(text, loose=True, cut=is_cut)
+    return Spelling(text, loose=is_loose, cut=is_cut)

@@ -1,17 +1,13 @@
-"""Spellings of a text in quotes and logs: plain and escaped; of short texts, in base64 or hex too.
+"""Spellings of a text in quotes and logs: plain and escaped.
 
 Escapes are matched for each character, and may be mixed: JSON with and without `\\u003c`, Go's %q, HCL, HTML, URLs,
-forms and shells. In base64 of a longer text only the characters determined by the part itself are searched for, at each
-of the three possible offsets.
+forms and shells.
 """
 
-import binascii
-import json
 import re
 from collections.abc import Iterator
 from functools import cached_property
 
-MIN_CORE_LENGTH = 4
 # Characters with a letter escape in JSON, Go or C.
 _ESCAPE_LETTERS = {
     "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e", "\0": "0",
@@ -30,115 +26,53 @@ class Spelling:
     """A text with all characters but letters and digits possibly escaped: `loose` in any letter case, `cut` also without
     its first or its last character.
 
-    `anchor` is its longest run of letters and digits, of a loose text in lower case: a text without the anchor has no
-    match.
+    `anchor` is its longest run of letters and digits, in lower case: a text without the anchor has no match.
     """
 
     def __init__(self, text: str, *, loose: bool = False, cut: bool = False) -> None:
-        self.text = text
-        self._units = _UNITS.findall(text)
-        self._is_loose = loose
+        self._text, self._is_loose, self._units = text, loose, _UNITS.findall(text)
         # A run of backslashes is one unit: what stays of a few units may be anything.
         self._is_cut = cut and len(self._units) >= _MIN_CUT_UNITS
-        runs = list(_ALPHANUMERIC.finditer(text, self._is_cut, len(text) - self._is_cut))
-        self._runs = [run[0].lower() if loose else run[0] for run in runs]
-        self.anchor = max(self._runs, key=len, default="")
-        # Letters and digits alone have no escapes: a plain search is enough.
-        self._is_plain = self.anchor == text and not loose
-        self._before = runs[self._runs.index(self.anchor)].start() if runs else 0
-        after = len(text) - self._before - len(self.anchor)
-        self._reach = _MAX_ESCAPE_LENGTH * self._before, _MAX_ESCAPE_LENGTH * after
-        # What may follow the anchor: the next character, in any case, or the begin of its escape.
-        following = text[self._before + len(self.anchor) :]
-        is_known = loose and len(following) > self._is_cut
-        self._next = {*_BEGINS, following[0], *following[0].lower(), *following[0].upper()} if is_known else None
-        self._lower = text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
-
-    @cached_property
-    def _ways(self) -> list[str]:
-        return list(map(_match_cases if self._is_loose else _match_escapes, self._units, [*self._units[1:], ""]))
+        runs = _ALPHANUMERIC.finditer(text, self._is_cut, len(text) - self._is_cut)
+        start, end = max((run.span() for run in runs), key=lambda span: span[1] - span[0], default=(0, 0))
+        self.anchor, self._start, self._rest = text[start:end].lower(), start, len(text) - end
+        # After the anchor comes the next character, or the begin of its escape.
+        following = text[end : end + 1]
+        self._next = {*_BEGINS, following, following.lower()} if self._rest > self._is_cut else None
+        self._literal = (
+            text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass") if loose else text
+        )
 
     @cached_property
     def _escape_pattern(self) -> re.Pattern[str]:
-        ways = self._ways
+        ways = list(map(_match_cases if self._is_loose else _match_escapes, self._units, [*self._units[1:], ""]))
         if self._is_cut:
             first, *inner, last = ways
             ways = [f"({first})?", *inner, f"(?(1)(?:{last})?|{last})"]
         return re.compile("".join(ways), re.IGNORECASE if self._is_loose else 0)
 
-    @cached_property
-    def stretch_pattern(self) -> re.Pattern[bytes]:
-        """The pattern of a stretch of bytes that may be a loose text in any spelling, in UTF-8, or in UTF-16 without
-        zeros: a quick look for a text with a short anchor or none.
-        """
-        letters = "".join(self._ways)
-        data = letters.encode("utf-8", "surrogatepass") + letters.encode("utf-16-le", "surrogatepass")
-        either = b"".join(rb"\x%02x" % byte for byte in sorted({*data, *data.lower()} - {0}))
-        return re.compile(rb"[%b]{%d,}" % (either, len(self._units) - self._is_cut))
-
-    def find_spans(self, text: str, searched: str = "") -> Iterator[tuple[int, int]]:
-        """Yield all spans of the text, overlapping ones too. `searched` is the text in lower case, for a loose one."""
-        searched = searched or text
+    def find_spans(self, text: str, lower: str) -> Iterator[tuple[int, int]]:
+        """Yield all spans of the text, overlapping ones too. `lower` is the text with ASCII in lower case."""
+        source = lower if self._is_loose else text
+        start = lower.find(self.anchor) if self.anchor else -1
+        while start >= 0:
+            begin, end = start - self._start, start + len(self.anchor)
+            if begin >= 0 and source.startswith(self._literal, begin):
+                # Most are as they are. Their pattern is slow to compile, and finds what belongs to them.
+                yield begin, begin + len(self._text)
+            if not self._next or lower[end : end + 1] in self._next:
+                # Near the anchor alone, since a pattern is slow over a long text.
+                near = max(0, start - _MAX_ESCAPE_LENGTH * self._start), end + _MAX_ESCAPE_LENGTH * self._rest
+                yield from self._search_around(text, near[0], start, near[1])
+            start = lower.find(self.anchor, start + 1)
         if not self.anchor:
             yield from self._search_around(text, 0, len(text), len(text))
-            return
-        start = searched.find(self.anchor)
-        while start >= 0:
-            end = start + len(self.anchor)
-            # Near the anchor alone, since a pattern is slow over a long text.
-            near = max(0, start - self._reach[0]), end + self._reach[1]
-            if self._is_plain:
-                yield start, end
-            elif start >= self._before and self._is_loose and searched.startswith(self._lower, start - self._before):
-                # Most are as they are. Their pattern is slow to compile, and only finds what belongs to them.
-                yield start - self._before, start - self._before + len(self.text)
-                yield from self._search_around(text, near[0], start, near[1])
-            elif self._next and searched[end : end + 1] not in self._next:
-                pass
-            elif all(searched.find(run, *near) >= 0 for run in self._runs):
-                yield from self._search_around(text, near[0], start, near[1])
-            start = searched.find(self.anchor, start + 1)
 
     def _search_around(self, text: str, begin: int, anchor: int, end: int) -> Iterator[tuple[int, int]]:
         found = self._escape_pattern.search(text, begin, end)
         while found and found.start() <= anchor:
             yield found.span()
             found = self._escape_pattern.search(text, found.start() + 1, end)
-
-
-def list_spellings(part: str) -> tuple[Spelling, ...]:
-    """Return the plain text and its encodings, each once."""
-    texts = [part]
-    for packed in dict.fromkeys(inner.encode("utf-8", "surrogatepass") for inner in _list_json_forms(part)):
-        texts += [packed.hex(), packed.hex().upper(), *_list_base64_cores(packed)]
-    # Also base64 of base64, like the registry credentials of Kubernetes.
-    texts += [
-        twice
-        for once in _list_base64_cores(part.encode("utf-8", "surrogatepass"))
-        for twice in _list_base64_cores(once.encode())
-    ]
-    texts += [text.translate(_URL_SAFE) for text in texts[1:]]
-    return tuple(Spelling(text) for text in dict.fromkeys(texts))
-
-
-_URL_SAFE = str.maketrans("+/", "-_")
-
-
-def _list_json_forms(part: str) -> Iterator[str]:
-    """Yield the text and its JSON forms, the possible inputs of base64 and hex."""
-    yield part
-    for ascii_only in (True, False):
-        inner = json.dumps(part, ensure_ascii=ascii_only)[1:-1]
-        yield inner
-        yield re.sub("[<>&]", lambda mark: f"\\u{ord(mark[0]):04x}", inner)
-
-
-def _list_base64_cores(data: bytes) -> Iterator[str]:
-    for offset in range(3):
-        text = binascii.b2a_base64(bytes(offset) + data, newline=False).decode()
-        core = text[-(-8 * offset // 6) : 8 * (offset + len(data)) // 6]
-        if len(core) >= MIN_CORE_LENGTH:
-            yield core
 
 
 def _match_cases(unit: str, following: str) -> str:
