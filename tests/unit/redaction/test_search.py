@@ -7,6 +7,7 @@ import re
 import string
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from urllib.parse import quote, quote_plus
@@ -74,33 +75,49 @@ ENCODINGS: dict[str, Change] = {
     "hex in upper case": lambda text: f"x{text.encode().hex().upper()}",
     "hex of UTF-16": lambda text: text.encode("utf-16-le").hex(),
 }
-CHAINS = st.lists(st.tuples(st.sampled_from([*ESCAPES]), st.sampled_from([*ENCODINGS])), max_size=2)
 
 
-@given(
-    secret=SECRETS,
-    case=st.sampled_from(["as it is", "lower", "upper", "other case", "title"]),
-    form=st.sampled_from([*CHANGES]),
-    chain=CHAINS,
-    last=st.sampled_from([*ESCAPES]),
-    before=AROUND,
-    after=AROUND,
+@dataclass(frozen=True)
+class Form:
+    """What was done to a secret, one after the other."""
+
+    case: str
+    change: str
+    chain: tuple[tuple[str, str], ...] = ()
+    last: str = "none"
+
+    def write(self, secret: str) -> tuple[str, str]:
+        """Return the secret in another case and order, and encoded."""
+        changed = text = CHANGES[self.change](CHANGES[self.case](secret))
+        for escape, encoding in self.chain:
+            text = ENCODINGS[encoding](ESCAPES[escape](text))
+        return changed, ESCAPES[self.last](text)
+
+
+CASES = ["as it is", "lower", "upper", "other case", "title"]
+LINKS = st.tuples(st.sampled_from([*ESCAPES]), st.sampled_from([*ENCODINGS]))
+FORMS = st.builds(
+    Form,
+    st.sampled_from(CASES),
+    st.sampled_from([*CHANGES]),
+    st.lists(LINKS, max_size=2).map(tuple),
+    st.sampled_from([*ESCAPES]),
 )
-@example("aB3$aB3$", "upper", "reversed", [("JSON", "hex"), ("URL", "base64 of UTF-16")], "none", "", "")
-@example("größe-€-😀-É", "upper", "without the last", [("JSON", "base64 of UTF-16")], "none", "x", "y")
-@example("12345678", "as it is", "without the first", [("none", "base64 in lines")] * 2, "none", "0", "0")
-@example("!§$%&/()=", "as it is", "reversed", [("URL", "base64")], "none", "", "")
-@example("paßwort-É-", "lower", "without the first", [("none", "base64 of UTF-16, high bytes first")], "none", "", "")
-def test_long_secret_is_found_in_each_form(
-    secret: str, case: str, form: str, chain: list[tuple[str, str]], last: str, before: str, after: str
-) -> None:
-    changed = text = CHANGES[form](CHANGES[case](secret))
+LINES = ("none", "base64 in lines")
+
+
+@given(secret=SECRETS, form=FORMS, before=AROUND, after=AROUND)
+@example("aB3$aB3$", Form("upper", "reversed", (("JSON", "hex"), ("URL", "base64 of UTF-16"))), "", "")
+@example("größe-€-😀-É", Form("upper", "without the last", (("JSON", "base64 of UTF-16"),)), "x", "y")
+@example("12345678", Form("as it is", "without the first", (LINES, LINES)), "0", "0")
+@example("!§$%&/()=", Form("as it is", "reversed", (("URL", "base64"),)), "", "")
+@example("paßwort-É-", Form("lower", "without the first", (("none", "base64 of UTF-16, high bytes first"),)), "", "")
+def test_long_secret_is_found_in_each_form(secret: str, form: Form, before: str, after: str) -> None:
+    changed, text = form.write(secret)
     # What is common, or of the mark itself, is no secret.
     assume(find_parts(changed) and changed.lower() not in SENSITIVE_MARK)
-    for escape, encoding in chain:
-        text = ENCODINGS[encoding](ESCAPES[escape](text))
     redactor = Redactor.from_values([secret])
-    whole = f"{before} {ESCAPES[last](text)} {after}"
+    whole = f"{before} {text} {after}"
     assert redactor.has_secret(whole)
     redacted = redactor.redact(whole)
     assert SENSITIVE_MARK in redacted
@@ -117,9 +134,7 @@ def test_short_secret_of_mixed_classes_is_long(secret: str, encoding: str) -> No
         assert redactor.has_secret(ENCODINGS[encoding](change(secret)))
 
 
-@pytest.mark.parametrize(
-    "text", ["HUNTER2", "2retnuh", "unter2", "hunter", encode("HUNTER2"), encode("hunter2", "utf-16-le")]
-)
+@pytest.mark.parametrize("text", ["HUNTER2", "2retnuh", "unter2", "hunter", encode("HUNTER2")])
 def test_short_secret_is_found_as_before(text: str) -> None:
     redactor = Redactor.from_values(["hunter2"])
     assert not redactor.has_secret(text)

@@ -7,7 +7,7 @@ from enum import Enum
 from functools import cached_property, lru_cache
 
 from envctl.domain.redaction.parts import MIN_NUMBER_DIGITS
-from envctl.domain.redaction.redactor import Redactor
+from envctl.domain.redaction.redactor import SENSITIVE_MARK, Redactor
 from envctl.domain.terraform.literals import format_number
 
 # Shorter secrets also occur in unrelated texts.
@@ -30,8 +30,9 @@ class PlanSecrets:
     @cached_property
     def _unsearched(self) -> tuple[str, ...]:
         """The secrets that screens may show within other texts: digests could still be guessed."""
-        long = (text for text in self.texts if len(text) >= MIN_SECRET_LENGTH)
-        return tuple(text for text in long if not self.redactor.has_secret(text))
+        found = {part for part in self.redactor.parts if part.lower() not in SENSITIVE_MARK}
+        others = (text for text in self.texts - found if len(text) >= MIN_SECRET_LENGTH)
+        return tuple(text for text in others if not self.redactor.has_secret(text))
 
     def check_values(self, *values: object) -> None:
         """Search values at once, since this is faster than one by one."""

@@ -3,6 +3,7 @@ secrets: the cost hardly depends on their number.
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TypeVar
@@ -52,8 +53,8 @@ class SecretSearch:
         self._by_gram: dict[int, list[Spelling]] = {}
         for each in spellings:
             for start in range(min(len(each.anchor) - _GRAM + 1, _GRAM)):
-                for gram in _read_grams(each.anchor[start : start + _GRAM].encode(), 0):
-                    self._by_gram.setdefault(gram, []).append(each)
+                gram = int.from_bytes(each.anchor[start : start + _GRAM].encode(), sys.byteorder)
+                self._by_gram.setdefault(gram, []).append(each)
         self._grams = frozenset(self._by_gram)
         # Read at each fourth byte, an anchor of seven holds a whole gram. Shorter ones need readings from others on.
         shortest = min((len(each.anchor) for each in spellings if len(each.anchor) >= _GRAM), default=2 * _GRAM - 1)
@@ -115,12 +116,13 @@ def _count_ascii(part: str) -> int:
 
 def _list_spellings(part: str, names: frozenset[str], kept: str) -> Iterator[Spelling]:
     is_loose = is_long(part)
-    for text in dict.fromkeys((part, part[::-1])) if is_loose else (part,):
+    has_reverse = is_loose and part[::-1].lower() not in names
+    for text in dict.fromkeys((part, part[::-1]) if has_reverse else (part,)):
         can_be_cut = len(part) >= MIN_LENGTH and names.isdisjoint((text[1:].lower(), text[:-1].lower()))
         for is_cut in (True, False) if can_be_cut else (False,):
             form = _build_spelling(text, is_loose, is_cut)
             # A form within the mark would be redacted endlessly.
-            if (text == part or text.lower() not in names) and not any(True for _ in form.find_spans(kept, kept)):
+            if form.anchor not in kept or not any(True for _ in form.find_spans(kept, kept)):
                 yield form
                 break
 

@@ -19,20 +19,20 @@ _BACKSLASHES = r"[\\]+"
 _BEGINS = "%\\&+"
 _SURROGATES = range(0xD800, 0xE000)
 _MAX_ESCAPE_LENGTH = 48
-_MIN_CUT_UNITS = 8
+_MIN_CUT_LENGTH = 7
 
 
 class Spelling:
-    """A text with all characters but letters and digits possibly escaped: `loose` in any letter case, `cut` also without
-    its first or its last character.
+    """A text with all characters but letters and digits possibly escaped: `loose` in any letter case, `cut` without its
+    first or its last character too.
 
     `anchor` is its longest run of letters and digits, in lower case: a text without the anchor has no match.
     """
 
     def __init__(self, text: str, *, loose: bool = False, cut: bool = False) -> None:
-        self._text, self._is_loose, self._units = text, loose, _UNITS.findall(text)
-        # A run of backslashes is one unit: what stays of a few units may be anything.
-        self._is_cut = cut and len(self._units) >= _MIN_CUT_UNITS
+        self._text, self._is_loose = text, loose
+        # A run of backslashes matches any other: what stays beside them must be enough.
+        self._is_cut = cut and len(text) - text.count("\\") >= _MIN_CUT_LENGTH
         runs = _ALPHANUMERIC.finditer(text, self._is_cut, len(text) - self._is_cut)
         start, end = max((run.span() for run in runs), key=lambda span: span[1] - span[0], default=(0, 0))
         self.anchor, self._start, self._rest = text[start:end].lower(), start, len(text) - end
@@ -45,7 +45,8 @@ class Spelling:
 
     @cached_property
     def _escape_pattern(self) -> re.Pattern[str]:
-        ways = list(map(_match_cases if self._is_loose else _match_escapes, self._units, [*self._units[1:], ""]))
+        units = _UNITS.findall(self._text)
+        ways = list(map(_match_cases if self._is_loose else _match_escapes, units, [*units[1:], ""]))
         if self._is_cut:
             first, *inner, last = ways
             ways = [f"({first})?", *inner, f"(?(1)(?:{last})?|{last})"]
