@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from math import inf
 from numbers import Number
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from envctl.domain.redaction.parts import MIN_NUMBER_DIGITS, find_parts, format_number
 from envctl.domain.redaction.search import SecretSearch, select_holding
@@ -141,10 +141,11 @@ def _list_texts(value: object) -> Iterator[str]:
     pending = [value]
     while pending:
         each = pending.pop()
-        if type(each) is str:
-            yield each
+        kind: Any = type(each)
+        if kind is str:
+            yield cast("str", each)
         else:
-            pending += _select_reader(type(each))(each)
+            pending += _select_reader(kind)(each)
 
 
 @cache
@@ -174,7 +175,8 @@ def _split_chunks(texts: list[str]) -> Iterator[list[str]]:
 
 def _list_fields(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
     """Yield the fields to redact: those typed as a number hold counts of envctl, and must stay numbers."""
-    for name, may_be_count in _list_names(type(value)):
+    kind: Any = type(value)
+    for name, may_be_count in _list_names(kind):
         item = getattr(value, name)
         if not (may_be_count and isinstance(item, Number)):
             yield name, item
