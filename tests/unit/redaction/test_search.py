@@ -25,7 +25,7 @@ SECRETS = st.one_of(
     st.text("abcXYZ0189", min_size=8, max_size=24),
     st.text("aB3<>&\"'\\/${%}+=:@é€😀", min_size=8, max_size=24),
     st.text(CHARACTERS, min_size=8, max_size=40),
-).filter(lambda text: is_long(text) and find_parts(text) == {text})
+).filter(lambda text: is_long(text) and find_parts(text) == {text} and text.count("\\") < len(text) / 2)
 AROUND = st.text("ghijk LMN0189\"'{}:,\n", max_size=20)
 
 Change = Callable[[str], str]
@@ -98,7 +98,7 @@ class Form:
         """Tell if a URL has the escapes of JSON in it: these are not read."""
         encodings = [encoding for _, encoding in self.chain]
         escapes = [*(escape for escape, _ in self.chain[1:]), self.last]
-        pairs = zip(encodings, escapes, strict=True)
+        pairs = zip(encodings, escapes, strict=False)
         return any("in JSON" in encoding and escape in ("URL", "form") for encoding, escape in pairs)
 
 

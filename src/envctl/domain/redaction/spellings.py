@@ -19,7 +19,7 @@ _BACKSLASHES = r"[\\]+"
 _BEGINS = "%\\&+"
 _SURROGATES = range(0xD800, 0xE000)
 _MAX_ESCAPE_LENGTH = 48
-_MIN_CUT_LENGTH = 7
+_MIN_CUT_LENGTH = 5
 
 
 class Spelling:
@@ -38,7 +38,8 @@ class Spelling:
         self.anchor, self._start, self._rest = text[start:end].lower(), start, len(text) - end
         # After the anchor comes the next character, or the begin of its escape.
         following = text[end : end + 1]
-        self._next = {*_BEGINS, following, following.lower()} if self._rest > self._is_cut else None
+        is_known = self._rest > self._is_cut and following.isascii()
+        self._next = {*_BEGINS, following, following.lower()} if is_known else None
         self._literal = (
             text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass") if loose else text
         )
@@ -78,7 +79,8 @@ class Spelling:
 
 def _match_cases(unit: str, following: str) -> str:
     """Return a pattern of all spellings of a character in any letter case: an escape has the number of one case."""
-    cases = dict.fromkeys([unit, unit.lower(), unit.upper()]) if len(unit) == 1 else (unit,)
+    upper = unit.upper()
+    cases = dict.fromkeys([unit, unit.lower(), upper, upper.lower()]) if len(unit) == 1 else (unit,)
     return f"(?:{'|'.join(_match_escapes(each, following) for each in cases if len(each) == len(unit))})"
 
 
