@@ -42,18 +42,15 @@ class RunFinder:
         self._mark = re.compile(f"{marked}{{{whole}}}|(?:[0-7][0-9A-Fa-f]){{{ascii_length}}}" if whole > 0 else "")
 
     def find_letters(self, text: str) -> set[str]:
-        """Return the letters of the runs in a text."""
-        has_mark = self._mark.search
-        return {run for run in self._run.findall(_join_letters(text)[0]) if has_mark(run)}
+        """Return the letters of the runs in a text without escapes and breaks."""
+        return {run for run in self._run.findall(text) if self._mark.search(run)}
 
     def find_spans(self, text: str, letters: Collection[str]) -> Iterator[tuple[int, int]]:
         """Yield the spans of runs with these letters."""
-        joined, places = _join_letters(text)
-        found = [run.span() for run in self._run.finditer(joined) if run[0] in letters]
-        yield from ((places[start], places[end]) for start, end in found)
+        yield from (run.span() for run in self._run.finditer(text) if run[0] in letters)
 
 
-def _join_letters(text: str) -> tuple[str, Sequence[int]]:
+def join_letters(text: str) -> tuple[str, Sequence[int]]:
     """Return the text without the escapes and breaks in its runs, and the place of each of its characters before."""
     places: Sequence[int] = range(len(text) + 1)
     joined = text

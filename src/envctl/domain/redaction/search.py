@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
-from envctl.domain.redaction.encoded_runs import RunFinder, decode_runs, join_runs, read_texts
+from envctl.domain.redaction.encoded_runs import RunFinder, decode_runs, join_letters, join_runs, read_texts
 from envctl.domain.redaction.parts import COMMON_WORDS
-from envctl.domain.redaction.spellings import Spelling
+from envctl.domain.redaction.spellings import Spelling, list_encodings
 
 T = TypeVar("T")
 MIN_LENGTH = 8
@@ -59,21 +59,31 @@ class SecretSearch:
         # Read at each fourth byte, an anchor of seven holds a whole gram. Shorter ones need readings from others on.
         shortest = min((len(each.anchor) for each in spellings if len(each.anchor) >= _GRAM), default=2 * _GRAM - 1)
         self._readings = range(max(2 * _GRAM - shortest, 1))
-        self._is_wide = not all(map(str.isascii, parts))
-        self._runs = RunFinder(min(map(_count_left, parts)), min(map(_count_ascii, parts)))
+        # Short ones are searched for in base64 and hex: too many words could be decoded to one.
+        long = [part for part in parts if is_long(part)]
+        self._is_wide = not all(map(str.isascii, long))
+        self._runs = RunFinder(min(map(_count_left, long)), min(map(_count_ascii, long))) if long else None
 
     def find_spans(self, text: str, depth: int = _MAX_DEPTH) -> Iterator[tuple[int, int]]:
         """Yield the spans of secrets, overlapping ones too. Of an encoded text with a secret, all is one."""
+        yield from self._find_plain(text)
+        joined, places = join_letters(text)
+        if joined is not text:
+            yield from ((places[start], places[end]) for start, end in self._find_plain(joined))
+        if self._runs is not None and depth:
+            runs = [*self._runs.find_letters(joined)]
+            suspects = select_holding(runs, lambda some: self._may_hold(join_runs(some), depth))
+            if hidden := {run for run in suspects if self._holds_secret(run, depth)}:
+                found = self._runs.find_spans(joined, hidden)
+                yield from ((places[start], places[end]) for start, end in found)
+
+    def _find_plain(self, text: str) -> Iterator[tuple[int, int]]:
         # Of letters beyond ASCII, the patterns know both cases.
         data = text.encode("utf-8", "surrogatepass").lower()
         if spellings := self._select_spellings(data):
             lower = data.decode("utf-8", "surrogatepass")
             for spelling in spellings:
                 yield from spelling.find_spans(text, lower)
-        runs = self._runs.find_letters(text) if depth else ()
-        suspects = select_holding([*runs], lambda some: self._may_hold(join_runs(some), depth))
-        if hidden := {run for run in suspects if self._holds_secret(run, depth)}:
-            yield from self._runs.find_spans(text, hidden)
 
     def _select_spellings(self, data: bytes) -> dict[Spelling, None]:
         """Return the spellings whose anchor is in a text in lower case: few of those without a match."""
@@ -87,7 +97,9 @@ class SecretSearch:
             plain = data.translate(None, b"\0")
             if self._select_spellings(plain.lower()):
                 return True
-            inner = self._runs.find_letters(plain.decode("latin-1")) if depth > 1 else ()
+            inner = (
+                self._runs.find_letters(join_letters(plain.decode("latin-1"))[0]) if self._runs and depth > 1 else ()
+            )
             if inner and self._may_hold(join_runs(inner), depth - 1):
                 return True
         return False
@@ -116,6 +128,8 @@ def _count_ascii(part: str) -> int:
 
 def _list_spellings(part: str, names: frozenset[str], kept: str) -> Iterator[Spelling]:
     is_loose = is_long(part)
+    if not is_loose:
+        yield from (Spelling(text) for text in list_encodings(part) if text not in kept)
     has_reverse = is_loose and part[::-1].lower() not in names
     for text in dict.fromkeys((part, part[::-1]) if has_reverse else (part,)):
         can_be_cut = len(part) >= MIN_LENGTH and names.isdisjoint((text[1:].lower(), text[:-1].lower()))

@@ -4,6 +4,8 @@ Escapes are matched for each character, and may be mixed: JSON with and without 
 forms and shells.
 """
 
+import binascii
+import json
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -20,6 +22,7 @@ _BEGINS = "%\\&+"
 _SURROGATES = range(0xD800, 0xE000)
 _MAX_ESCAPE_LENGTH = 48
 _MIN_CUT_LENGTH = 5
+_MIN_CORE_LENGTH = 4
 
 
 class Spelling:
@@ -51,7 +54,8 @@ class Spelling:
         if self._is_cut:
             first, *inner, last = ways
             ways = [f"({first})?", *inner, f"(?(1)(?:{last})?|{last})"]
-        return re.compile("".join(ways), re.IGNORECASE if self._is_loose else 0)
+        # Only the first backslash of many can begin an escape: no run of them is read from each of its characters.
+        return re.compile(r"(?:(?<!\\)|(?!\\))" + "".join(ways), re.IGNORECASE if self._is_loose else 0)
 
     def find_spans(self, text: str, lower: str) -> Iterator[tuple[int, int]]:
         """Yield all spans of the text, overlapping ones too. `lower` is the text with ASCII in lower case."""
@@ -75,6 +79,39 @@ class Spelling:
         while found and found.start() <= anchor:
             yield found.span()
             found = self._escape_pattern.search(text, found.start() + 1, end)
+
+
+def list_encodings(part: str) -> tuple[str, ...]:
+    """Return base64 and hex of a text. In base64 of a longer text, only the letters that are determined by the part
+    itself are searched for, at each of three offsets.
+    """
+    whole = part.encode("utf-8", "surrogatepass")
+    texts = list[str]()
+    for packed in dict.fromkeys(inner.encode("utf-8", "surrogatepass") for inner in _list_json_forms(part)):
+        texts += [packed.hex(), packed.hex().upper(), *_list_base64_cores(packed)]
+    # Also base64 of base64, like the registry credentials of Kubernetes.
+    texts += [twice for once in _list_base64_cores(whole) for twice in _list_base64_cores(once.encode())]
+    return tuple(dict.fromkeys([*texts, *(text.translate(_URL_SAFE) for text in texts)]))
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
+def _list_json_forms(part: str) -> Iterator[str]:
+    """Yield the text and its JSON forms, the possible inputs of base64 and hex."""
+    yield part
+    for ascii_only in (True, False):
+        inner = json.dumps(part, ensure_ascii=ascii_only)[1:-1]
+        yield inner
+        yield re.sub("[<>&]", lambda mark: f"\\u{ord(mark[0]):04x}", inner)
+
+
+def _list_base64_cores(data: bytes) -> Iterator[str]:
+    for offset in range(3):
+        text = binascii.b2a_base64(bytes(offset) + data, newline=False).decode()
+        core = text[-(-8 * offset // 6) : 8 * (offset + len(data)) // 6]
+        if len(core) >= _MIN_CORE_LENGTH:
+            yield core
 
 
 def _match_cases(unit: str, following: str) -> str:
