@@ -333,6 +333,7 @@ class MemoryTerraform:
             stateless=there is None,
             in_state=held,
             providers=self.configurations.get(where, ()),
+            warnings=self.warnings.get(where, ()),
         )
 
     def _require_plannable(self, environment: str, stack: PreparedStack, *, destroy: bool) -> None:

@@ -13,6 +13,7 @@ from envctl.adapters.terraform.plans.plan_document import parse_plan
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint, encode, fingerprint_plan
 from envctl.domain.redaction.addresses import redact_address
+from envctl.domain.redaction.plan_secrets import PlanSecrets
 from envctl.usecases.ports.terraform import PreparedStack
 
 ONE, TWO = 'PL4nted-"one"-${x}', "PL4nted-two"
@@ -31,7 +32,7 @@ def document(*secrets: str, **more: Any) -> dict[str, Any]:
 
 
 def hidden(plan: dict[str, Any]) -> dict[str, Any]:
-    return redact_keys(plan, collect_secrets(plan), "web")
+    return redact_keys(plan, collect_secrets("web", plan))
 
 
 def read(plan: dict[str, Any]) -> StackPlan:
@@ -134,7 +135,7 @@ def test_names_of_attributes_and_resources_stay() -> None:
 def test_plan_without_secret_keys_is_unchanged() -> None:
     plan = document(ONE, resource_changes=[resource("a", {"tags": {"b": ONE}}, "create")])
     assert hidden(plan) is plan
-    assert redact_keys(plan, frozenset(), "web") is plan
+    assert redact_keys(plan, PlanSecrets()) is plan
 
 
 def test_secret_key_that_forces_replacement_is_recognized() -> None:

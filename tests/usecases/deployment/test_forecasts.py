@@ -59,6 +59,7 @@ def test_forecast_comes_with_every_plan_that_people_read(world: World) -> None:
     (previewed,) = preview_environments(world.ports, ["staging"]).environments
     explained = explain_refusal(world.ports, "staging", planned=True).planned
     world.prompter.asked.clear()
+    world.prompter.asks = True
     with acting_as(world, BOB):
         approve_plan(world.ports, "staging", "peer", unseen=("mid", "top", "side"))
     promote(world.ports, "dev", "staging")

@@ -4,17 +4,17 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
 
 from envctl.domain.kubernetes.fields.paths import Path
 from envctl.domain.kubernetes.objects import SECRET, Manifest, ObjectIdentity, identify
 from envctl.domain.plan.changes import Marker, PlannedValue
 from envctl.domain.plan.fingerprint import ABSENT, digest_value, to_canonical_json
+from envctl.domain.redaction.plan_secrets import MIN_SECRET_LENGTH, PlanSecrets, build_search
 
 _DATA = frozenset({"data", "stringData"})
-_MIN_LENGTH = 3
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,10 @@ class ValueHider:
     key: bytes = field(repr=False)  # of the run: without it, a short value could be guessed from its hash
     # Sensitive texts that came into the objects from elsewhere.
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @cached_property
+    def _search(self) -> PlanSecrets:
+        return build_search(frozenset(text for text in self.secrets if len(text) >= MIN_SECRET_LENGTH), "")
 
     def hide_value(self, identity: ObjectIdentity, path: Path, value: object) -> object:
         """Return the value, or a text in its place that only tells it from another one."""
@@ -43,7 +47,7 @@ class ValueHider:
         return PlannedValue(ABSENT if value is None else digest_value(new), old, new)
 
     def is_secret(self, identity: ObjectIdentity, path: Path, value: object) -> bool:
-        return is_secret_path(identity, path) or _has_secret(value, self.secrets)
+        return is_secret_path(identity, path) or self._search.has_secret(value)
 
 
 def is_secret_path(identity: ObjectIdentity, path: Path) -> bool:
@@ -55,7 +59,7 @@ def list_secret_texts(manifest: Manifest) -> tuple[str, ...]:
     """Return the values of a Secret as they are written, and decoded; none for other objects."""
     if identify(manifest).type != SECRET:
         return ()
-    return tuple(dict.fromkeys(text for text in _walk_texts(manifest) if len(text) >= _MIN_LENGTH))
+    return tuple(dict.fromkeys(text for text in _walk_texts(manifest) if len(text) >= MIN_SECRET_LENGTH))
 
 
 def _walk_texts(manifest: Manifest) -> Iterator[str]:
@@ -68,11 +72,3 @@ def _walk_texts(manifest: Manifest) -> Iterator[str]:
             yield base64.b64decode(str(text), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             continue
-
-
-def _has_secret(value: Any, secrets: frozenset[str]) -> bool:  # noqa: ANN401 (a part of a JSON document)
-    if isinstance(value, Mapping):
-        return any(_has_secret(item, secrets) for item in value.values())
-    if isinstance(value, list):
-        return any(_has_secret(item, secrets) for item in value)
-    return isinstance(value, str) and any(text in value for text in secrets if len(text) >= _MIN_LENGTH)

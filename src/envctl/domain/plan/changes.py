@@ -132,7 +132,7 @@ class PlannedValue:
     `before` and `after` are for people, with markers for sensitive and unknown values; None means absent.
     """
 
-    digest: str
+    digest: str = field(metadata={"public": True})  # without a secret in it: digits that look like one stay
     before: object = None
     after: object = None
 

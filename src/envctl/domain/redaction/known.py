@@ -29,8 +29,9 @@ class KnownSecrets:
         """Redact exactly these parts from now on, without the filter of `find_parts`."""
         self._public |= frozenset(public)
         every = frozenset(part for part in self._parts.union(parts) if part.lower() not in self._public)
-        if every != self._parts:
-            self._parts, self.redactor = every, Redactor(every)
+        redactor = Redactor(every, self._public)
+        if redactor != self.redactor:
+            self._parts, self.redactor = every, redactor
 
     def redact_message(self, text: str) -> str:
         """Redact the output of another program, including unknown passwords in URLs."""

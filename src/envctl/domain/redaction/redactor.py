@@ -1,83 +1,112 @@
 """Redact sensitive parts in texts and results."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
+from math import inf
 from numbers import Number
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import Any, TypeVar, cast
 
-from envctl.domain.redaction.parts import find_parts, format_number
-from envctl.domain.redaction.spellings import Spelling, list_spellings
+from envctl.domain.redaction.parts import MIN_NUMBER_DIGITS, find_parts, format_number
+from envctl.domain.redaction.search import SecretSearch, select_holding
 
 T = TypeVar("T")
 SENSITIVE_MARK = "(sensitive)"
 """The text of `Marker.SENSITIVE`, repeated since its module is slow to load."""
 
 _MAX_ROUNDS = 4
-# Base64 wrapped into lines.
-_WRAPPED_BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{40,}[ \t]*\r?\n[ \t]*)+[A-Za-z0-9+/_-]+")
-_BREAKS = re.compile(r"\s+")
+_MAX_REMEMBERED = 2**18
+_CHUNK_SIZE = 2**16
+# No letter of an encoding, and no break within one.
+_BETWEEN = "\x1f"
 
 
 @dataclass(frozen=True)
 class Redactor:
-    """Replaces `parts`, in any spelling, with a mark. `find_parts` selects the parts of a value."""
+    """Replaces `parts`, in any spelling, with a mark. `find_parts` selects the parts of a value. `public` are names in
+    lower case that are no form of one.
+    """
 
     parts: frozenset[str] = frozenset()
+    public: frozenset[str] = frozenset()
 
     @classmethod
     def from_values(cls, values: Iterable[object], public: Iterable[str] = ()) -> "Redactor":
-        names = tuple(public)
-        return cls(frozenset(part for value in values for part in find_parts(value, names)))
+        names = frozenset(name.lower() for name in public)
+        return cls(frozenset(part for value in values for part in find_parts(value, names)), names)
 
     @cached_property
-    def _spellings_by_anchor(self) -> tuple[tuple[str, Spelling], ...]:
-        found = {each.text: each for part in sorted(self.parts) for each in list_spellings(part)}
-        # Texts within the mark itself would be redacted endlessly.
-        return tuple((each.anchor, each) for each in found.values() if each.text not in SENSITIVE_MARK)
+    def _search(self) -> SecretSearch:
+        return SecretSearch(sorted(self.parts), self.public, SENSITIVE_MARK)
+
+    @cached_property
+    def _shortest(self) -> float:
+        """Characters of the shortest text that may hold a part."""
+        return max(min(map(len, self.parts), default=inf) - 1, 1)
+
+    @cached_property
+    def _clean_texts(self) -> set[str]:
+        """Texts without a secret: equal ones are frequent."""
+        return set()
 
     def redact(self, text: str) -> str:
         """Return the text with a mark in place of each sensitive part."""
-        if not self.parts or not text:
+        if text in self._clean_texts or len(text) < self._shortest:
             return text
         for _ in range(_MAX_ROUNDS):
-            spans = sorted(self._find_spans(text))
+            spans = sorted(self._search.find_spans(text))
             if not spans:
+                self._remember_clean([text])
                 return text
             text = _replace_spans(text, spans)
         # Text around a mark may form a sensitive part with it, again and again.
-        return text if not any(self._find_spans(text)) else SENSITIVE_MARK
+        return SENSITIVE_MARK if self._holds_any([text]) else text
+
+    def has_secret(self, text: str) -> bool:
+        """Check if there is a sensitive part anywhere in the text."""
+        if text in self._clean_texts or len(text) < self._shortest:
+            return False
+        found = self._holds_any([text])
+        self._remember_clean(() if found else (text,))
+        return found
 
     def redact_all(self, value: T) -> T:
         """Return a result with texts and sensitive numbers redacted; the same object if unchanged.
 
         Keys of maps, enums and typed number fields stay.
         """
-        return self._redact_value(value) if self.parts else value
+        return value if not self.parts or self.check_all(value) else self._redact_value(value)
 
-    def _find_spans(self, text: str) -> Iterator[tuple[int, int]]:
-        for spelling in self._list_candidates(text):
-            yield from spelling.find_spans(text)
-        if "\n" in text:
-            for block in _WRAPPED_BASE64.finditer(text):
-                whole = _BREAKS.sub("", block[0])
-                if any(True for spelling in self._list_candidates(whole) for _ in spelling.find_spans(whole)):
-                    yield block.span()
+    def check_all(self, value: object, known: Collection[str] = ()) -> bool:
+        """Check that no text of a result has a secret, apart from `known` ones: this is faster than one by one, and
+        remembered.
+        """
+        clean, shortest = self._clean_texts, self._shortest
+        texts = dict.fromkeys(_list_texts(value))
+        new = [text for text in texts if len(text) >= shortest and text not in clean and text not in known]
+        chunks = list(_split_chunks(new))
+        sensitive = {text for chunk in chunks for text in select_holding(chunk, self._holds_any)}
+        self._remember_clean(text for text in new if text not in sensitive)
+        return not sensitive
 
-    def _list_candidates(self, text: str) -> list[Spelling]:
-        """Return the spellings with their anchor in the text; a cheap filter, mostly without a match."""
-        return [spelling for anchor, spelling in self._spellings_by_anchor if anchor in text]
+    def _holds_any(self, texts: Iterable[str]) -> bool:
+        return any(True for _ in self._search.find_spans(_BETWEEN.join(texts)))
+
+    def _remember_clean(self, texts: Iterable[str]) -> None:
+        if len(self._clean_texts) > _MAX_REMEMBERED:
+            self._clean_texts.clear()
+        self._clean_texts.update(texts)
 
     def _redact_value(self, value: Any) -> Any:  # noqa: ANN401 (any result)
         match value:
             case Enum() | None | bool():
                 return value
-            case Number():
-                return SENSITIVE_MARK if format_number(value) in self.parts else value
             case str():
                 return self.redact(value)
+            case Number():
+                return SENSITIVE_MARK if self.is_sensitive_number(format_number(value)) else value
             case Mapping():
                 items = {key: self._redact_value(item) for key, item in value.items()}
                 return items if any(items[key] is not value[key] for key in items) else value
@@ -91,21 +120,72 @@ class Redactor:
             case _:
                 return value
 
+    def is_sensitive_number(self, text: str) -> bool:
+        """Check if a number, as a text, is a form of a sensitive part as a whole: within another one it is a chance."""
+        return len(text) >= MIN_NUMBER_DIGITS and (text in self.parts or self.redact(text) == SENSITIVE_MARK)
+
     def _redact_fields(self, value: Any) -> Any:  # noqa: ANN401
-        old = {each.name: getattr(value, each.name) for each in fields(value)}
-        # A field typed as a number holds a count of envctl, and must stay a number.
-        counts = {each.name for each in fields(value) if each.type not in (object, Any, "object", "Any")}
-        new = {
-            name: item if isinstance(item, Number) and name in counts else self._redact_value(item)
-            for name, item in old.items()
-        }
+        old = dict(_list_fields(value))
+        new = {name: self._redact_value(item) for name, item in old.items()}
         if all(new[name] is item for name, item in old.items()):
             return value
         # Not by its constructor, as its checks may reject a mark.
         copy = object.__new__(type(value))
-        for name, item in new.items():
-            object.__setattr__(copy, name, item)
+        for each in fields(value):
+            object.__setattr__(copy, each.name, new.get(each.name, getattr(value, each.name)))
         return copy
+
+
+def _list_texts(value: object) -> Iterator[str]:
+    """Yield all texts that `redact_all` reads, and long numbers as texts."""
+    pending = [value]
+    while pending:
+        each = pending.pop()
+        kind: Any = type(each)
+        if kind is str:
+            yield cast("str", each)
+        else:
+            pending += _select_reader(kind)(each)
+
+
+@cache
+def _select_reader(kind: type) -> Callable[[Any], Iterable[Any]]:
+    """Return what reads the parts of values of a type: there may be hundreds of thousands."""
+    if issubclass(kind, Number) and not issubclass(kind, Enum | bool):
+        return lambda number: (format_number(number),)
+    if issubclass(kind, str) and not issubclass(kind, Enum):
+        return lambda text: ("".join(text),)
+    if issubclass(kind, Mapping):
+        return lambda items: items.values()
+    if issubclass(kind, list | tuple):
+        return lambda items: items
+    names = [name for name, _ in _list_names(kind)] if is_dataclass(kind) else []
+    # With one name alone, it would return no tuple.
+    return attrgetter(*names, names[0]) if names else lambda _: ()
+
+
+def _split_chunks(texts: list[str]) -> Iterator[list[str]]:
+    first, size = 0, 0
+    for place, text in enumerate(texts, 1):
+        size += len(text)
+        if size > _CHUNK_SIZE or place == len(texts):
+            yield texts[first:place]
+            first, size = place, 0
+
+
+def _list_fields(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    """Yield the fields to redact: those typed as a number hold counts of envctl, and must stay numbers."""
+    kind: Any = type(value)
+    for name, may_be_count in _list_names(kind):
+        item = getattr(value, name)
+        if not (may_be_count and isinstance(item, Number)):
+            yield name, item
+
+
+@cache
+def _list_names(kind: type) -> tuple[tuple[str, bool], ...]:
+    untyped = (object, Any, "object", "Any")
+    return tuple((each.name, each.type not in untyped) for each in fields(kind) if not each.metadata.get("public"))
 
 
 NULL_REDACTOR = Redactor()

@@ -1,8 +1,7 @@
-"""Spellings of a text in quotes and logs: plain, escaped, in base64 or hex.
+"""Spellings of a text in quotes and logs: plain and escaped.
 
 Escapes are matched for each character, and may be mixed: JSON with and without `\\u003c`, Go's %q, HCL, HTML, URLs,
-forms and shells. In base64 of a longer text only the characters determined by the part itself are searched for, at each
-of the three possible offsets.
+forms and shells.
 """
 
 import binascii
@@ -11,7 +10,6 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-MIN_CORE_LENGTH = 4
 # Characters with a letter escape in JSON, Go or C.
 _ESCAPE_LETTERS = {
     "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e", "\0": "0",
@@ -20,43 +18,61 @@ _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos", "\xa0":
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 _UNITS = re.compile(r"\\+|.", re.DOTALL)
 _BACKSLASHES = r"[\\]+"
+_BEGINS = "%\\&+"
 _SURROGATES = range(0xD800, 0xE000)
 _MAX_ESCAPE_LENGTH = 48
+_MIN_CUT_LENGTH = 5
+_MIN_CORE_LENGTH = 4
 
 
 class Spelling:
-    """A text with all characters but letters and digits possibly escaped.
+    """A text with all characters but letters and digits possibly escaped: `loose` in any letter case, `cut` without its
+    first or its last character too.
 
-    `anchor` is its longest run of letters and digits: a text without the anchor has no match.
+    `anchor` is its longest run of letters and digits, in lower case: a text without the anchor has no match.
     """
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.anchor = max(_ALPHANUMERIC.findall(text), key=len, default="")
-        # Letters and digits alone have no escapes: a plain search is enough.
-        self._plain = self.anchor == text
-        before, _, after = text.partition(self.anchor) if self.anchor else ("", "", "")
-        self._reach = _MAX_ESCAPE_LENGTH * len(before), _MAX_ESCAPE_LENGTH * len(after)
+    def __init__(self, text: str, *, loose: bool = False, cut: bool = False) -> None:
+        self._text, self._is_loose = text, loose
+        # A run of backslashes matches any other: what stays beside them must be enough.
+        self._is_cut = cut and len(text) - text.count("\\") >= _MIN_CUT_LENGTH
+        runs = _ALPHANUMERIC.finditer(text, self._is_cut, len(text) - self._is_cut)
+        start, end = max((run.span() for run in runs), key=lambda span: span[1] - span[0], default=(0, 0))
+        self.anchor, self._start, self._rest = text[start:end].lower(), start, len(text) - end
+        # After the anchor comes the next character, or the begin of its escape.
+        following = text[end : end + 1]
+        is_known = self._rest > self._is_cut and following.isascii()
+        self._next = {*_BEGINS, following, following.lower()} if is_known else None
+        self._literal = (
+            text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass") if loose else text
+        )
 
     @cached_property
     def _escape_pattern(self) -> re.Pattern[str]:
-        units = _UNITS.findall(self.text)
-        return re.compile("".join(map(_match_escapes, units, [*units[1:], ""])))
+        units = _UNITS.findall(self._text)
+        ways = list(map(_match_cases if self._is_loose else _match_escapes, units, [*units[1:], ""]))
+        if self._is_cut:
+            first, *inner, last = ways
+            ways = [f"({first})?", *inner, f"(?(1)(?:{last})?|{last})"]
+        # Only the first backslash of many can begin an escape: no run of them is read from each of its characters.
+        return re.compile(r"(?:(?<!\\)|(?!\\))" + "".join(ways), re.IGNORECASE if self._is_loose else 0)
 
-    def find_spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield all spans of the text, overlapping ones too."""
+    def find_spans(self, text: str, lower: str) -> Iterator[tuple[int, int]]:
+        """Yield all spans of the text, overlapping ones too. `lower` is the text with ASCII in lower case."""
+        source = lower if self._is_loose else text
+        start = lower.find(self.anchor) if self.anchor else -1
+        while start >= 0:
+            begin, end = start - self._start, start + len(self.anchor)
+            if begin >= 0 and source.startswith(self._literal, begin):
+                # Most are as they are. Their pattern is slow to compile, and finds what belongs to them.
+                yield begin, begin + len(self._text)
+            if not self._next or lower[end : end + 1] in self._next:
+                # Near the anchor alone, since a pattern is slow over a long text.
+                near = max(0, start - _MAX_ESCAPE_LENGTH * self._start), end + _MAX_ESCAPE_LENGTH * self._rest
+                yield from self._search_around(text, near[0], start, near[1])
+            start = lower.find(self.anchor, start + 1)
         if not self.anchor:
             yield from self._search_around(text, 0, len(text), len(text))
-            return
-        start = text.find(self.anchor)
-        while start >= 0:
-            end = start + len(self.anchor)
-            if self._plain:
-                yield start, end
-            else:
-                # Near the anchor alone, since a pattern is slow over a long text.
-                yield from self._search_around(text, max(0, start - self._reach[0]), start, end + self._reach[1])
-            start = text.find(self.anchor, start + 1)
 
     def _search_around(self, text: str, begin: int, anchor: int, end: int) -> Iterator[tuple[int, int]]:
         found = self._escape_pattern.search(text, begin, end)
@@ -65,19 +81,17 @@ class Spelling:
             found = self._escape_pattern.search(text, found.start() + 1, end)
 
 
-def list_spellings(part: str) -> tuple[Spelling, ...]:
-    """Return the plain text and its encodings, each once."""
-    texts = [part]
+def list_encodings(part: str) -> tuple[str, ...]:
+    """Return base64 and hex of a text. In base64 of a longer text, only the letters that are determined by the part
+    itself are searched for, at each of three offsets.
+    """
+    whole = part.encode("utf-8", "surrogatepass")
+    texts = list[str]()
     for packed in dict.fromkeys(inner.encode("utf-8", "surrogatepass") for inner in _list_json_forms(part)):
         texts += [packed.hex(), packed.hex().upper(), *_list_base64_cores(packed)]
     # Also base64 of base64, like the registry credentials of Kubernetes.
-    texts += [
-        twice
-        for once in _list_base64_cores(part.encode("utf-8", "surrogatepass"))
-        for twice in _list_base64_cores(once.encode())
-    ]
-    texts += [text.translate(_URL_SAFE) for text in texts[1:]]
-    return tuple(Spelling(text) for text in dict.fromkeys(texts))
+    texts += [twice for once in _list_base64_cores(whole) for twice in _list_base64_cores(once.encode())]
+    return tuple(dict.fromkeys([*texts, *(text.translate(_URL_SAFE) for text in texts)]))
 
 
 _URL_SAFE = str.maketrans("+/", "-_")
@@ -96,8 +110,15 @@ def _list_base64_cores(data: bytes) -> Iterator[str]:
     for offset in range(3):
         text = binascii.b2a_base64(bytes(offset) + data, newline=False).decode()
         core = text[-(-8 * offset // 6) : 8 * (offset + len(data)) // 6]
-        if len(core) >= MIN_CORE_LENGTH:
+        if len(core) >= _MIN_CORE_LENGTH:
             yield core
+
+
+def _match_cases(unit: str, following: str) -> str:
+    """Return a pattern of all spellings of a character in any letter case: an escape has the number of one case."""
+    upper = unit.upper()
+    cases = dict.fromkeys([unit, unit.lower(), upper, upper.lower()]) if len(unit) == 1 else (unit,)
+    return f"(?:{'|'.join(_match_escapes(each, following) for each in cases if len(each) == len(unit))})"
 
 
 def _match_escapes(unit: str, following: str) -> str:

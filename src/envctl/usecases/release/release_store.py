@@ -206,8 +206,7 @@ def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:
 
 def _holds_secret(setting: Setting, redactor: Redactor) -> bool:
     """Check if an unmarked value contains a secret, in numbers and map keys as well, such as a database URL."""
-    text = format_canonical_json(setting.value)
-    return redactor.redact(text) != text
+    return redactor.has_secret(format_canonical_json(setting.value))
 
 
 def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSettings | None:

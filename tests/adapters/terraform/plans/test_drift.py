@@ -111,7 +111,7 @@ OUTPUTS: dict[str, tuple[object, object, bool]] = {
 @pytest.mark.parametrize(("before", "after", "expected"), OUTPUTS.values(), ids=OUTPUTS.keys())
 def test_output_drift_is(before: object, after: object, expected: bool) -> None:
     change = {"actions": ["update"], "before": before, "after": after}
-    assert bool(parse_drifted_outputs({"output_changes": {"x": change}})) == expected
+    assert bool(parse_drifted_outputs(PreparedStack("web"), {"output_changes": {"x": change}})) == expected
 
 
 def test_output_and_planned_changes_are_no_drift() -> None:

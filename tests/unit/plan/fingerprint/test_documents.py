@@ -23,6 +23,7 @@ from envctl.domain.plan.fingerprint import (
     parse_path,
     to_canonical_json,
 )
+from envctl.domain.redaction.plan_secrets import PlanSecrets
 from tests.unit.plan.fingerprint.documents import Json, created, full, meant, print_of, updated
 
 NASTY = st.text('ab".[]\\ \u00e9', max_size=4)
@@ -144,7 +145,7 @@ EXACT = ["0.12345678901234567890", "0.12345678901234567891", "9007199254740993",
 def numbered(spelling: str) -> str:
     text = json.dumps(created({"n": "HERE"})).replace('"HERE"', spelling)
     change = plan_document.parse_document(text)["resource_changes"][0]
-    return list_planned_values(change, Action.CREATE, frozenset())['["n"]'].digest
+    return list_planned_values(change, Action.CREATE, PlanSecrets())['["n"]'].digest
 
 
 @pytest.mark.parametrize("spellings", SPELLINGS, ids=lambda each: each[0])

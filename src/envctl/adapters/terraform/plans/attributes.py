@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
 from envctl.adapters.terraform.plans.repeated_blocks import UNCHANGED, mark_unchanged_blocks
 from envctl.domain.plan.changes import AttributeChange, Marker, is_same_value
-from envctl.domain.redaction.parts import MIN_NUMBER_DIGITS
-from envctl.domain.terraform.literals import format_number
+from envctl.domain.redaction.plan_secrets import PlanSecrets, build_search, format_long_number
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 
 
-def diff_attributes(change: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[AttributeChange]:
+def diff_attributes(change: Mapping[str, Any], secrets: PlanSecrets) -> Iterator[AttributeChange]:
     forcing = {_format_path(path) for path in change.get("replace_paths", ())}
     marks = merge_sensitive_marks(change)
     unknown = change.get("after_unknown")
@@ -29,7 +27,7 @@ def diff_attributes(change: Mapping[str, Any], secrets: frozenset[str]) -> Itera
 
 
 def list_new_attributes(
-    value: object, marks: object, unknown: object, secrets: frozenset[str]
+    value: object, marks: object, unknown: object, secrets: PlanSecrets
 ) -> Iterator[AttributeChange]:
     leaves = _redact_leaves(dict(_walk_leaves("", value, marks, unknown)), secrets)
     yield from (AttributeChange(path, None, leaves[path]) for path in sorted(leaves, key=_to_natural_key))
@@ -40,7 +38,7 @@ def merge_sensitive_marks(change: Mapping[str, Any]) -> object:
     return _merge_marks(change.get("before_sensitive"), change.get("after_sensitive"))
 
 
-def redact_value(value: object, sensitive: object, unknown: object, secrets: frozenset[str]) -> object:
+def redact_value(value: object, sensitive: object, unknown: object, secrets: PlanSecrets) -> object:
     """Return the value with sensitive and unknown parts replaced by markers."""
     if sensitive is True and (value is not None or unknown):
         return Marker.SENSITIVE
@@ -58,24 +56,16 @@ def redact_value(value: object, sensitive: object, unknown: object, secrets: fro
             redact_value(item, select_marks(sensitive, i), select_marks(unknown, i), secrets)
             for i, item in enumerate(value)
         ]
-    secret = (sensitive and value is not None) or is_secret(value, secrets)
+    secret = (sensitive and value is not None) or secrets.is_secret(value)
     return Marker.SENSITIVE if secret else value
 
 
-def is_secret(value: object, secrets: frozenset[str]) -> bool:
-    """Return whether the value is one of the secrets. Short numbers never are: nearly every document holds a 1."""
-    return (value if isinstance(value, str) else _format_long_number(value)) in secrets
-
-
-def _format_long_number(value: object) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
-    text = format_number(value)
-    return text if sum(character.isdigit() for character in text) >= MIN_NUMBER_DIGITS else None
-
-
-def collect_secrets(document: Mapping[str, Any]) -> frozenset[str]:
+def collect_secrets(stack: str, *documents: Mapping[str, Any]) -> PlanSecrets:
     """Return each text and long number marked sensitive anywhere: providers repeat them in unmarked attributes."""
+    return build_search(frozenset(text for each in documents for text in _walk_secrets(each)), stack)
+
+
+def _walk_secrets(document: Mapping[str, Any]) -> Iterator[str]:
     values: list[tuple[object, object]] = [
         (variable.get("value"), _is_sensitive_variable(name, document))
         for name, variable in document.get("variables", {}).items()
@@ -90,7 +80,8 @@ def collect_secrets(document: Mapping[str, Any]) -> frozenset[str]:
     values += [(output.get("value"), output.get("sensitive")) for output in state.get("outputs", {}).values()]
     for raw in walk_resources(state.get("root_module", {}), "managed"):
         values.append((raw.get("values"), raw.get("sensitive_values")))
-    return frozenset(text for value, sensitive in values for text in _walk_sensitive_texts(value, sensitive))
+    for value, sensitive in values:
+        yield from _walk_sensitive_texts(value, sensitive)
 
 
 def _is_sensitive_variable(name: str, document: Mapping[str, Any]) -> bool:
@@ -111,7 +102,7 @@ def _walk_sensitive_texts(value: object, sensitive: object) -> Iterator[str]:
         return
     if sensitive is True:
         for _, leaf in _walk_leaves("", value, None, None):
-            if text := leaf if isinstance(leaf, str) else _format_long_number(leaf):
+            if text := leaf if isinstance(leaf, str) else format_long_number(leaf):
                 yield text
     elif isinstance(value, Mapping):
         for key, item in value.items():
@@ -121,8 +112,8 @@ def _walk_sensitive_texts(value: object, sensitive: object) -> Iterator[str]:
             yield from _walk_sensitive_texts(item, select_marks(sensitive, index))
 
 
-def _redact_leaves(leaves: Mapping[str, object], secrets: frozenset[str]) -> dict[str, object]:
-    return {path: Marker.SENSITIVE if is_secret(leaf, secrets) else leaf for path, leaf in leaves.items()}
+def _redact_leaves(leaves: Mapping[str, object], secrets: PlanSecrets) -> dict[str, object]:
+    return {path: Marker.SENSITIVE if secrets.is_secret(leaf) else leaf for path, leaf in leaves.items()}
 
 
 def _merge_marks(one: object, other: object) -> object:

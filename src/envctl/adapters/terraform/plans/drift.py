@@ -11,7 +11,7 @@ from envctl.usecases.ports.terraform import PreparedStack
 
 def parse_drift(stack: PreparedStack, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
     """Return the drifted resources. Raise ValueError for an unknown action."""
-    secrets = collect_secrets(document)
+    secrets = collect_secrets(stack.name, document)
     drifted = []
     for raw in document.get("resource_drift", ()):
         action = parse_action(raw["change"])
@@ -31,11 +31,11 @@ def parse_drift(stack: PreparedStack, document: Mapping[str, Any], warnings: tup
     return StackPlan(stack.name, resources=tuple(drifted), warnings=warnings)
 
 
-def parse_drifted_outputs(document: Mapping[str, Any]) -> tuple[OutputChange, ...]:
+def parse_drifted_outputs(stack: PreparedStack, document: Mapping[str, Any]) -> tuple[OutputChange, ...]:
     """Return the outputs changed by a refresh of the state."""
     return tuple(
         output
-        for output in parse_output_changes(document, collect_secrets(document))
+        for output in parse_output_changes(document, collect_secrets(stack.name, document))
         # Terraform lists it as changed: two redacted values differ.
         if output.before is output.after is Marker.SENSITIVE
         or not is_same_value(_normalize_empty(output.before), _normalize_empty(output.after))

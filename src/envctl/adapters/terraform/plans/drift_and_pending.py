@@ -45,7 +45,7 @@ def separate_drift_from_pending(
     document = read_document(DRIFT_FILE)
     with convert_read_errors(stack.name):
         drifted = drift.parse_drift(stack, document, refreshed.warnings)
-        drifted_outputs = drift.parse_drifted_outputs(document)
+        drifted_outputs = drift.parse_drifted_outputs(stack, document)
     pending = both
     if transcript.drift:
         pending = nothing

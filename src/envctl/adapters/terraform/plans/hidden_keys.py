@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from envctl.domain.redaction import Redactor
 from envctl.domain.redaction.addresses import INSTANCE_KEY
+from envctl.domain.redaction.plan_secrets import PlanSecrets
 from envctl.domain.redaction.redactor import SENSITIVE_MARK
 
 # The code, and a copy of the changes: neither is displayed or saved.
@@ -26,14 +26,12 @@ _KEY_FIELDS = frozenset({"replace_paths", "index"})
 _OUTSIDE, _OUTSIDE_OF_OUTPUT = -1, -2
 
 
-def redact_keys(document: dict[str, Any], secrets: frozenset[str], stack: str) -> dict[str, Any]:
+def redact_keys(document: dict[str, Any], secrets: PlanSecrets) -> dict[str, Any]:
     """Return the document with secret keys renamed; the same object if there are none."""
-    redactor = Redactor.from_values(secrets, (stack,))
-    keys = sorted(_collect_keys(document)) if redactor.parts else []
-    text = "\n".join(keys)
-    if redactor.redact(text) == text:
+    keys = sorted(_collect_keys(document)) if secrets.texts else []
+    if secrets.redactor.check_all(keys):
         return document
-    secret = [key for key in keys if redactor.redact(key) != key]
+    secret = [key for key in keys if secrets.redactor.has_secret(key)]
     names = {
         key: SENSITIVE_MARK if not number else f"{SENSITIVE_MARK[:-1]} {number + 1})"
         for number, key in enumerate(secret)

@@ -17,6 +17,7 @@ from envctl.adapters.terraform.plans.programs import ConfiguredResources, descri
 from envctl.adapters.terraform.plans.provider_configurations import parse_provider_configurations
 from envctl.domain.plan.changes import Action, OutputChange, ResourceChange, StackPlan, format_invocation_address
 from envctl.domain.plan.fingerprint import plan_value
+from envctl.domain.redaction.plan_secrets import PlanSecrets
 from envctl.domain.terraform.literals import parse_number
 from envctl.usecases.ports.terraform import PreparedStack
 
@@ -36,11 +37,13 @@ _ACTIONS: dict[tuple[str, ...], Action | None] = {
 _CREATES_FIRST = ["create", "delete"]
 _NO_WRITE = (None, Action.READ)
 _TRIGGER = "trigger"
+_SEARCHED = ("resource_changes", "output_changes", "action_invocations")
 
 
 def parse_plan(stack: PreparedStack, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
     """Convert a plan document. Raise ValueError for an unknown action: it must not pass for no change."""
-    secrets = attributes.collect_secrets(document)
+    secrets = attributes.collect_secrets(stack.name, document)
+    secrets.check_values([document.get(key) for key in _SEARCHED])
     prefix = stack.address_prefix
     resources = (
         *_parse_resources(document, prefix, secrets),
@@ -120,7 +123,7 @@ def format_address(raw: Mapping[str, Any], prefix: str) -> str:
     return f"{raw['address'].removeprefix(prefix)}{deposed}"
 
 
-def _parse_resources(document: Mapping[str, Any], prefix: str, secrets: frozenset[str]) -> Iterator[ResourceChange]:
+def _parse_resources(document: Mapping[str, Any], prefix: str, secrets: PlanSecrets) -> Iterator[ResourceChange]:
     code = ConfiguredResources.from_document(document)
     for raw in document.get("resource_changes", ()):
         change = raw["change"]
@@ -151,7 +154,7 @@ def _parse_resource_action(raw: Mapping[str, Any]) -> Action | None:
     return Action.MOVE if action is None and raw.get("previous_address") else action
 
 
-def parse_output_changes(document: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[OutputChange]:
+def parse_output_changes(document: Mapping[str, Any], secrets: PlanSecrets) -> Iterator[OutputChange]:
     for name, change in sorted(document.get("output_changes", {}).items()):
         action = parse_action(change)
         if action is not None:
@@ -161,7 +164,7 @@ def parse_output_changes(document: Mapping[str, Any], secrets: frozenset[str]) -
             yield OutputChange(name, action, before, after)
 
 
-def _parse_invocations(document: Mapping[str, Any], prefix: str, secrets: frozenset[str]) -> Iterator[ResourceChange]:
+def _parse_invocations(document: Mapping[str, Any], prefix: str, secrets: PlanSecrets) -> Iterator[ResourceChange]:
     for raw in document.get("action_invocations") or ():
         values, marks, unknown = raw.get("config_values"), raw.get("config_sensitive"), raw.get("config_unknown")
         trigger = raw.get("lifecycle_action_trigger") or {}

@@ -60,9 +60,9 @@ class PlanReader:
             document = plan_document.parse_document(output)
             completeness.check_completeness(site.stack.name, document, site.stack.plan_keys)
             plan_origin.check_added_flags(site.stack.name, document)
-        secrets = collect_secrets(document)
-        document = redact_keys(document, secrets, site.stack.name)
-        self.secrecy.add_secrets(secrets, (site.environment, site.stack.name))
+        secrets = collect_secrets(site.stack.name, document)
+        document = redact_keys(document, secrets)
+        self.secrecy.add_secrets(secrets.texts, (site.environment, site.stack.name))
         return document
 
 
@@ -90,4 +90,4 @@ def redact_stack_plan(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPl
     from envctl.adapters.terraform.plans.attributes import collect_secrets
     from envctl.adapters.terraform.plans.redaction import redact_plan
 
-    return redact_plan(plan, frozenset[str]().union(*map(collect_secrets, documents)))
+    return redact_plan(plan, collect_secrets(plan.stack, *documents))

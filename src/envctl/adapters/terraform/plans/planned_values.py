@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from envctl.adapters.terraform.plans.attributes import is_secret, merge_sensitive_marks, select_marks
+from envctl.adapters.terraform.plans.attributes import merge_sensitive_marks, select_marks
 from envctl.adapters.terraform.plans.repeated_blocks import has_unknown
 from envctl.domain.plan import fingerprint
 from envctl.domain.plan.changes import Action, Marker, PlannedValue
 from envctl.domain.plan.fingerprint import plan_value, to_canonical_json
+from envctl.domain.redaction.plan_secrets import PlanSecrets
 
 # Further keys beside the paths. A path of a value begins with a bracket.
 OBJECT, ORDER, PROVIDER, PROGRAMS = "object", "order", "provider", "programs"
 CONFIGURED, IMPORTED = "provider configuration", "imported as"
 _FULLY_PLANNED = frozenset({Action.CREATE, Action.READ})
-# Shorter secrets also occur in unrelated texts.
-MIN_SECRET_LENGTH = 3
 _REMOVING = frozenset({Action.DELETE, Action.FORGET})
 
 
@@ -36,7 +35,7 @@ class Leaf:
         return PlannedValue(self.sign or fingerprint.digest_text(self.text), before and before.shown, self.shown)
 
 
-def list_planned_values(raw: Mapping[str, Any], action: Action, secrets: frozenset[str]) -> dict[str, PlannedValue]:
+def list_planned_values(raw: Mapping[str, Any], action: Action, secrets: PlanSecrets) -> dict[str, PlannedValue]:
     """Return what a change of a resource plans: its values, object, provider, import and order of actions."""
     change = raw["change"]
     planned = dict(_list_values(change, action, secrets))
@@ -56,11 +55,11 @@ def find_provider_config(code: Mapping[str, Any]) -> dict[str, PlannedValue]:
     return {CONFIGURED: plan_value(key)} if key else {}
 
 
-def format_import(importing: Mapping[str, Any] | None, secrets: frozenset[str]) -> str:
+def format_import(importing: Mapping[str, Any] | None, secrets: PlanSecrets) -> str:
     """Format the id of the imported object for display; empty without an import."""
     if importing is None:
         return ""
-    if has_secret(importing, secrets):
+    if secrets.has_secret(importing):
         return Marker.SENSITIVE.value
     if importing.get("unknown") is True:
         return Marker.UNKNOWN.value
@@ -69,16 +68,14 @@ def format_import(importing: Mapping[str, Any] | None, secrets: frozenset[str]) 
 
 
 def list_whole_value(
-    value: object, sensitive: object, unknown: object, secrets: frozenset[str]
+    value: object, sensitive: object, unknown: object, secrets: PlanSecrets
 ) -> dict[str, PlannedValue]:
     """Return all of a new value, except nulls at the top: a schema lists every attribute."""
     leaves = _walk_leaves((), value, sensitive, unknown, secrets)
     return {path: leaf.to_planned() for path, leaf in leaves if leaf != _NULL or path.count(",")}
 
 
-def _list_values(
-    change: Mapping[str, Any], action: Action, secrets: frozenset[str]
-) -> Iterator[tuple[str, PlannedValue]]:
+def _list_values(change: Mapping[str, Any], action: Action, secrets: PlanSecrets) -> Iterator[tuple[str, PlannedValue]]:
     marks = merge_sensitive_marks(change)
     unknown = change.get("after_unknown")
     if action in _REMOVING:
@@ -100,7 +97,7 @@ _ABSENT = Leaf(fingerprint.ABSENT, "", None)
 
 
 def _walk_leaves(
-    steps: tuple[fingerprint.PathStep, ...], value: object, sensitive: object, unknown: object, secrets: frozenset[str]
+    steps: tuple[fingerprint.PathStep, ...], value: object, sensitive: object, unknown: object, secrets: PlanSecrets
 ) -> Iterator[tuple[str, Leaf]]:
     """Yield each value other than a container by its path."""
     if sensitive is True:
@@ -117,8 +114,8 @@ def _walk_leaves(
     else:
         # A mark of another shape than its value redacts the whole value.
         is_marked = bool(sensitive) and value is not None and not isinstance(value, Mapping | list)
-        sign = fingerprint.SENSITIVE if is_marked or has_secret(value, secrets) else ""
-        shown = Marker.SENSITIVE if is_marked or is_secret(value, secrets) else value
+        sign = fingerprint.SENSITIVE if is_marked or secrets.has_secret(value) else ""
+        shown = Marker.SENSITIVE if is_marked or secrets.is_secret(value) else value
         yield fingerprint.encode_path(steps), Leaf(sign, to_canonical_json(value), shown)
 
 
@@ -131,7 +128,7 @@ def _list_parts(value: object, unknown: object) -> list[tuple[fingerprint.PathSt
     return [(index, item) for index, (item, _) in enumerate(zip_longest(*items))]
 
 
-def _find_identity(change: Mapping[str, Any], secrets: frozenset[str]) -> PlannedValue | None:
+def _find_identity(change: Mapping[str, Any], secrets: PlanSecrets) -> PlannedValue | None:
     """Return the identity of the changed object, or else its id: no refresh changes it. None for a new object."""
     before = change.get("before")
     own = before.get("id") if isinstance(before, Mapping) else None
@@ -142,20 +139,6 @@ def _find_identity(change: Mapping[str, Any], secrets: frozenset[str]) -> Planne
     return plan_value(Marker.SENSITIVE) if marked else hide_secret(identity, secrets)
 
 
-def hide_secret(value: object, secrets: frozenset[str]) -> PlannedValue:
+def hide_secret(value: object, secrets: PlanSecrets) -> PlannedValue:
     """Return a planned value without marks of its own."""
-    return plan_value(Marker.SENSITIVE if has_secret(value, secrets) else value)
-
-
-def has_secret(value: object, secrets: frozenset[str]) -> bool:
-    """Return whether a secret is anywhere in the value, even within a longer text."""
-    if isinstance(value, Mapping):
-        return any(has_secret(item, secrets) for item in value.values())
-    if isinstance(value, list):
-        return any(has_secret(item, secrets) for item in value)
-    if isinstance(value, Marker):
-        return False
-    if is_secret(value, secrets):
-        return True
-    # A text with a secret in its middle, like an address with a password, could be guessed from its digest.
-    return isinstance(value, str) and any(secret in value for secret in secrets if len(secret) >= MIN_SECRET_LENGTH)
+    return plan_value(Marker.SENSITIVE if secrets.has_secret(value) else value)

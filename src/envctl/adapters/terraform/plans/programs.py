@@ -15,9 +15,10 @@ from envctl.adapters.terraform.plans.attributes import (
     select_marks,
     walk_resources,
 )
-from envctl.adapters.terraform.plans.planned_values import PROGRAMS, PROVIDER, has_secret, hide_secret, list_whole_value
+from envctl.adapters.terraform.plans.planned_values import PROGRAMS, PROVIDER, hide_secret, list_whole_value
 from envctl.domain.plan.changes import Action, Marker, PlannedValue, ResourceChange
 from envctl.domain.plan.fingerprint import plan_value
+from envctl.domain.redaction.plan_secrets import PlanSecrets
 
 _INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 _PROVISIONED_ACTIONS = frozenset({Action.CREATE, Action.REPLACE, Action.RENEW, Action.DELETE})
@@ -44,7 +45,7 @@ class ConfiguredResources:
 
 
 def describe_programs(
-    raw: Mapping[str, Any], action: Action, code: ConfiguredResources, secrets: frozenset[str]
+    raw: Mapping[str, Any], action: Action, code: ConfiguredResources, secrets: PlanSecrets
 ) -> tuple[tuple[str, ...], dict[str, PlannedValue]]:
     """Return the programs run by a change: descriptions, and what approvals are bound to."""
     provisioners = code.find_resource(raw).get("provisioners", ()) if action in _PROVISIONED_ACTIONS else ()
@@ -60,7 +61,7 @@ def describe_programs(
     return tuple(described), planned
 
 
-def parse_external_reads(document: Mapping[str, Any], prefix: str, secrets: frozenset[str]) -> Iterator[ResourceChange]:
+def parse_external_reads(document: Mapping[str, Any], prefix: str, secrets: PlanSecrets) -> Iterator[ResourceChange]:
     """Yield the data sources with a program already run while planning."""
     root = document.get("prior_state", {}).get("values", {}).get("root_module", {})
     planned_reads = {raw["address"] for raw in document.get("resource_changes") or ()}
@@ -82,7 +83,7 @@ def parse_external_reads(document: Mapping[str, Any], prefix: str, secrets: froz
 
 
 def _describe_external(
-    raw: Mapping[str, Any], values: object, marks: object, unknown: object, secrets: frozenset[str]
+    raw: Mapping[str, Any], values: object, marks: object, unknown: object, secrets: PlanSecrets
 ) -> str:
     program = values.get("program") if isinstance(values, Mapping) else None
     redacted = redact_value(program, select_marks(marks, "program"), select_marks(unknown, "program"), secrets)
@@ -97,7 +98,7 @@ def _walk_configured(module: Mapping[str, Any], path: str) -> Iterator[tuple[Res
         yield from _walk_configured(call.get("module", {}), child)
 
 
-def _describe_provisioner(expressions: Mapping[str, Any], secrets: frozenset[str]) -> str:
+def _describe_provisioner(expressions: Mapping[str, Any], secrets: PlanSecrets) -> str:
     name = next((name for name in _COMMAND_KEYS if name in expressions), "")
     expression = expressions.get(name)
     if not isinstance(expression, Mapping):
@@ -108,9 +109,9 @@ def _describe_provisioner(expressions: Mapping[str, Any], secrets: frozenset[str
     return f"{name} made of {made_of}" if made_of else f"{name} (not said in the plan)"
 
 
-def _format_command(value: object, secrets: frozenset[str]) -> str:
+def _format_command(value: object, secrets: PlanSecrets) -> str:
     if value is None:
         return Marker.UNKNOWN.value
-    if has_secret(value, secrets):
+    if secrets.has_secret(value):
         return Marker.SENSITIVE.value
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -8,12 +8,13 @@ from typing import TypeVar
 
 from envctl.domain.plan.changes import AttributeChange, OutputChange, PlannedValue, ResourceChange, StackPlan
 from envctl.domain.redaction import Redactor
+from envctl.domain.redaction.plan_secrets import PlanSecrets
 
 
-def redact_plan(plan: StackPlan, secrets: frozenset[str]) -> StackPlan:
+def redact_plan(plan: StackPlan, secrets: PlanSecrets) -> StackPlan:
     """Redact values only: addresses and names identify changes, and their secret keys are renamed before."""
-    redactor = Redactor.from_values(secrets, (plan.stack,))
-    if not redactor.parts:
+    redactor = secrets.redactor
+    if redactor.check_all(plan):
         return plan
     return replace(
         plan,
