@@ -45,7 +45,7 @@ from tests.usecases.laws.temptations import attacks, environment_edits, old_jobs
 from tests.usecases.laws.temptations.temptations import Temptation
 from tests.usecases.laws.test_promotion_laws import Promotion
 
-CODES = sorted({*WAIVABLE, "G109"})
+CODES = sorted({*WAIVABLE, "G109", "G113"})
 TRIES = settings(
     deadline=None,
     max_examples=1000,
