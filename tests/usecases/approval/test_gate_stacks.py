@@ -86,9 +86,9 @@ def applied(world: World) -> list[str]:
 
 
 def refused(world: World) -> tuple[list[str], str]:
-    """The codes of a promotion, and the first command that it suggests."""
+    """The codes of a refused promotion, and the command that it suggests."""
     error = catch(RefusedError, promote, world.ports, "dev", "prod")
-    return [each.code for each in error.refusals], error.refusals[0].hint.partition(";")[0]
+    return [each.code for each in error.refusals], error.refusals[0].hint
 
 
 def states(approvals: Mapping[str, GateApprovals]) -> dict[str, dict[str, str]]:
@@ -103,7 +103,7 @@ def types(world: World, command: str) -> str:
     """Give a command as it is spelled, and return what it says to type next."""
     words = shlex.split(command)
     if words[1] == "promote":
-        promote(world.ports, *words[2:4])
+        promote(world.ports, words[2], words[3])
         return next_in_status(world)
     options = dict(zip(words[3::2], words[4::2], strict=True))
     return approves(world, options["--gate"], *options.get("--unseen", "").split(",")).next
@@ -124,13 +124,14 @@ def test_first_promotion_follows_the_screen(world: World) -> None:
 def test_part_approval_is_refused_before_anything_is_applied(world: World, given: tuple[str, ...]) -> None:
     approves(world, "peer", *given)
     told = approves(world, "business", "mid", "top")
-    assert (told.missing, told.next) == ({"peer": 1}, f"ask another person: {AGREED.format('peer')}")
+    assert (told.missing, told.next) == ({"peer": 1}, AGREED.format("peer"))
     entries = len(list_entries(world))
     error = catch(RefusedError, promote, world.ports, "dev", "prod")
     (refusal,) = error.refusals
     left = "top" if given else "mid and top"
-    assert refusal.message == f"prod would stay half deployed: the approvals at peer do not cover {left}"
-    assert refusal.hint == f"{AGREED.format('peer')}; or, to go on with a part: envctl promote dev prod --partial"
+    half = f"prod would stay half deployed: the approvals at peer do not cover {left}"
+    assert refusal.message == f"{half}; --partial deploys the stacks before, and stops there"
+    assert refusal.hint == AGREED.format("peer")
     assert (refusal.code, error.exit_code) == ("G113", ExitCode.REFUSED_FOR_NOW)
     assert (applied(world), len(list_entries(world))) == ([], entries)
 

@@ -11,6 +11,7 @@ from typing import Literal
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
 from envctl.domain.guards.plan import check_same_plan, find_changes_beyond
+from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.guards.request import Guard, Refusal, Request
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import list_people
@@ -109,13 +110,14 @@ def check_partial(request: Request) -> Refusal | None:
         return None
     parts = [f"the approvals at {join_names(names)} do not cover {join_names(each)}" for each, names in gates.items()]
     message = f"{request.target} would stay half deployed: {'; '.join(parts)}"
-    command = replace(request, partial=True).command
     wanted = [gate for gate, stacks in left.items() if any(not table[gate][each].later for each in stacks)]
     if not wanted:
+        older = request.older and find_newer_deployment(replace(request, older=False)) is not None
         message += "; that can be planned when the stacks before are applied"
+        command = replace(request, partial=True, older=older).command
         return Refusal(GuardCode.PARTIAL, message=message, hint=command, for_now=True)
-    hint = f"{approvals.format_approval(request, wanted[0])}; or, to go on with a part: {command}"
-    who = approvals.describe_approvers_at(request, wanted)
+    message += "; --partial deploys the stacks before, and stops there"
+    hint, who = approvals.format_approval(request, wanted[0]), approvals.describe_approvers_at(request, wanted)
     return Refusal(GuardCode.PARTIAL, message=message, hint=hint, for_now=True, who=who)
 
 

@@ -316,7 +316,8 @@ def find_missing_gates(
     if not missing:
         command = _suggest_deployment(adviser, anonymous)
         counted = replace(anonymous, actor=request.actor)
-        if command == format_deployment(counted) and any(guards.count_missing_at_gates(counted).values()):
+        deployments = (format_deployment(replace(counted, partial=partial)) for partial in (False, True))
+        if command in deployments and any(guards.count_missing_at_gates(counted).values()):
             # The approval of the person who deploys does not count.
             command = f"ask another person: {command}"
         return missing, command
