@@ -29,7 +29,7 @@ output "made" {
 }
 """
 BOB = "bob@example.com"
-COMMAND = re.compile(r"next: (?:ask another person: )?envctl ([^;\n]*)")
+COMMAND = re.compile(r"(?:next|hint): (?:ask another person: )?envctl (.*)")
 
 
 @pytest.fixture
