@@ -140,11 +140,11 @@ class Request:
             return format_command("rollback", self.target, to=shorten_id(self.identity), partial=self.partial)
         return format_command(self.action, self.target, older=self.older, partial=self.partial)
 
-    def format_promotion(self, source: str, target: str, **flags: bool) -> str:
+    def format_promotion(self, source: str, target: str, *, older: bool = False, partial: bool = False) -> str:
         """Return the command to promote the release from `source`. Without a release it takes the last one there."""
         last = self.present.find_environment(source).last
         named = "" if last is not None and last.release == self.release else shorten_id(self.identity)
-        return format_command("promote", source, target, release=named, **flags)
+        return format_command("promote", source, target, release=named, older=older, partial=partial)
 
 
 def can_record_rules(request: Request) -> bool:
