@@ -255,7 +255,7 @@ def too_few(granted: list[Given], plans: Mapping[str, StackPlan], count: int) ->
 
 def _left_out(granted: list[Given], case: Case, count: int) -> list[str]:
     """The stacks that can't be planned yet, and that too few people have seen before, or have accepted unseen."""
-    waiting = [name for name, plan in case.plans.items() if plan.waits_for]
+    waiting = sorted((case.command.only or case.made.stacks) - case.command.plans.keys())
     return [name for name in waiting if len({each.person for each in granted if accepted(name, each)}) < count]
 
 
