@@ -63,6 +63,7 @@ class How:
     unseen: tuple[str, ...] = ("web",)
     replaced: bool = False
     older: bool = False
+    partial: bool = False
     name: Name = "own"
 
     @property
@@ -74,6 +75,7 @@ class How:
             break_glass=self.break_glass,
             selection=selection,
             older=self.older,
+            partial=self.partial,
         )
 
 
@@ -186,6 +188,7 @@ class Commands(Edits):
         given.place = frozenset(place.items()) if KINDS[environment] == "prod" else frozenset()
         given.third = machine.shared.third
         given.replaced, given.older, given.vouched = how.replaced, how.older, VOUCHED.get(how.name, "")
+        given.partial = how.partial
         self.oracle.begins(machine, given)
         result, refused = None, None
         try:

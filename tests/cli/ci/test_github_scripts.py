@@ -96,6 +96,7 @@ def run_script(repository: Path, script: str, **environment: str) -> tuple[int, 
         ({"WHAT": "unlock", "RELEASE": "3fa9c1"}, ["unlock", "prod", "--yes", "--release=3fa9c1"]),
         ({"WHAT": "drift-fix"}, ["drift", "prod", "--fix", "--yes"]),
         ({"WHAT": "promote", "RELEASE": "#42"}, ["promote", "staging", "prod", "--yes", "--release=#42"]),
+        ({"WHAT": "promote-partial"}, ["promote", "staging", "prod", "--yes", "--partial"]),
     ],
 )
 def test_each_operation_is_one_command(repository: Path, inputs: dict[str, str], arguments: list[str]) -> None:

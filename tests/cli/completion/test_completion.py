@@ -118,7 +118,7 @@ def test_all_commands_are_offered(offered: Offered) -> None:
 
 def test_codes_to_explain_are_offered(offered: Offered) -> None:
     assert {"E321", "G102"} < set(offered("explain", ""))
-    assert offered("explain", "G11") == ["G110", "G111", "G112"]
+    assert offered("explain", "G11") == ["G110", "G111", "G112", "G113"]
 
 
 def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> None:

@@ -226,6 +226,7 @@ def test_names_of_branches_and_people_are_no_code(small: Project, server: Gitlab
 
 OPERATIONS: dict[str, tuple[Mapping[str, str], list[str]]] = {
     "promote": ({"release": "#42"}, ["promote", "staging", "prod", "--yes", "--release=#42"]),
+    "promote-partial": ({}, ["promote", "staging", "prod", "--yes", "--partial"]),
     "rollback": ({}, ["rollback", "prod", "--yes"]),
     "rollback to one": ({"release": "abcd1234"}, ["rollback", "prod", "--yes", "--to=abcd1234"]),
     "recover": ({}, ["recover", "prod", "--yes"]),

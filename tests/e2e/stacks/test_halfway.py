@@ -79,7 +79,7 @@ def test_stopped_promotion_is_approved_and_completed(wired: Project) -> None:
     wired.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
     stopped = wired.run(*PROMOTE, "--json")
     (problem,) = stopped.document["problems"]
-    hint = f"envctl approve prod --gate peer --release {release[:12]}"
+    hint = "envctl approve prod --gate peer"
     assert (stopped.code, problem["code"], problem["hint"]) == (4, "G302", hint)
     assert "replace b: terraform_data.this" in problem["message"]
     assert "prod keeps the applied changes, and the rest continues after approval" in problem["message"]

@@ -276,6 +276,7 @@ def test_settings_shape_every_job() -> None:
 
 OPERATIONS = {
     "promote": "promote staging prod --yes",
+    "promote-partial": 'promote staging prod --yes ${ENVCTL_RELEASE:+"--release=$ENVCTL_RELEASE"} --partial',
     "rollback": "rollback prod --yes",
     "recover": "recover prod --yes",
     "unlock": "unlock prod --yes",

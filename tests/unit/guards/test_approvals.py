@@ -81,7 +81,7 @@ APPROVED: dict[str, Request] = {
     "no release is not for this guard": replace(ASKED, release=None),
     "a destruction is not": ruled(DESTRUCTION, approvals={"peer": 1}),
 }
-TO_GIVE = "envctl approve prod --gate peer --release 111111111111"
+TO_GIVE = "envctl approve prod --gate peer"
 NONE, TAKES_PART = "peer (0 of 1)", "does not count (made or promotes the release)"
 CHANGED = "the settings of prod have changed since it was approved"
 OF_BEFORE = "the approval of cat was given by an older envctl: approve again"
@@ -203,7 +203,7 @@ def test_only_missing_gates_are_listed() -> None:
     request = approved(approval(CAT), approval(DAN, "business"), request=GATES)
     refusal = answer("G106", request)
     assert refusal and refusal.message == f"{LACKS}business (1 of 2), quality (0 of 1)"
-    assert refusal.hint == "envctl approve prod --gate business --release 111111111111"
+    assert refusal.hint == "envctl approve prod --gate business"
 
 
 def test_missing_approvals_are_counted_and_never_negative() -> None:

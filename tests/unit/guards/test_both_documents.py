@@ -325,9 +325,9 @@ def test_gates_of_both_documents_are_required() -> None:
 
 def test_approvers_must_be_allowed_by_both_documents() -> None:
     law = document(gates={"approvals": {"law": 1}}, allow={"approve": {"law": ["github:zoe"]}})
-    assert describe_approvers(ruled_by(PLAIN, law)) == "github:zoe except ann, bob"
-    assert describe_approvers(ruled_by(law, PLAIN)) == "github:zoe except ann, bob"
-    assert describe_approvers(ruled_by(PLAIN, PLAIN)) == "any person except ann, bob"
+    assert describe_approvers(ruled_by(PLAIN, law), ["law"]) == "github:zoe except ann, bob"
+    assert describe_approvers(ruled_by(law, PLAIN), ["law"]) == "github:zoe except ann, bob"
+    assert describe_approvers(ruled_by(PLAIN, PLAIN), []) == "any person except ann, bob"
 
 
 def test_approver_of_either_document_is_accepted() -> None:

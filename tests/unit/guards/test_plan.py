@@ -323,7 +323,7 @@ def test_uncovered_plan_is_refused(request_: Request, beyond: str) -> None:
     assert answer("G302", request_) == Refusal(
         GuardCode.SAME_PLAN,
         message=MORE + beyond,
-        hint="envctl approve staging --gate peer --release 111111111111",
+        hint=f"envctl approve staging --gate peer{'' if request_.action == 'promote' else ' --release 111111111111'}",
         for_now=True,
         who="any person except ann, bob",
     )
@@ -332,7 +332,7 @@ def test_uncovered_plan_is_refused(request_: Request, beyond: str) -> None:
 def test_first_gate_without_plan_approval_is_named() -> None:
     refusal = answer("G302", given(seen(), seen(DAN, print_of(ONE), "quality"), request=GATES))
     assert refusal and refusal.message == f"the plan exceeds the approval at the gate quality: {UPDATED}"
-    assert refusal.hint == "envctl approve staging --gate quality --release 111111111111"
+    assert refusal.hint == "envctl approve staging --gate quality"
 
 
 def test_approvals_of_other_gates_are_not_compared() -> None:
@@ -350,7 +350,7 @@ def test_approval_of_older_fingerprint_version_must_be_renewed() -> None:
     assert refusal.message == (
         f"the approval at the gate peer is from an older envctl, with fewer checks: {CREATED}, {UPDATED}"
     )
-    assert refusal.hint == "envctl approve staging --gate peer --release 111111111111"
+    assert refusal.hint == "envctl approve staging --gate peer"
 
 
 def test_current_approval_replaces_older_fingerprint_version() -> None:
@@ -405,7 +405,7 @@ def test_stopped_deployment_needs_approval_of_the_rest(request_: Request, missin
     assert check_stopped_deployment(request_) == Refusal(
         GuardCode.SAME_PLAN,
         message=f"the last deployment stopped halfway; its rest needs approval at: {', '.join(lacking)}",
-        hint=f"envctl approve staging --gate {lacking[0]} --release 111111111111",
+        hint=f"envctl approve staging --gate {lacking[0]}",
         for_now=True,
         since=last.ended_at,
         who="any person except ann, bob",

@@ -92,15 +92,18 @@ def test_reviewers_do_not_accept_unseen_stacks_by_themselves(world: World) -> No
     assert told.notes == ("not seen: web (waits for the data it reads); not approved: " + LATER,)
     assert [event.unseen for event in given(world)] == [(), ()]
     refused = catch(RefusedError, promote, world.ports, "staging", "prod", SURE)
-    assert [each.code for each in refused.refusals] == ["G302"]
+    assert [each.code for each in refused.refusals] == ["G113"]
+    stopped = catch(RefusedError, promote, world.ports, "staging", "prod", replace(SURE, partial=True))
+    assert [each.code for each in stopped.refusals] == ["G302"]
     again = reviewed(world, "octocat", "hubot")
     assert (again.not_seen, again.missing) == ({}, {})
     assert promote(world.ports, "staging", "prod", SURE).deployment is not None
 
 
 def test_one_of_two_reviews_is_not_enough(world: World) -> None:
-    told = reviewed(world, "octocat")
-    assert (told.missing, told.next) == ({"peer": 1}, "ask another person: envctl approve prod --gate peer")
+    told = reviewed(world, "octocat", unseen=("web",))
+    command = "envctl approve prod --gate peer --unseen web"
+    assert (told.missing, told.next) == ({"peer": 1}, f"ask another person: {command}")
     refused = catch(RefusedError, promote, world.ports, "staging", "prod", SURE)
     assert [each.code for each in refused.refusals] == ["G106"]
 

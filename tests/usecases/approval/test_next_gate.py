@@ -74,6 +74,6 @@ def test_missing_gate_is_named_with_all_gates(world: World) -> None:
         refuse_missing_gate(world.ports, "prod", None)
     (problem,) = raised.value.problems
     assert problem.message == "--gate is missing; the gates of prod are peer, business"
-    assert problem.hint == "envctl approve prod --gate business"
+    assert problem.hint == "envctl approve prod --gate business --unseen web"
     with pytest.raises(UsageError, match="staging has no gates, and needs no approval"):
         refuse_missing_gate(world.ports, "staging", None)

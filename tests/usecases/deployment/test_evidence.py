@@ -287,11 +287,14 @@ class TestApprovedPlan:
         later = "approve again when network is applied, or add --unseen web"
         assert told.notes == (f"not seen: web (waits for network); not approved: {later}",)
         world.identity.name = "ann@example.com"
-        refused = catch(RefusedError, promote, world.ports, "staging", "prod")
+        with pytest.raises(RefusedError, match="G113"):
+            promote(world.ports, "staging", "prod")
+        assert not [where for where in world.terraform.reality if where[0] == "prod"]
+        refused = catch(RefusedError, promote, world.ports, "staging", "prod", DeployOptions(partial=True))
         (refusal,) = refused.refusals
         assert (refusal.code, refused.exit_code) == ("G302", ExitCode.REFUSED_FOR_NOW)
         assert "create web: terraform_data.web; web could not be planned when it was approved;" in refusal.message
-        assert refusal.hint == f"envctl approve prod --gate peer --release {told.release[:12]}"
+        assert refusal.hint == "envctl approve prod --gate peer"
         assert [where for where in world.terraform.reality if where[0] == "prod"] == [("prod", "network")]
         failed = list_entries(world)[-1].event
         assert isinstance(failed, DeploymentFailed) and failed.stacks == ("network",)
@@ -365,8 +368,10 @@ class TestApprovedPlan:
         later = "approve again when first is applied"
         assert told.notes[-1] == f"not seen: network (waits for first); not approved: {later}"
         world.identity.name = "ann@example.com"
-        with pytest.raises(RefusedError, match="G302"):
+        with pytest.raises(RefusedError, match="G113"):
             promote(world.ports, "staging", "prod")
+        with pytest.raises(RefusedError, match="G302"):
+            promote(world.ports, "staging", "prod", DeployOptions(partial=True))
 
     def test_rest_of_approved_plan_needs_no_new_approval(self) -> None:
         world = self.approved()

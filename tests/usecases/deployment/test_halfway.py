@@ -125,7 +125,7 @@ def test_refusal_suggests_approval_of_the_rest(world: World) -> None:
     (problem,) = error.problems
     assert "update mid" in problem.message
     assert problem.message.endswith("; prod keeps the applied changes, and the rest continues after approval")
-    assert problem.hint == f"{to_approve('peer')} --release {last_release(world)[:12]}"
+    assert problem.hint == to_approve("peer")
     assert error.exit_code is ExitCode.REFUSED_FOR_NOW
     assert {each.stack: each.end for each in error.stacks} == {"base": "applied", "mid": "refused", "alone": "applied"}
 

@@ -46,8 +46,12 @@ def _give(actors: Actors, command: str, how: How) -> None:  # noqa: C901, PLR091
     names = [word for word in rest if not word.startswith("--") and not _is_value(rest, word)]
     options = {word: _find_value(rest, word) for word in rest if word.startswith("--")}
     release = options.get("--release") or options.get("--to") or None
-    how = replace(how, older="--older" in options)
-    match verb, names, frozenset(options) - {"--release", "--to", "--gate", "--unseen", "--older", "--yes"}:
+    how = replace(how, older="--older" in options, partial="--partial" in options)
+    match (
+        verb,
+        names,
+        frozenset(options) - {"--release", "--to", "--gate", "--unseen", "--older", "--partial", "--yes"},
+    ):
         case "apply", [to], left if not left:
             actors.applies(to, how)
         case "apply", [to], left if left == {"--stack", "--with-upstream"}:

@@ -33,6 +33,7 @@ ways = st.builds(
     unseen=st.sampled_from([("web",), ()]),
     replaced=st.sampled_from([False] * 5 + [True]),
     older=st.sampled_from([False] * 5 + [True]),
+    partial=st.sampled_from([False, False, True]),
     name=st.sampled_from(_names),
 )
 tempted = st.builds(How, break_glass=st.sampled_from(["", "", "", "prod is down"]))

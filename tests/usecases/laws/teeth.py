@@ -41,7 +41,15 @@ from tests.usecases.commands import PLAINLY
 from tests.usecases.laws.actors import Actors
 from tests.usecases.laws.draws import WAIVABLE
 from tests.usecases.laws.machines import LEAVING
-from tests.usecases.laws.temptations import attacks, environment_edits, old_jobs, resets, rule_edits, stack_edits
+from tests.usecases.laws.temptations import (
+    attacks,
+    environment_edits,
+    old_jobs,
+    resets,
+    rule_edits,
+    stack_edits,
+    temptations,
+)
 from tests.usecases.laws.temptations.temptations import Temptation
 from tests.usecases.laws.test_promotion_laws import Promotion
 
@@ -119,6 +127,7 @@ RULES: dict[str, Without] = {
     "the persons who withdraw a reset": ((reset_rules, "_check_may_withdraw", _forget),),
     "the rules of an account": ((rules, "find_account_owners", lambda request: ()),),
     "what the ledger never deployed": ((guards, "GUARDS", _without_guard("G304")),),
+    "the word for a part": ((guards, "GUARDS", _without_guard("G113")),),
     "the environments that are gone": ((import_module("envctl.usecases.inspect.status"), "find_gone", lambda *_: ()),),
     "the token that credentials came of": ((AwsIdentity, "_verify_claims", _believe_any_token),),
     "the issuer of a token": ((tokens, "_ISSUERS", re.compile(".*")),),
@@ -138,6 +147,7 @@ TEMPTING: dict[str, Mapping[str, Temptation]] = {
     "the persons who withdraw a reset": resets.OF_RESETS,
     "the rules of an account": environment_edits.OF_ENVIRONMENTS,
     "what the ledger never deployed": environment_edits.OF_ENVIRONMENTS,
+    "the word for a part": temptations.OF_PEOPLE,
     "the environments that are gone": environment_edits.OF_ENVIRONMENTS,
     "the token that credentials came of": forgeries.OF_TOKENS,
     "the issuer of a token": forgeries.OF_TOKENS,

@@ -92,4 +92,4 @@ def test_bot_may_not_approve() -> None:
         "renovate[bot] (unverified) may not approve at peer: "
         "apps and bots need a pattern with their exact name; AWS credentials are missing"
     )
-    assert only.hint == "as a person: envctl approve prod --gate peer"
+    assert only.hint == "as a person: envctl approve prod --gate peer --unseen web"

@@ -20,6 +20,9 @@ BreakGlass = Annotated[
     ),
 ]
 Older = Annotated[bool, typer.Option("--older", help="Deploy this release over a newer one (G111). Recorded.")]
+Partial = Annotated[
+    bool, typer.Option("--partial", help="Deploy the approved stacks, and stop before those not approved yet (G113).")
+]
 WaitOk = Annotated[
     bool,
     typer.Option("--wait-ok", help="Exit with 0 instead of 4 if it is refused only for now, for jobs of CI."),
@@ -32,6 +35,7 @@ def parse_deploy_options(
     *,
     no_verify: bool = False,
     older: bool = False,
+    partial: bool = False,
     state_lost: bool = False,
     wait_ok: bool = False,
 ) -> "DeployOptions":
@@ -44,5 +48,10 @@ def parse_deploy_options(
     WAIT_OK.set(wait_ok)
     reason = (break_glass or "").strip()
     return DeployOptions(
-        dry_run=context.obj.dry_run, verify=not no_verify, break_glass=reason, older=older, state_lost=state_lost
+        dry_run=context.obj.dry_run,
+        verify=not no_verify,
+        break_glass=reason,
+        partial=partial,
+        older=older,
+        state_lost=state_lost,
     )

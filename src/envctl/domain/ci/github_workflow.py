@@ -98,14 +98,15 @@ def _render_operations(texts: Mapping[str, str], site: WorkflowInputs) -> Iterat
         if not before:
             message = f"{environment} is the first environment: run the workflow {site.github.prefix} deploy"
             values["promote"] = f'echo "::error title=envctl::{message}" && exit 64'
+        values["promote_partial"] = f"{values['promote']} --partial" if before else values["promote"]
         if environment in site.reviewed:
-            planned = f"needs.plan-{environment}"
+            planned, is_promotion = f"needs.plan-{environment}", "startsWith(inputs.what, 'promote')"
             values |= {
                 "needs": f"    needs: plan-{environment}\n",
-                "planned": f" && !cancelled() && (inputs.what != 'promote' || {planned}.result == 'success')",
+                "planned": f" && !cancelled() && (!{is_promotion} || {planned}.result == 'success')",
                 "asks": "      actions: read # for the reviewers of the job\n",
                 "release": f"${{{{ {planned}.outputs.release || inputs.release }}}}",
-                "if": "        if: inputs.what == 'promote'\n",
+                "if": f"        if: {is_promotion}\n",
             }
             values["reviewed"] = _render_reviewed(texts, site, values)
             yield _fill_workflow(texts, "operate/plan.yml", site, "operate", DRIFT, environment=environment)

@@ -81,8 +81,10 @@ def render_gitlab_pipeline(texts: Mapping[str, str], site: GitlabInputs) -> Mapp
     for number, name in enumerate(site.order):
         own = _list_environment_values(texts, site, known, number)
         before = site.order[number - 1] if number else ""
-        promote = f'promote) set -- promote {before} {name} --yes ${{ENVCTL_RELEASE:+"--release=$ENVCTL_RELEASE"}} ;;'
-        jobs.append(fill("operate.yml", **own, promote=f"        {promote}\n" if before else ""))
+        promote = f'set -- promote {before} {name} --yes ${{ENVCTL_RELEASE:+"--release=$ENVCTL_RELEASE"}}'
+        # The second deploys only the approved stacks.
+        cases = f"        promote) {promote} ;;\n        promote-partial) {promote} --partial ;;\n"
+        jobs.append(fill("operate.yml", **own, promote=cases if before else ""))
     return {find_pipeline_path(site.settings.prefix): "".join(jobs), MAIN_FILE: fill("main.yml")}
 
 

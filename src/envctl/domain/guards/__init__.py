@@ -8,10 +8,11 @@ Begin with `request.py`: `Request`, `Refusal`; then `check_guards` below, and `s
 Out of scope: the facts of a request. `usecases/release/deploy_request.py` collects them.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards import approvals, drift, plan, provenance, rules, soak, target, verification
+from envctl.domain.guards import approvals, drift, gate_table, plan, provenance, rules, soak, target, verification
 from envctl.domain.guards.approvals import list_makers
 from envctl.domain.guards.request import BundleState, Guard, Refusal, RefusedError, Request
 from envctl.domain.guards.rules import (
@@ -32,7 +33,9 @@ __all__ = [
     "check_guards",
     "count_missing_at_gates",
     "count_required_approvals",
+    "defer_approvals",
     "describe_approvers",
+    "find_end_of_approvals",
     "find_guard",
     "list_makers",
     "list_refusals",
@@ -41,15 +44,34 @@ __all__ = [
     "merge_answers",
 ]
 
-# Each file lists its guards below its functions.
+# Solved after all others: an approval is of what these have settled, and time needs no command.
+_SOLVED_LAST = (GuardCode.APPROVALS, GuardCode.SAME_PLAN, GuardCode.PARTIAL, GuardCode.WINDOW)
+_BY_APPROVAL = frozenset(_SOLVED_LAST[:-1])
+# What they need, a change of the settings, the release, the rules or the place, ends the approvals given before.
+_END_APPROVALS = frozenset(
+    {
+        GuardCode.LOCK,
+        GuardCode.RULES,
+        GuardCode.ARTIFACT,
+        GuardCode.SECRETS,
+        GuardCode.ACCOUNT,
+        GuardCode.SETTINGS,
+        GuardCode.PARITY,
+        GuardCode.CLEAN,
+        GuardCode.PROTECTION,
+        GuardCode.KNOWN_STATE,
+        GuardCode.REMOVED,
+    }
+)
+# Each file lists its guards below its functions. They stand in the order in which their refusals are solved.
 GUARDS: tuple[Guard, ...] = tuple(
     sorted(
         (
             guard
-            for file in (approvals, drift, plan, provenance, rules, soak, target, verification)
+            for file in (approvals, drift, gate_table, plan, provenance, rules, soak, target, verification)
             for guard in file.GUARDS
         ),
-        key=lambda guard: guard.code,
+        key=lambda guard: (_SOLVED_LAST.index(guard.code) if guard.code in _SOLVED_LAST else -1, guard.code),
     )
 )
 _BY_CODE = {guard.code: guard for guard in GUARDS}
@@ -77,6 +99,26 @@ def _follow_order(refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
     if order is None:
         return refusals
     return tuple(replace(each, hint=order.hint) if find_guard(each.code).of_path else each for each in refusals)
+
+
+def defer_approvals(refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
+    """Return the refusals. While one of them needs a change that ends approvals, none is asked for."""
+    first = find_end_of_approvals(refusals)
+    if first is None:
+        return refusals
+    after = f"comes after {first.code} {first.guard}: what that needs ends the approvals given now"
+    return tuple(
+        replace(each, message=f"{each.message}; {after}", hint=first.hint, who="")
+        if each.code in _BY_APPROVAL and not each.warns
+        else each
+        for each in refusals
+    )
+
+
+def find_end_of_approvals(refusals: Iterable[Refusal]) -> Refusal | None:
+    """Return the first refusal that needs another release, other settings, rules or another place."""
+    ends = (each for each in refusals if each.code in _END_APPROVALS and not each.for_now and not each.warns)
+    return next(ends, None)
 
 
 def list_refusals(request: Request) -> tuple[Refusal, ...]:

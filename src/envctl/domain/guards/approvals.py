@@ -1,6 +1,6 @@
 """Guard G106: enough approvals, and the rules of validity of an approval."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
@@ -12,7 +12,7 @@ from envctl.domain.ledger.events import ANONYMOUS, Actor
 from envctl.domain.ledger.people.person_names import has_common_person, is_machine, is_named_in, list_names, list_people
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.state import Approval
-from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
+from envctl.domain.plan.unseen_stacks import is_behind, list_acceptable, list_uncovered_stacks
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first, join_names
@@ -33,7 +33,7 @@ def check_approvals(request: Request) -> Refusal | None:
     )
     release = shorten_id(request.release)
     message = f"release {release} lacks approvals for {request.target}: {wanted}{_list_faults(request)}"
-    hint, who = format_approve_command(request, next(iter(open_gates))), describe_allowed_approvers(request)
+    hint, who = format_approval(request, next(iter(open_gates))), describe_allowed_approvers(request)
     if not any(count_missing_approvals(replace(request, actor=ANONYMOUS)).values()):
         # Only the approval of the person who gives the command is missing.
         hint, who = f"as another person: {request.command}", "any person who did not approve it"
@@ -129,8 +129,27 @@ def describe_approvers_at(request: Request, gates: Iterable[str]) -> str:
     return f"{people} except {', '.join(barred)}" if barred else people
 
 
-def format_approve_command(request: Request, gate: str) -> str:
-    return format_command("approve", request.target, gate=gate, release=shorten_id(request.identity))
+def format_approval(request: Request, gate: str, unseen: Sequence[str] = ()) -> str:
+    """Return the command of an approval, with its release if the command would take another one, and with the stacks
+    to approve before they can be planned: without their names the deployment would stop before them. `unseen` has the
+    stacks of a command as typed.
+    """
+    last = request.source_state.last
+    is_default = request.action == "promote" and last is not None and last.release == request.release
+    release = "" if is_default else shorten_id(request.identity)
+    names = unseen or list_stacks_to_accept(request)
+    return format_command("approve", request.target, gate=gate, release=release, unseen=",".join(names))
+
+
+def list_stacks_to_accept(request: Request) -> tuple[str, ...]:
+    """Return the stacks that wait for others and hold no resources: an approval covers them only by name.
+
+    Without a plan, these are the stacks that were never applied, and whose upstream stacks were not either.
+    """
+    if request.plan is not None:
+        return list_acceptable(request.plan)
+    there = request.changeover.expand_applied(request.target_state.stacks)
+    return tuple(name for name, needs in request.needs.items() if name not in there and not there.issuperset(needs))
 
 
 def bind_approval(request: Request, gate: str, *, plan: str, unseen: tuple[str, ...], reading: str) -> ApprovalBinding:
@@ -206,8 +225,23 @@ def _list_newly_plannable(request: Request, approval: Approval) -> tuple[str, ..
     """
     seen, there = request.approved.get(approval.plan), request.target_state.stacks
     left_out = list_uncovered_stacks(seen, approval.unseen) if seen else ()
+    if not has_deployed_since(request, approval):
+        # The stacks before these were applied already, and do not put out yet what they read.
+        left_out = tuple(stack for stack in left_out if not is_behind(seen, stack))
     # A stack with resources may have no changes by now: only its plan decides.
     return tuple(s for s in left_out if s not in there and s in request.needs and there.issuperset(request.needs[s]))
+
+
+def has_deployed_since(request: Request, approval: Approval) -> bool:
+    """Check if a deployment to the target ended, or runs, since the approval: stacks can be planned that could not."""
+    last = request.target_state.last
+    return last is not None and (last.ended_at is None or last.ended_at >= approval.at)
+
+
+def list_newly_plannable_stacks(request: Request) -> tuple[str, ...]:
+    """Return the stacks that can be planned now, and that an approval left out, whether or not it counts."""
+    left = (_list_newly_plannable(request, each) for each in _list_bound_approvals(request))
+    return tuple(dict.fromkeys(stack for stacks in left for stack in stacks))
 
 
 def _list_faults(request: Request) -> str:

@@ -1,10 +1,11 @@
 """The approvals at each gate: who gave them, until when they hold, and who can give the missing ones."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from envctl.domain.guards.approvals import describe_approvers_at
+from envctl.domain.guards.gate_table import GateCell, find_cells
 from envctl.domain.guards.plan import list_counting_approvals
 from envctl.domain.guards.request import Request
 from envctl.domain.guards.rules import count_missing_at_gates, count_required_approvals, list_views
@@ -27,10 +28,12 @@ class GateApprovals:
     """The approvals at one gate.
 
     Attributes:
-        have, need: the number of people whose approval counts, and the number required.
+        have, need: the number of people whose approvals cover all stacks that can be approved now, and the number
+            required.
         expires_at: the time from which an approval more is missing; None if no approval expires.
         given: the valid approvals, the last one of each person.
         who: the people able to give a missing approval; empty if none is missing.
+        stacks: how far the approvals cover each stack of the release.
     """
 
     have: int
@@ -38,6 +41,7 @@ class GateApprovals:
     expires_at: datetime | None = None
     given: tuple[GivenApproval, ...] = ()
     who: str = ""
+    stacks: Mapping[str, GateCell] = field(default_factory=dict)
 
     @property
     def missing(self) -> int:
@@ -50,15 +54,23 @@ def list_gate_approvals(request: Request) -> dict[str, GateApprovals]:
     return {gate: _find_gate_approvals(request, gate, need, missing[gate]) for gate, need in required.items()}
 
 
+def has_covered_missing(gate: GateApprovals, actor: Actor) -> bool:
+    """Check if the actor has approved all that the gate lacks: another approval of theirs would count for nothing."""
+    lacking = (cell.by for cell in gate.stacks.values() if not cell.is_covered and not cell.later)
+    people = (tuple(each.by for each in gate.given), *lacking)
+    return all(any(is_same_person(by, actor) for by in each) for each in people)
+
+
 def _find_gate_approvals(request: Request, gate: str, need: int, missing: int) -> GateApprovals:
     views = [view for view in list_views(request) if gate in view.rules.approvals]
     counting = [list_counting_approvals(view) for view in views]
     # An approval counts only if it does so in both documents.
     common = [each for each in counting[0] if each.gate == gate and all(each in others for others in counting)]
     given = tuple(GivenApproval(each.by, each.at, _find_expiry(views, each)) for each in _drop_earlier(common))
-    have = max(0, need - missing)
-    who = next((describe_approvers_at(view, (gate,)) for view in views if missing), "")
-    return GateApprovals(have, need, _find_next_expiry(given, need), given, who)
+    cells = find_cells(request, common, need)
+    have = min([max(0, need - missing), *(len(cell.by) for cell in cells.values() if not cell.later)])
+    who = next((describe_approvers_at(view, (gate,)) for view in views if have < need), "")
+    return GateApprovals(have, need, _find_next_expiry(given, need), given, who, cells)
 
 
 def _drop_earlier(approvals: Iterable[Approval]) -> list[Approval]:

@@ -11,7 +11,7 @@ from envctl.domain.ledger.people.person_names import list_people
 from envctl.domain.ledger.projection.stacks import describe_forgotten_states, describe_unknown_states
 from envctl.domain.ledger.state import Approval, Deployment
 from envctl.domain.plan.approved_changes import find_unapproved_changes
-from envctl.domain.plan.changes import Action, ResourceChange, is_object_type
+from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, is_object_type
 from envctl.domain.plan.fingerprint import FORMAT, PlannedChange, fingerprint_plan, list_performed_actions
 from envctl.domain.plan.new_clusters import list_stacks_in_new_clusters
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
@@ -75,24 +75,27 @@ def check_same_plan(request: Request) -> Refusal | None:
     """G302: every planned change was approved at each gate by enough people."""
     if request.plan is None or not request.rules.approvals or not approvals.is_approval_required(request):
         return None
-    meaning = fingerprint_plan(request.plan)
+    meaning, beyond = fingerprint_plan(request.plan), find_changes_beyond(request, request.plan)
     if not meaning.changes:
         return None
-    given = [(approval, request.approved.get(approval.plan)) for approval in approvals.list_valid_approvals(request)]
-    # With other accounts, the cluster of a stack may not be the one that its plan creates.
-    new = list_stacks_in_new_clusters(request.plan, {} if request.other_accounts else request.clusters)
-    beyond = {
-        each: find_unapproved_changes(meaning, seen, each.unseen, new) for each, seen in given if seen is not None
-    }
     for gate, count in request.rules.approvals.items():
         people = list_people([each.by for each, rest in beyond.items() if each.gate == gate and not rest])
         if len(people) < count:
             at_gate = [(approval, rest) for approval, rest in beyond.items() if approval.gate == gate and rest]
             closest = min(at_gate, key=lambda each: len(each[1]), default=None)
-            formats = {seen.format for approval, seen in given if seen is not None and approval.gate == gate}
+            formats = {request.approved[approval.plan].format for approval in beyond if approval.gate == gate}
             earlier = bool(formats) and FORMAT not in formats
             return _refuse_unapproved(request, gate, meaning.changes, closest, earlier=earlier)
     return None
+
+
+def find_changes_beyond(request: Request, plan: EnvironmentPlan) -> dict[Approval, tuple[PlannedChange, ...]]:
+    """Return the changes of the plan beyond each valid approval. Approvals of a lost plan are left out."""
+    meaning = fingerprint_plan(plan)
+    # With other accounts, the cluster of a stack may not be the one that its plan creates.
+    new = list_stacks_in_new_clusters(plan, {} if request.other_accounts else request.clusters)
+    given = [(each, request.approved.get(each.plan)) for each in approvals.list_valid_approvals(request)]
+    return {each: find_unapproved_changes(meaning, seen, each.unseen, new) for each, seen in given if seen is not None}
 
 
 def check_stopped_deployment(request: Request) -> Refusal | None:
@@ -108,7 +111,7 @@ def check_stopped_deployment(request: Request) -> Refusal | None:
     if not missing:
         return None
     message = f"the last deployment stopped halfway; its rest needs approval at: {', '.join(missing)}"
-    hint = approvals.format_approve_command(request, next(iter(missing)))
+    hint = approvals.format_approval(request, next(iter(missing)))
     who = approvals.describe_allowed_approvers(request)
     return Refusal(GuardCode.SAME_PLAN, message=message, hint=hint, for_now=True, since=last.ended_at, who=who)
 
@@ -138,6 +141,9 @@ def list_counting_approvals(request: Request) -> tuple[Approval, ...]:
 
 def _list_approvals_since(request: Request, moment: datetime | None) -> tuple[Approval, ...]:
     valid = approvals.list_valid_approvals(request)
+    if approvals.list_newly_plannable_stacks(request):
+        # It stopped before stacks that an approval had left out. The others cover what they covered before.
+        return valid
     return tuple(each for each in valid if moment is not None and each.at >= moment)
 
 
@@ -211,7 +217,7 @@ def _refuse_unapproved(
     left_out = list_uncovered_stacks(request.approved[closest[0].plan], closest[0].unseen) if closest else ()
     if unseen := [stack for stack in left_out if any(change.stack == stack for change in beyond)]:
         message += f"; {join_names(unseen)} could not be planned when it was approved"
-    hint, who = approvals.format_approve_command(request, gate), approvals.describe_allowed_approvers(request)
+    hint, who = approvals.format_approval(request, gate), approvals.describe_allowed_approvers(request)
     return Refusal(GuardCode.SAME_PLAN, message=message, hint=hint, for_now=True, who=who)
 
 

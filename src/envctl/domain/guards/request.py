@@ -57,6 +57,7 @@ class Request:
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by stack: the stacks before it
     clusters: Mapping[str, str] = field(default_factory=dict)  # by stack of Kubernetes objects: output with its cluster
     older: bool = False  # --older: intended although a newer release runs
+    partial: bool = False  # --partial: it may stop before stacks that were not approved
     behind: str = ""  # the newer release of the entry, for an earlier commit
     role: str = ""  # assumed in the account
     other_accounts: tuple[str, ...] = ()  # further accounts of providers
@@ -134,16 +135,16 @@ class Request:
     def command(self) -> str:
         """The command line of the request. It names the release where the command would take another one."""
         if self.action == "promote":
-            return self.format_promotion(self.origin, self.target, older=self.older)
+            return self.format_promotion(self.origin, self.target, older=self.older, partial=self.partial)
         if self.action == "rollback":
-            return format_command("rollback", self.target, to=shorten_id(self.identity))
-        return format_command(self.action, self.target, older=self.older)
+            return format_command("rollback", self.target, to=shorten_id(self.identity), partial=self.partial)
+        return format_command(self.action, self.target, older=self.older, partial=self.partial)
 
-    def format_promotion(self, source: str, target: str, *, older: bool = False) -> str:
+    def format_promotion(self, source: str, target: str, *, older: bool = False, partial: bool = False) -> str:
         """Return the command to promote the release from `source`. Without a release it takes the last one there."""
         last = self.present.find_environment(source).last
         named = "" if last is not None and last.release == self.release else shorten_id(self.identity)
-        return format_command("promote", source, target, release=named, older=older)
+        return format_command("promote", source, target, release=named, older=older, partial=partial)
 
 
 def can_record_rules(request: Request) -> bool:

@@ -375,11 +375,11 @@ def check_stopped_deployment(request: Request) -> Refusal | None:
     return merge_answers([(plan.check_stopped_deployment(view), view.whose_rules) for view in views])
 
 
-def describe_approvers(request: Request) -> str:
-    """Describe the people still able to approve."""
+def describe_approvers(request: Request, gates: Iterable[str]) -> str:
+    """Describe the people still able to approve at one of the gates."""
     views = list_views(request)
-    lacking = (view for view in views if any(count_missing_after_stop(view).values()))
-    return approvals.describe_allowed_approvers(next(lacking, views[0]))
+    lacking = next((view for view in views if any(count_missing_after_stop(view).values())), views[0])
+    return approvals.describe_approvers_at(lacking, [gate for gate in gates if gate in lacking.rules.approvals])
 
 
 def list_valid_in_any_view(request: Request) -> tuple[Approval, ...]:

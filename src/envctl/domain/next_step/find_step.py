@@ -5,12 +5,14 @@ from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.guards.approvals import format_approval
 from envctl.domain.guards.drift import MAX_NAMED, suggest_drift_fix
+from envctl.domain.guards.gate_approvals import list_gate_approvals
 from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.guards.rules import count_missing_at_gates, count_missing_since, describe_approvers
+from envctl.domain.guards.rules import count_missing_since, describe_approvers
+from envctl.domain.ledger.events import ANONYMOUS
 from envctl.domain.next_step.situation import Goal, NextStep, Situation
-from envctl.domain.plan.unseen_stacks import list_acceptable
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
 
@@ -20,7 +22,7 @@ _OF_SOURCE = frozenset(
 )
 # A sentence can begin with a command, too.
 _PROSE = frozenset({"shows", "lists", "says"})
-_BY_APPROVAL = frozenset({GuardCode.APPROVALS, GuardCode.SAME_PLAN})
+_BY_APPROVAL = frozenset({GuardCode.APPROVALS, GuardCode.SAME_PLAN, GuardCode.PARTIAL})
 # From what nothing can be done about, to what takes one command, to what takes a person, to what takes time.
 _ORDER = (GuardCode.LOCK, GuardCode.RULES, *sorted(_OF_SOURCE), *sorted(_BY_APPROVAL), GuardCode.WINDOW)
 
@@ -107,18 +109,6 @@ def format_deployment(request: Request) -> str:
     return replace(request, older=older).command
 
 
-def format_approval(request: Request, gate: str, unseen: Sequence[str] = ()) -> str:
-    """Return the command of an approval, with its release if the command would take another one, and with the stacks
-    that the plan can't show: without their names the deployment stops before them. `unseen` has those of a command
-    without a plan.
-    """
-    last = request.source_state.last
-    is_default = request.action == "promote" and last is not None and last.release == request.release
-    release = "" if is_default else shorten_id(request.identity)
-    names = unseen or (list_acceptable(request.plan) if request.plan else ())
-    return format_command("approve", request.target, gate=gate, release=release, unseen=",".join(names))
-
-
 def _find_recovery(facts: Situation) -> NextStep | None:
     """Return the step that comes before all others: a deployment runs, or was interrupted."""
     target, here = facts.environment, facts.here
@@ -160,7 +150,7 @@ def _find_verification(facts: Situation, goal: Goal | None) -> NextStep | None:
 def _is_closed(refusal: Refusal, before: Sequence[NextStep]) -> bool:
     """Check if no command opens the refusal: a file or a decision has to change first."""
     match refusal.code:
-        case GuardCode.LOCK | GuardCode.RULES | GuardCode.APPROVALS | GuardCode.SAME_PLAN | GuardCode.WINDOW:
+        case code if code in (GuardCode.LOCK, GuardCode.RULES, *_BY_APPROVAL, GuardCode.WINDOW):
             # For good: a hold, or rules that contradict each other in envctl.toml.
             return not refusal.for_now
         case code if code in _OF_SOURCE:
@@ -179,10 +169,11 @@ def _list_drift_approvals(goal: Goal, request: Request) -> tuple[NextStep, ...]:
 
 def _list_approvals(request: Request, missing: Mapping[str, int] | None = None) -> tuple[NextStep, ...]:
     """Return the approvals to give, one step for each gate."""
-    wanted = count_missing_at_gates(request) if missing is None else missing
-    who = describe_approvers(request)
+    if missing is None:
+        table = list_gate_approvals(replace(request, actor=ANONYMOUS))
+        missing = {gate: found.missing for gate, found in table.items() if found.missing}
+    who = describe_approvers(request, missing)
     return tuple(
         NextStep(format_approval(request, gate), f"{number} approval{'' if number == 1 else 's'} missing", who)
-        for gate, number in wanted.items()
-        if number
+        for gate, number in missing.items()
     )

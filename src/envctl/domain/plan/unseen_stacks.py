@@ -40,6 +40,11 @@ def list_uncovered_stacks(meaning: PlanFingerprint, accepted: Sequence[str]) -> 
     return tuple(stack for stack in waiting if stack not in accepted)
 
 
+def is_behind(meaning: PlanFingerprint | None, stack: str) -> bool:
+    """Check if the stack waits in that plan, and held resources or read outputs that were not there yet."""
+    return meaning is not None and any(each.stack == stack and each.action == BEHIND for each in meaning.changes)
+
+
 def require_known_stacks(named: Sequence[str], stacks: Collection[str]) -> None:
     """Raise UsageError if the release lacks one of the named stacks: no plan is needed to say so."""
     for name in named:

@@ -1,4 +1,4 @@
-"""The reading: all that an approval or a consent binds, as a document that a person reads.
+"""All that an approval or a consent binds, as a document that a person reads: nothing is bound that is not in it.
 
-Nothing is bound that is not in it. Views of it order and fold; `folds` names the only two kinds of folds.
+Begin with `reading.py`: `Reading`; then `bound_values.py`. Out of scope: its lines (`cli/render/words/reading.py`).
 """

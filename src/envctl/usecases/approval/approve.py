@@ -11,20 +11,20 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import (
     bind_approval,
-    format_approve_command,
+    format_approval,
     has_changed_rules,
     has_expired,
     has_made_release,
 )
-from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
+from envctl.domain.guards.gate_approvals import GateApprovals, has_covered_missing, list_gate_approvals
 from envctl.domain.guards.rules import find_barring_view
 from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.approval_binding import ApprovalBinding, read_binding
 from envctl.domain.ledger.events import ANONYMOUS, Actor, ApprovalWithdrawn, Event
-from envctl.domain.ledger.people.person_names import has_same_name, is_machine, is_same_person
+from envctl.domain.ledger.people.person_names import has_same_name, is_machine
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.next_step.find_step import format_approval, format_deployment
+from envctl.domain.next_step.find_step import format_deployment
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint, fingerprint_plan, to_plan_outline
 from envctl.domain.plan.unseen_stacks import (
@@ -50,7 +50,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import look_scope, module_checks
 from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request, readings, release_store
-from envctl.usecases.release.next_steps import Adviser, build_adviser
+from envctl.usecases.release.next_steps import Adviser, build_adviser, list_waiting
 from envctl.usecases.release.release_names import find_release
 
 # Guards that must pass before a plan can be made: the bundle is intact, and the settings fit it.
@@ -150,8 +150,9 @@ def approve_plan(
         reading = readings.find_reading(ports, found, meaning)
     # The question shows more of it.
     ports.observer.on_plan(plan, shown=False)
-    request = replace(candidate.request, plan=plan)
-    accepted = check_unseen(plan, unseen, format_approve_command(request, gate))
+    known = candidate.request.approved
+    request = replace(candidate.request, plan=plan, approved={**known, meaning.digest: meaning})
+    accepted = check_unseen(plan, unseen, format_approval(request, gate))
     notes = list_notes(request, plan, accepted)
     if not ports.prompter.confirm_approval(plan, reading, gate, notes):
         raise InterruptedByUserError(Problem("E310", "cancelled: not approved", ""))
@@ -198,7 +199,7 @@ def refuse_missing_gate(ports: Ports, environment: str, release: str | None) -> 
         raise UsageError(
             Problem("E012", f"{target} has no gates, and needs no approval", format_command("why", target))
         )
-    missing, _ = find_missing_gates(context, request)
+    missing, _ = find_missing_gates(context, request, list_approvals_now(context, request))
     hint = format_approval(request, next(iter(missing or asked)))
     raise UsageError(Problem("E012", f"--gate is missing; the gates of {target} are {', '.join(asked)}", hint))
 
@@ -292,8 +293,8 @@ def list_notes(request: guards.Request, plan: EnvironmentPlan, accepted: Sequenc
 def _record_approval(context: Context, request: guards.Request, binding: ApprovalBinding) -> ApprovalResult:
     timed = replace(request, now=read_store_time(context.ports))
     after, entry = journal.append(context.ports, build_approval_decision(timed, binding))
-    missing, next_command = find_missing_gates(context, replace(request, present=after))
     approvals = list_approvals_now(context, replace(request, present=after))
+    missing, next_command = find_missing_gates(context, replace(request, present=after), approvals)
     given = approvals[binding.gate].given if binding.gate in approvals else ()
     own = [each for each in given if has_same_name(each.by, request.actor)]
     return ApprovalResult(
@@ -320,24 +321,30 @@ def list_approvals_now(context: Context, request: guards.Request) -> dict[str, G
     return list_gate_approvals(replace(request, actor=ANONYMOUS, now=context.ports.clock.now()))
 
 
-def find_missing_gates(context: Context, request: guards.Request) -> tuple[dict[str, int], str]:
+def find_missing_gates(
+    context: Context, request: guards.Request, approvals: Mapping[str, GateApprovals]
+) -> tuple[dict[str, int], str]:
     """Return the number of missing approvals by gate, and the next command."""
     # Counted without an actor: guards would leave out the actor's own approval.
     anonymous = replace(request, actor=ANONYMOUS, now=context.ports.clock.now())
-    missing = {name: count for name, count in guards.count_missing_at_gates(anonymous).items() if count}
+    missing = {name: gate.missing for name, gate in approvals.items() if gate.missing}
+    adviser = build_adviser(context, request.present)
+    if guards.find_end_of_approvals(list_waiting(anonymous)):
+        return missing, adviser.advise_change(replace(anonymous, older=True))[0].advice
     if not missing:
-        command = _suggest_deployment(build_adviser(context, request.present), anonymous)
+        command = _suggest_deployment(adviser, anonymous)
         counted = replace(anonymous, actor=request.actor)
-        if command == format_deployment(counted) and any(guards.count_missing_at_gates(counted).values()):
+        deployments = (format_deployment(replace(counted, partial=partial)) for partial in (False, True))
+        if command in deployments and any(guards.count_missing_at_gates(counted).values()):
             # The approval of the person who deploys does not count.
             command = f"ask another person: {command}"
         return missing, command
-    given = {
-        each.gate
-        for each in request.target_state.approvals
-        if each.release == request.identity and is_same_person(each.by, request.actor)
-    }
-    own = [gate for gate in missing if gate not in given and find_barring_view(request, gate, request.actor) is None]
+    own = [
+        gate
+        for gate in missing
+        if not has_covered_missing(approvals[gate], request.actor)
+        and not find_barring_view(request, gate, request.actor)
+    ]
     if own:
         return missing, format_approval(request, own[0])
     # A second approval of one person counts for nothing.

@@ -15,7 +15,7 @@ from envctl.domain.guards import Request, list_views
 from envctl.domain.guards.approvals import (
     bind_approval,
     can_approve,
-    format_approve_command,
+    format_approval,
     has_changed_rules,
     has_made_release,
 )
@@ -102,7 +102,7 @@ def record_reviews(
     require_known_stacks(unseen, request.needs)
     meaning = release_store.find_plan_by_prefix(ports, fingerprint)
     plan = to_plan_outline(meaning, target, request.identity, request.present.find_label(request.identity))
-    accepted = check_unseen(plan, unseen, format_approve_command(request, gate))
+    accepted = check_unseen(plan, unseen, format_approval(request, gate))
     release_store.PLACES.save_document(ports, found.place)
     approve.save_rules_document(ports, request)
     # Without its page nobody can have read it.
@@ -112,8 +112,9 @@ def record_reviews(
     later = list_later(names, earlier)
     before = [Reviewer(name, "does not count", TOO_EARLY) for name in dict.fromkeys(names) if name not in later]
     reviewers = (*before, *(_record_review(ports, request, binding, name) for name in later))
-    now = replace(request, present=journal.load(ports))
-    missing, next_command = approve.find_missing_gates(context, now)
+    now = replace(request, present=journal.load(ports), approved={**request.approved, meaning.digest: meaning})
+    approvals = approve.list_approvals_now(context, now)
+    missing, next_command = approve.find_missing_gates(context, now, approvals)
     return ReviewResult(
         environment=target,
         gate=gate,
@@ -129,7 +130,7 @@ def record_reviews(
         where=request.where,
         not_seen=list_unseen(plan),
         unseen=accepted,
-        approvals=approve.list_approvals_now(context, now),
+        approvals=approvals,
         label=plan.label,
     )
 

@@ -14,6 +14,7 @@ from envctl.domain.guards.approvals import check_approvals
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
 from envctl.domain.guards.target import check_account, check_artifact, check_secrets
+from envctl.domain.ledger.events import ANONYMOUS
 from envctl.domain.ledger.state import DistrustedEntry, LedgerState
 from envctl.domain.next_step.find_step import format_deployment, open_refusals
 from envctl.domain.plan.changes import EnvironmentPlan
@@ -186,8 +187,10 @@ def find_next_candidate(
 
 def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
     """Return the answers of all guards. The adviser knows the next steps of the environments."""
-    answers = tuple(_check_guards(request))
-    approvals = list_gate_approvals(request)
+    answers = _defer_approvals(tuple(_check_guards(request)))
+    # Without an actor: the guards would leave out the actor's own approval.
+    approvals = list_gate_approvals(replace(request, actor=ANONYMOUS))
+    lacking = [name for name, gate in approvals.items() if gate.missing]
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
     openings = [refusal.opens for refusal in refused]
     return Why(
@@ -197,7 +200,7 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
         now=request.now,
         answers=answers,
         gates={name: (gate.have, gate.need) for name, gate in approvals.items()},
-        who=guards.describe_approvers(request) if any(gate.missing for gate in approvals.values()) else "",
+        who=guards.describe_approvers(request, lacking) if lacking else "",
         opens=max(moment for moment in openings if moment) if openings and all(openings) else None,
         next=_suggest_next(request, refused, adviser),
         unbelieved=request.present.unbelieved,
@@ -221,6 +224,12 @@ def _suggest_next(request: guards.Request, refused: Sequence[guards.Refusal], ad
         return format_deployment(request)
     steps = open_refusals(request, refused, adviser.list_steps_before(request.target))
     return next((step.advice for step in steps if step.advice), refused[0].hint)
+
+
+def _defer_approvals(answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
+    refusals = guards.defer_approvals(tuple(each.refusal for each in answers if each.refusal))
+    by_code = {refusal.code: refusal for refusal in refusals}
+    return tuple(replace(each, refusal=by_code[each.refusal.code]) if each.refusal else each for each in answers)
 
 
 def _check_guards(request: guards.Request) -> Iterator[Answer]:

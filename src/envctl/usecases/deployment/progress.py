@@ -7,7 +7,8 @@ There is one type each, so that mypy proves their order: `DeployRequest` → `Se
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_guards, list_unwaivable
+from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_guards, defer_approvals, list_unwaivable
 from envctl.domain.ledger.events import WaiverUsed
 from envctl.domain.ledger.state import Deployment, DriftCheck, LedgerState
 from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, StackPlan
@@ -17,6 +18,7 @@ from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rollout.traffic import Traffic
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.account import account_check, secret_check
+from envctl.usecases.concurrency.dag_runner import ALL_STACKS
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.rollout_model import RolledOut, Share, StackRollout
 from envctl.usecases.deployment.verification import Verification
@@ -52,14 +54,18 @@ class GuardRunner:
         if not options.dry_run:
             ledger_store.check_clock(ports)
         now = ports.clock.now() if options.dry_run else ledger_store.read_store_time(ports)
-        request = replace(request, present=present, now=now, plan=plan, older=options.older)
+        request = replace(request, present=present, now=now, plan=plan, older=options.older, partial=options.partial)
         # The recorded rules may have changed meanwhile.
         request = rules_store.complete_request(ports, request)
         for each in present.unbelieved:
             if each.seq not in self.disbelieved:
                 self.disbelieved.add(each.seq)
                 ports.observer.on_message(f"{each} is not trusted: {each.why}")
-        self._waive_or_refuse(request, self._select_refusals(check_guards(request)))
+        refused = self._select_refusals(check_guards(request))
+        # The plan decides of selected stacks, and break-glass goes on where a deployment would stop.
+        if options.break_glass or (plan is None and options.selection != ALL_STACKS):
+            refused = tuple(each for each in refused if each.code is not GuardCode.PARTIAL)
+        self._waive_or_refuse(request, refused)
         return request
 
     def enforce_account_guards(self, request: Request, release: Release, settings: EnvironmentSettings) -> Request:
@@ -108,9 +114,9 @@ class GuardRunner:
         if not refused:
             return
         if not self.deployment.options.break_glass:
-            raise RefusedError(refused)
+            raise RefusedError(defer_approvals(refused))
         if stubborn := list_unwaivable(request, refused):
-            raise RefusedError(tuple(_explain_not_waivable(request, refusal) for refusal in stubborn))
+            raise RefusedError(tuple(_explain_not_waivable(request, refusal) for refusal in defer_approvals(stubborn)))
         self.waived.update({refusal.code: refusal for refusal in refused})
 
 

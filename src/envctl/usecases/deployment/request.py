@@ -18,6 +18,7 @@ class DeployOptions:
     break_glass: str = ""  # The reason, or empty.
     undo: bool = False  # Undo all drift: raise an error instead of accepting drift outside the plan.
     selection: StackSelection = ALL_STACKS
+    partial: bool = False  # Deploy although the approvals cover only the first stacks.
     older: bool = False  # Allow an older release than the current one.
     state_lost: bool = False  # Destroy although states are lost; their resources may remain.
 

@@ -1,6 +1,6 @@
 """`envctl report`: the contents of the ledger and the project file, for one page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -87,22 +87,13 @@ def build_report(ports: Ports) -> Report:
         sandbox=ports.sandbox,
         entries=present.seq,
         head=present.head,
-        status=_replace_gates(status, outlooks),
+        status=status,
         outlooks=tuple(outlooks),
         releases=rows,
         more_releases=sum("" in known.made_for for known in present.releases.values()) - len(rows),
         timeline=history,
         plans=_load_last_plans(ports, present, order),
     )
-
-
-def _replace_gates(status: Status, outlooks: Sequence[Outlook]) -> Status:
-    """Replace the gates of the current actor by those of an anonymous one."""
-    shown = (
-        replace(each, gates=outlook.why.gates, approvals=outlook.why.approvals) if each.gates else each
-        for each, outlook in zip(status.environments, outlooks, strict=True)
-    )
-    return replace(status, environments=tuple(shown))
 
 
 def _load_last_plans(ports: Ports, present: LedgerState, order: tuple[str, ...]) -> tuple[LastPlan, ...]:

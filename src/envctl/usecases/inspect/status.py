@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
+from envctl.domain.ledger.events import ANONYMOUS
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.state import DistrustedEntry, EnvironmentState, LedgerState, NewerEntries
 from envctl.domain.next_step.condition import Condition, find_condition
@@ -186,6 +187,6 @@ def _list_approvals(context: Context, present: LedgerState, environment: str) ->
     others = recorded is not None and recorded.digest != build_rules_document(project, environment).digest
     if source is None or not (find_rules(project, environment).approvals or others):
         return {}
-    return list_gate_approvals(
-        deploy_request.build_promotion(context, present, source=source, target=environment).request
-    )
+    request = deploy_request.build_promotion(context, present, source=source, target=environment).request
+    # Whoever looks: the guards would leave out their own approval.
+    return list_gate_approvals(replace(request, actor=ANONYMOUS))

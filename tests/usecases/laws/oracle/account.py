@@ -35,6 +35,7 @@ class Command:
     unseen: frozenset[str] = frozenset()
     foreign: bool = False
     older: bool = False
+    partial: bool = False
     third: Third = NO_THIRD
     vouched: Vouched = ""
     replaced: bool = False
@@ -227,6 +228,12 @@ def covered(plans: Mapping[str, StackPlan], given: Given) -> bool:
         name in known and all(_within(each, known[name], given.unseen) for each in _wanted(plans[name]))
         for name in plans
     )
+
+
+def accepted(stack: str, given: Given) -> bool:
+    """Whether somebody who said yes has seen a plan of the stack, or has named it."""
+    known = next((each for each in given.plan.stacks if each.stack == stack), None)
+    return known is not None and (not known.waits_for or (stack in given.unseen and not known.behind))
 
 
 def _wanted(plan: StackPlan) -> Iterator[ResourceChange]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from envctl.domain.plan.changes import StackPlan
-from tests.usecases.laws.oracle.account import Command, Given, Made, Place, Proof, covered, losses
+from tests.usecases.laws.oracle.account import Command, Given, Made, Place, Proof, accepted, covered, losses
 from tests.usecases.laws.oracle.rulebook import Document
 
 BEFORE = {"staging": "dev", "prod": "staging"}
@@ -221,6 +221,8 @@ def _of_approvals(case: Case, asked: Document) -> Iterator[tuple[str, str]]:
             yield "G106", f"gate {gate} lacks approvals"
         elif too_few(granted[gate], case.plans, count):
             yield "G302", f"gate {gate} has approved another plan"
+        elif not (case.command.partial or case.command.break_glass) and (left := _left_out(granted[gate], case, count)):
+            yield "G113", f"gate {gate} has left out {left}, and nobody said that a part is meant"
 
 
 def standing(case: Case, asked: Document) -> dict[str, list[Given]]:
@@ -249,6 +251,12 @@ def _of_these_rules(case: Case, given: Given) -> bool:
 
 def too_few(granted: list[Given], plans: Mapping[str, StackPlan], count: int) -> bool:
     return len({given.person for given in granted if covered(plans, given)}) < count
+
+
+def _left_out(granted: list[Given], case: Case, count: int) -> list[str]:
+    """The stacks that can't be planned yet, and that too few people have seen before, or have accepted unseen."""
+    waiting = sorted((case.command.only or case.made.stacks) - case.command.plans.keys())
+    return [name for name in waiting if len({each.person for each in granted if accepted(name, each)}) < count]
 
 
 def denied(now: datetime) -> str:

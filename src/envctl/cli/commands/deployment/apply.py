@@ -7,7 +7,7 @@ import typer
 
 from envctl.cli.boundary import change_only, run_use_case
 from envctl.cli.options.arguments import environment_argument
-from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, WaitOk, parse_deploy_options
+from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, Partial, WaitOk, parse_deploy_options
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
 
@@ -22,6 +22,7 @@ def apply(
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
     older: Older = False,
+    partial: Partial = False,
     wait_ok: WaitOk = False,
     full: FullPlans = False,
 ) -> None:
@@ -35,7 +36,7 @@ def apply(
     show_full_plans(full=full)
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     options = replace(
-        parse_deploy_options(context, break_glass, no_verify=no_verify, older=older, wait_ok=wait_ok),
+        parse_deploy_options(context, break_glass, no_verify=no_verify, older=older, partial=partial, wait_ok=wait_ok),
         selection=selected,
     )
     change_only(context, environment)

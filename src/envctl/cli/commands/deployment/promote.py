@@ -7,7 +7,7 @@ import typer
 from envctl.cli.boundary import change_only, run_use_case
 from envctl.cli.completion.candidates import complete_sources, complete_targets
 from envctl.cli.options.arguments import release_option
-from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, WaitOk, parse_deploy_options
+from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, Partial, WaitOk, parse_deploy_options
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
@@ -29,6 +29,7 @@ def promote(
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
     older: Older = False,
+    partial: Partial = False,
     wait_ok: WaitOk = False,
     full: FullPlans = False,
 ) -> None:
@@ -37,6 +38,8 @@ def promote(
     from envctl.usecases.deployment.promote import promote as use
 
     show_full_plans(full=full)
-    options = parse_deploy_options(context, break_glass, no_verify=no_verify, older=older, wait_ok=wait_ok)
+    options = parse_deploy_options(
+        context, break_glass, no_verify=no_verify, older=older, partial=partial, wait_ok=wait_ok
+    )
     change_only(context, target)
     run_use_case(context, lambda ports: add_next_command(ports, use(ports, source, target, options, release=release)))

@@ -7,7 +7,7 @@ import typer
 from envctl.cli.boundary import change_only, run_use_case
 from envctl.cli.completion.candidates import complete_releases
 from envctl.cli.options.arguments import RELEASE_NAMES, environment_argument
-from envctl.cli.options.deploy_options import BreakGlass, NoVerify, WaitOk, parse_deploy_options
+from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Partial, WaitOk, parse_deploy_options
 from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
@@ -26,6 +26,7 @@ def rollback(
     ] = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
+    partial: Partial = False,
     wait_ok: WaitOk = False,
     full: FullPlans = False,
 ) -> None:
@@ -34,6 +35,6 @@ def rollback(
     from envctl.usecases.deployment.rollback import rollback as use
 
     show_full_plans(full=full)
-    options = parse_deploy_options(context, break_glass, no_verify=no_verify, wait_ok=wait_ok)
+    options = parse_deploy_options(context, break_glass, no_verify=no_verify, partial=partial, wait_ok=wait_ok)
     change_only(context, environment)
     run_use_case(context, lambda ports: add_next_command(ports, use(ports, environment, options, to=to)))

@@ -8,6 +8,7 @@ from envctl.cli.render.html.elements import Html, dim, isolate, join, tag
 from envctl.cli.render.html.signs import Sign, render_label, render_sign
 from envctl.cli.render.html.tables import render_facts, render_section
 from envctl.cli.render.html.wording import render_hint, render_moment, render_person
+from envctl.cli.render.words.approval.approvals import list_stack_lines
 from envctl.cli.render.words.approval.guards import format_guards, format_opening_time, list_refusal_details
 from envctl.cli.render.words.approval.verdict import format_verdict
 from envctl.cli.render.words.approval.why import describe_move
@@ -46,6 +47,7 @@ def _render_approvals(outlook: Outlook) -> Iterator[Html]:
             for each in outlook.approvals
             if each.gate == gate
         ]
+        by += [tag("li", dim(isolate(line))) for line in list_stack_lines(outlook.why.approvals[gate])]
         count = f" {given} of {wanted} {states.APPROVAL_GIVEN.word}"
         yield tag("li", render_sign(sign), tag("div", tag("b", gate), count, tag("ul", *by) if by else join()))
 

@@ -8,7 +8,7 @@ from envctl.cli.render.markdown.refusals import GUARD_HEADS, format_guard, rende
 from envctl.cli.render.text.detail import SHOW_ALL_GUARDS
 from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.words.approval import why as words
-from envctl.cli.render.words.approval.approvals import list_gate_details
+from envctl.cli.render.words.approval.approvals import list_gate_details, list_stack_lines
 from envctl.cli.render.words.approval.guards import format_opening_time
 from envctl.cli.render.words.approval.verdict import format_verdict
 from envctl.cli.render.words.events import describe_untrusted
@@ -54,7 +54,7 @@ def render_gate_table(gates: Mapping[str, GateApprovals], now: datetime | None =
             md.NEUTRAL if gate.missing else md.OK,
             md.escape(name),
             f"{gate.have} of {gate.need}",
-            "<br>".join(map(md.escape, list_gate_details(gate, now, UTC))),
+            "<br>".join(map(md.escape, (*list_gate_details(gate, now, UTC), *list_stack_lines(gate)))),
         )
         for name, gate in gates.items()
     )

@@ -9,7 +9,7 @@ import select
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import IO
 
 from rich.cells import cell_len
@@ -31,6 +31,7 @@ class Pager:
 
     lines: Sequence[str]
     height: int
+    _: KW_ONLY
     top: int = 0
     query: str = ""
     asked: str | None = None  # the search text while it is typed

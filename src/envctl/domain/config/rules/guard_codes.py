@@ -19,6 +19,7 @@ class GuardCode(StrEnum):
     DRIFT = "G110"
     OLDER = "G111"
     RULES = "G112"
+    PARTIAL = "G113"
     ARTIFACT = "G201"
     SECRETS = "G202"
     ACCOUNT = "G203"

@@ -39,6 +39,8 @@ def _show_validity(approval: ApprovalResult | ReviewResult, out: Console) -> Non
     for name, gate in approval.approvals.items():
         details = "; ".join(words.list_gate_details(gate))
         print_item(out, f"  {name} {gate.have}/{gate.need}: ", details, indent=4)
+        for line in words.list_stack_lines(gate):
+            print_text(out, line, indent=4)
     print_hint(out, approval.next)
 
 

@@ -9,7 +9,7 @@ from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_hint, print_text
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.words.approval import guards as words
-from envctl.cli.render.words.approval.approvals import list_gate_details
+from envctl.cli.render.words.approval.approvals import list_gate_details, list_stack_lines
 from envctl.domain.guards import Refusal, RefusedError
 from envctl.domain.guards.gate_approvals import GateApprovals
 
@@ -43,5 +43,5 @@ def show_gates(gates: Mapping[str, GateApprovals], out: Console, now: datetime) 
     for name, gate in gates.items():
         mark, style = ("✗ missing", "yellow") if gate.missing else ("✓ met", "green")
         print_text(out, (mark.ljust(ANSWER_WIDTH), style), f"{name} {gate.have}/{gate.need}", indent=2)
-        for detail in list_gate_details(gate, now):
+        for detail in (*list_gate_details(gate, now), *list_stack_lines(gate)):
             print_text(out, detail, indent=INDENT)

@@ -8,8 +8,10 @@ from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import Zone, format_future, format_time
 from envctl.domain.guards.gate_approvals import GateApprovals, GivenApproval
+from envctl.domain.guards.gate_table import GateCell
 from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.text.lists import join_names
 from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
 from envctl.usecases.approval.ci_reviewers import Reviewer, ReviewResult
 
@@ -21,6 +23,31 @@ def list_gate_details(gate: GateApprovals, now: datetime | None = None, zone: Zo
         by = f", by {gate.who}" if gate.who else ""
         details.append(f"{format_count(gate.missing, 'approval')} missing{by}")
     return details
+
+
+def list_stack_lines(gate: GateApprovals) -> list[str]:
+    """Return how far the approvals cover the stacks, with stacks alike on one line; empty if all of them are alike."""
+    alike: dict[GateCell, list[str]] = {}
+    for stack, cell in gate.stacks.items():
+        alike.setdefault(cell, []).append(stack)
+    if len(alike) < 2 and not {cell.state for cell in alike} & {"unseen", "not covered"}:  # noqa: PLR2004 (a difference)
+        return []
+    return [f"{join_names(stacks)}: {_describe_cell(cell)}" for cell, stacks in alike.items()]
+
+
+def _describe_cell(cell: GateCell) -> str:
+    people = f" by {join_names([format_actor(each) for each in cell.by])}" if cell.by else ""
+    match cell.state:
+        case "given":
+            return f"approved{people}"
+        case "unseen":
+            return f"approved unseen{people}"
+        case "not covered" if cell.later:
+            return "not approved: it can be planned when the stacks before it are applied"
+        case "not covered":
+            return f"left out of an approval{f', approved{people}' if people else ''}"
+        case "missing":
+            return f"missing{f', approved{people}' if people else ''}"
 
 
 def _format_given(given: GivenApproval, now: datetime | None, zone: Zone) -> str:
@@ -67,6 +94,12 @@ def describe_outlook(approval: ApprovalResult | ReviewResult) -> str:
     """Return what the release still needs to be deployed."""
     if approval.missing:
         return describe_missing_approvals(approval.missing)
+    later = [
+        stack for gate in approval.approvals.values() for stack, cell in gate.stacks.items() if not cell.is_covered
+    ]
+    if later:
+        stacks = join_names(tuple(dict.fromkeys(later)))
+        return f"All approvals that can be given now are given. To approve when it can be planned: {stacks}."
     return f"All approvals of {approval.environment} are given for this release."
 
 

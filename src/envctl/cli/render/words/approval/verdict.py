@@ -42,6 +42,8 @@ def describe_reason(refusal: Refusal, why: Why) -> str:
             return f"the release was not deployed to {source} successfully"
         case GuardCode.APPROVALS if (need := sum(gate.need for gate in why.approvals.values())) > 1:
             missing = sum(gate.missing for gate in why.approvals.values())
+            if not missing:
+                return "another person than the approver has to deploy it"
             return f"{missing} of {format_count(need, 'approval')} {'is' if missing == 1 else 'are'} missing"
         case GuardCode.LOCK if not refusal.for_now:
             return "the release is on hold"
