@@ -29,6 +29,7 @@ def render_why(why: Why) -> str:
             f"- {md.WARN} {md.escape(each)}" for each in (*words.describe_unseen(why), *words.list_rule_changes(why))
         ),
         "\n".join(f"- {md.WARN} {md.escape(each)}" for each in describe_untrusted(why.unbelieved, UTC)),
+        f"SHA-256 of the page for approvers: {md.code(why.reading)}" if why.reading else "",
         md.render_next_step(why.next),
     )
 
