@@ -8,6 +8,8 @@ import time
 
 from tests.e2e.conftest import Project
 
+PAGER = "q: to the question"
+
 
 def type_answers(project: Project, answers: list[tuple[str, str]], *words: str) -> tuple[int, str]:
     """Return the exit code of a command, and what the terminal shows. After each text, its answer is typed."""
@@ -18,6 +20,10 @@ def type_answers(project: Project, answers: list[tuple[str, str]], *words: str) 
         os.execve(command[0], command, {**project.build_environment(), "TERM": "xterm", "COLUMNS": "200"})
     shown, seen, deadline = "", 0, time.monotonic() + 60
     while time.monotonic() < deadline:
+        if PAGER in shown[seen:]:
+            # A page longer than the screen comes before the question.
+            seen = len(shown)
+            os.write(terminal, b"q")
         if answers and answers[0][0] in shown[seen:]:
             seen = len(shown)
             # What is typed before the echo is off would be shown, as with any program that asks.

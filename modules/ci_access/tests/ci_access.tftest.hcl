@@ -215,12 +215,17 @@ run "the_store_is_added_to_as_the_job_needs" {
   assert {
     condition = { for job, document in data.aws_iam_policy_document.job : job => toset(flatten([for statement in document.statement : statement.resources if contains(statement.actions, "s3:PutObject")])) } == {
       plan    = toset(["arn:aws:s3:::shop-envctl-store/shop/runs/*Z-plan-*"])
-      drift   = toset([for folder in ["checkpoints", "ledger", "places", "plans", "runs"] : "arn:aws:s3:::shop-envctl-store/shop/${folder}/*"])
+      drift   = toset([for folder in ["checkpoints", "ledger", "places", "plans", "readings", "runs"] : "arn:aws:s3:::shop-envctl-store/shop/${folder}/*"])
       dev     = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
       staging = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
       prod    = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
     }
     error_message = "Pull requests write no entries; only deployments write releases."
+  }
+
+  assert {
+    condition     = { for job, document in data.aws_iam_policy_document.job : job => length([for statement in document.statement : statement if statement.effect == "Deny"]) } == { plan = 1, drift = 1, dev = 0, staging = 0, prod = 0 }
+    error_message = "No job that only plans reads what approvers read."
   }
 
   assert {

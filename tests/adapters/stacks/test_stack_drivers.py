@@ -21,6 +21,7 @@ _ARGUMENTS: dict[str, Any] = {
     "address": "a",
     "identity": "b",
     "on_finished": print,
+    "outputs": None,
 }
 
 

@@ -129,7 +129,18 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
 
 
 def test_every_environment_argument_is_completed(offered: Offered) -> None:
-    without = {"init", "fmt", "schema", "report", "release", "collect", "lock-providers", "secrets", "ledger"}
+    without = {
+        "init",
+        "fmt",
+        "schema",
+        "report",
+        "release",
+        "collect",
+        "lock-providers",
+        "secrets",
+        "ledger",
+        "approval",
+    }
     without |= {"ci", "completion", "explain", "images", "sandbox"}
     for command in COMMANDS.keys() - without:
         assert "prod" in offered(command, "") or command in {"promote", "eject"}, command

@@ -33,6 +33,8 @@ WORDS: dict[str, list[list[str]]] = {
     "verify": [["verify", "dev"]],
     "promote": [["promote", "dev", "staging", "--yes"]],
     "approve": [["approve", "prod", "--gate", "peer", "--yes"]],
+    "approval list": [["approval", "list"]],
+    "approval show": [["approval", "show", "1"]],
     "why": [["why", "prod", "--plan"], ["why", "staging"]],
     "rules": [
         ["rules", "dev"],

@@ -13,6 +13,7 @@ from pathlib import Path
 from posixpath import join, normpath
 
 from envctl.adapters.disk.files import read_bytes, write_private, write_text
+from envctl.adapters.disk.paths import resolve_path
 from envctl.adapters.terraform.init.init_stamp import INSTALLED_FOLDER
 from envctl.adapters.terraform.process.rendered_documents import read_rendered, read_settings
 from envctl.adapters.terraform.process.stack_lock import Site
@@ -53,7 +54,7 @@ def _write_folder(site: Site, folder: Path, outputs: ForecastOutputs) -> None:
         if (lock := site.directory / LOCK_FILE).exists():
             shutil.copyfile(lock, folder / LOCK_FILE)
         if (packages := site.directory / INSTALLED_FOLDER).exists():
-            (folder / INSTALLED_FOLDER).symlink_to(packages.resolve())
+            (folder / INSTALLED_FOLDER).symlink_to(resolve_path(packages))
         write_text(folder / INIT_STAMP, "")
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"the files of stack {site.stack.name} of {site.environment} can't be copied: {error}"

@@ -127,7 +127,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             create_console(self._options, stderr=True),
             self.observer.pause_drawing,
             current_redaction().redact_all,
-            create_console(self._options, stderr=self._options.json or self._options.markdown),
+            None if self._options.json else create_console(self._options, stderr=self._options.markdown),
             yes=self._options.yes,
             interactive=sys.stdin.isatty() and sys.stderr.isatty() and not self._options.json,
         )

@@ -41,7 +41,7 @@ class TerminalPrompter:
     console: Console
     pause_drawing: Callable[[], AbstractContextManager[None]]
     redact: Callable[[EnvironmentPlan], EnvironmentPlan]
-    whole: Console  # for what is shown without a question
+    whole: Console | None  # for what is shown without a question; None if a machine reads
     _: KW_ONLY
     yes: bool
     interactive: bool
@@ -164,7 +164,8 @@ class TerminalPrompter:
     def _show_reading(self, reading: "Reading") -> None:
         """Show it whole: to a person with folds, page by page if it is longer than the screen."""
         if not self.asks:
-            write_lines(list_lines(reading, folds=False), self.whole)
+            if self.whole is not None:
+                write_lines(list_lines(reading, folds=False), self.whole)
             return
         out, lines = self.console, list(list_lines(reading, folds=True))
         room = out.height - _ROOM_FOR_QUESTION

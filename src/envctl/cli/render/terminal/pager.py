@@ -22,7 +22,7 @@ _SEQUENCES = {
 }  # fmt: skip
 # Keys that are sequences come as a whole; Esc comes alone.
 _ESCAPE_SECONDS = 0.05
-HELP = "space: on  b: back  g/G: start/end  /: search  n/N: next/before  q: to the question"
+HELP = "q: to the question  space: on  b: back  /: search  n N: next, before  g G: start, end"
 
 
 @dataclass
