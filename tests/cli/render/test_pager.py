@@ -98,6 +98,13 @@ def test_real_terminal_is_restored(terminal: tuple[int, int]) -> None:
     assert termios.tcgetattr(program) == before
 
 
+def test_terminal_without_a_size_has_the_usual_one(terminal: tuple[int, int]) -> None:
+    _, program = terminal
+    termios.tcsetwinsize(program, (0, 0))
+    with os.fdopen(os.dup(program), "w") as out:
+        assert pager._measure(out) == (80, 24)
+
+
 def test_interrupted_pager_restores_terminal(terminal: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     person, program = terminal
     before = termios.tcgetattr(program)

@@ -141,7 +141,8 @@ def _cut(text: str, width: int) -> str:
 
 def _measure(out: IO[str]) -> tuple[int, int]:
     size = os.get_terminal_size(out.fileno())
-    return max(1, size.columns), max(2, size.lines)
+    # A serial line says neither.
+    return size.columns or 80, max(2, size.lines or 24)
 
 
 @contextmanager
