@@ -75,7 +75,7 @@ class Template(Shop):
     def deploy_everywhere(self) -> None:
         self.run_checked("apply", "dev", "--yes")
         self.run_checked("promote", "dev", "staging", "--yes")
-        self.approve_everywhere("--unseen", "base,web")
+        self.approve_everywhere("--unseen", "web,access")
         # EKS has made aws-auth, and the cluster is not new: its change is approved after it was seen.
         refused = self.run("promote", "staging", "prod", "--yes", "--json")
         assert (refused.code, refused.codes) == (4, ["G302"])
