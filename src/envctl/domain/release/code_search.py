@@ -1,5 +1,8 @@
-"""What a search of module code finds: reads of files outside of the release, and blocks about credentials or state."""
+"""What a search of code finds: reads of files outside of the release, blocks about credentials or state, and `check`
+blocks.
+"""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +17,8 @@ from envctl.domain.plan.provider_accounts import (
 )
 from envctl.domain.text.lists import join_names
 
+# A header stands on one line. A comment that looks like one costs a plan.
+_CHECK_HEADER = re.compile(rb'\bcheck\b[^\n]*\{|"check"\s*:')
 _OUTSIDE_HINT = "put the file into the folder of the module and read it as ${path.module}/NAME"
 _REMOTE_STATE_HINT = (
     'to read a stack of this project, use [stacks.STACK] inputs = { VARIABLE = "OTHER.OUTPUT" } in envctl.toml;'
@@ -107,3 +112,8 @@ def describe_ignored_blocks(blocks: AccountBlocks) -> Iterator[Problem]:
         kind = block.kind
         message = f"Terraform ignores a {kind} block in a module: [state] in envctl.toml sets the place of the state"
         yield Problem("E215", message, f"remove the {kind} block from the module", block.location)
+
+
+def may_have_check_blocks(path: str, data: bytes) -> bool:
+    """Tell whether a file of code may have check blocks."""
+    return path.endswith((".tf", ".tofu", ".tf.json", ".tofu.json")) and bool(_CHECK_HEADER.search(data))

@@ -14,9 +14,9 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards.drift import suggest_drift_fix
 from envctl.domain.ledger.events import Event, VerificationFailed, VerificationPassed
 from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
+from envctl.domain.release.code_search import may_have_check_blocks
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import format_check_digest, to_check_table
-from envctl.domain.terraform.check_blocks import may_have_check_blocks
 from envctl.domain.terraform.outputs import Output, Outputs, drop_sensitive
 from envctl.domain.text.lists import join_first
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs

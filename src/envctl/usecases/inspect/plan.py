@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from envctl.domain.ledger.state import EnvironmentState
     from envctl.domain.plan.changes import EnvironmentPlan
     from envctl.domain.release_label import ReleaseLabel
-    from envctl.usecases.deployment.early_command import EarlyPlanCommand
     from envctl.usecases.deployment.planning import PlanningResult
+    from envctl.usecases.inspect.early_command import EarlyPlanCommand
     from envctl.usecases.ports.core import Ports
     from envctl.usecases.ports.terraform import PreparedEnvironment
 

@@ -7,7 +7,7 @@ from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.terraform.diagnostics.read_errors import convert_read_errors
 from envctl.adapters.terraform.diagnostics.resource_lines import find_folders, locate_block
 from envctl.adapters.terraform.process.stack_lock import Site
-from envctl.domain.terraform.check_blocks import may_have_check_blocks
+from envctl.domain.release.code_search import may_have_check_blocks
 from envctl.domain.terraform.workdir_names import MODULES_MANIFEST
 from envctl.usecases.ports.terraform import CheckBlock
 

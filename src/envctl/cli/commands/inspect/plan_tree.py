@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from envctl.cli.boundary import CommandContext, run_partial_use_case
 from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection
-from envctl.usecases.deployment.early_command import EarlyPlanCommand
+from envctl.usecases.inspect.early_command import EarlyPlanCommand
 from envctl.usecases.inspect.plan import plan_environment
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.deployment import next_command
 from envctl.usecases.deployment.apply import apply
-from envctl.usecases.deployment.early_command import EarlyPlanCommand
 from envctl.usecases.deployment.promote import promote
+from envctl.usecases.inspect.early_command import EarlyPlanCommand
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
