@@ -238,7 +238,7 @@ def test_equal_texts_are_searched_once() -> None:
 
 def test_long_texts_are_searched_fast() -> None:
     redactor = Redactor.from_values(["!§$%&/()=", *build_secrets(1)])
-    text = re.sub("[^a-z]", "x", string.ascii_letters) * 20_000
+    text = re.sub("[^a-z]", "x", string.ascii_letters) * 5_000
     assert redactor.redact(text) is text
 
 

@@ -57,6 +57,12 @@ class Spelling:
         # Only the first backslash of many can begin an escape: no run of them is read from each of its characters.
         return re.compile(r"(?:(?<!\\)|(?!\\))" + "".join(ways), re.IGNORECASE if self._is_loose else 0)
 
+    @cached_property
+    def _first_letters(self) -> re.Pattern[str]:
+        """Match the letters that a spelling begins with: a class is found a hundred times as fast as a spelling."""
+        first = "".join(_UNITS.findall(self._text)[: 1 + self._is_cut])
+        return re.compile(f"[{re.escape(_BEGINS + first)}]", re.IGNORECASE if self._is_loose else 0)
+
     def find_spans(self, text: str, lower: str) -> Iterator[tuple[int, int]]:
         """Yield all spans of the text, overlapping ones too. `lower` is the text with ASCII in lower case."""
         source = lower if self._is_loose else text
@@ -75,10 +81,9 @@ class Spelling:
             yield from self._search_around(text, 0, len(text), len(text))
 
     def _search_around(self, text: str, begin: int, anchor: int, end: int) -> Iterator[tuple[int, int]]:
-        found = self._escape_pattern.search(text, begin, end)
-        while found and found.start() <= anchor:
-            yield found.span()
-            found = self._escape_pattern.search(text, found.start() + 1, end)
+        for first in self._first_letters.finditer(text, begin, min(anchor + 1, end)):
+            if found := self._escape_pattern.match(text, first.start(), end):
+                yield found.span()
 
 
 def list_encodings(part: str) -> tuple[str, ...]:
