@@ -25,7 +25,7 @@ from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.ledger import journal
 from tests.catching import catch
 from tests.fakes.project_files import NETWORK
-from tests.fakes.world import World
+from tests.fakes.world import World, make_once
 from tests.usecases.inspect.test_rules import (
     ACCOUNTS,
     GATES,
@@ -47,8 +47,10 @@ OWNER = "(by the rules of prod, in the same account)"
 
 
 @pytest.fixture
-def owned(world: World) -> World:
+@make_once
+def owned() -> World:
     """Prod runs a release in an account of its own."""
+    world = World()
     with_accounts(world)
     edit_project(world, (GATES, GATES + WAIVABLE))
     to_prod(world)

@@ -28,7 +28,7 @@ from envctl.usecases.release import readings
 from tests.catching import catch
 from tests.fakes.machine import SettableIdentity
 from tests.fakes.project_files import IMAGE, NETWORK
-from tests.fakes.world import World, list_entries
+from tests.fakes.world import World, list_entries, make_once
 from tests.usecases.steps import deploy_to_staging, edit_project
 
 GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"
@@ -75,8 +75,10 @@ def to_prod(world: World, number: int = 1) -> None:
 
 
 @pytest.fixture
-def deployed(world: World) -> World:
+@make_once
+def deployed() -> World:
     """Prod was deployed under three gates, by Bob."""
+    world = World()
     to_prod(world)
     return world
 
