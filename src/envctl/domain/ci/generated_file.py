@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 FileState = Literal["current", "differs", "edited", "other version", "foreign"]
@@ -132,6 +133,8 @@ def _split(text: str) -> tuple[_Seal | None, str]:
     return (_Seal(**found.groupdict()), body) if found else (None, rest)
 
 
+# A lock of hashes takes milliseconds, and is sealed and compared in each command.
+@lru_cache(maxsize=16)
 def _strip_pins(text: str) -> str:
     for pattern, name in _PINS:
         text = pattern.sub(lambda found, name=name: found.expand(name), text)  # type: ignore[misc]
