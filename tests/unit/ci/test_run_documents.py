@@ -28,6 +28,7 @@ NOW = datetime.fromisoformat("2026-11-25T08:00:01+00:00")
 DOCUMENTS = (MatrixRun, Answer, CollectedRun)
 
 
+@pytest.mark.slow
 @given(st.data(), st.sampled_from(DOCUMENTS))
 def test_run_document_survives_encoding(data: st.DataObject, kind: type[Any]) -> None:
     # NaN equals nothing.

@@ -238,8 +238,8 @@ def test_full_example_has_no_empty_field() -> None:
 WRONG: list[object] = [None, True, 7, -0.5, "x", "", [], [7], ["x"], [None], {}, {"x": 7}, {"x": "x"}]
 
 
-SOME: tuple[object, ...] = (None, "x", {})
-BY_DAY: tuple[object, ...] = (*SOME, 7, [7], {"x": 7})
+SOME: tuple[object, ...] = (None,)
+BY_DAY: tuple[object, ...] = (*SOME, "x", {}, 7, [7], {"x": 7})
 
 
 @pytest.mark.parametrize(

@@ -249,6 +249,7 @@ CHART_FILES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("helm")
 def test_chart_values_have_paths() -> None:
     context, release = build(write(HEAD + EKS + CHART, CHART_FILES))
