@@ -8,7 +8,7 @@ PINNED := --quiet --disable-pip-version-check --require-hashes --no-deps
 # Without bytecode each process of the tests would compile all of envctl, and each run all of the tests anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo kubernetes platform system-packages test test-emulators test-envctl static static-emulators static-envctl check check-unit check-usecases nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-live audit clean
+.PHONY: demo kubernetes platform system-packages test test-emulators test-envctl static static-emulators static-envctl check check-tests nightly dist mutation bench lock schemas pages picture docs provider-schema kubernetes-live audit clean
 
 demo: .venv/.demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m demo.demo web
@@ -54,14 +54,13 @@ static-envctl: .venv/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# At the same time, and each half of the tests in one process: the workers of pytest-xdist would all collect everything,
-# and tell three times about each test, which takes longer than most of these tests.
+# At the same time. One process collects all tests, and splits off two that run them (tests/forks.py).
 check:
-	@$(MAKE) --no-print-directory -j 3 static check-unit check-usecases
+	@$(MAKE) --no-print-directory -j 2 static check-tests
 
-check-unit check-usecases: check-%: .venv/.installed
-	HYPOTHESIS_PROFILE=check $(BIN)/pytest -q -m "not night and not slow and not terraform and not sandbox" \
-	  tests/$* --ignore tests/usecases/laws
+check-tests: .venv/.installed
+	HYPOTHESIS_PROFILE=check $(BIN)/pytest -q --forks 2 -m "not night and not slow and not terraform and not sandbox" \
+	  tests/unit tests/usecases --ignore tests/usecases/laws
 
 # Everything, in parts of under an hour: tests/nightly.py lists them, and `make nightly-NAME` runs one.
 nightly: system-packages .venv/.installed
