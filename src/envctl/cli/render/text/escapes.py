@@ -3,11 +3,12 @@
 import unicodedata
 
 _ALLOWED_CONTROLS = "\n\t"
+_WITHOUT_ALLOWED = str.maketrans("", "", _ALLOWED_CONTROLS)
 
 
 def escape_text(text: str) -> str:
     """Escape control characters and direction overrides: a name must not control the terminal."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.translate(_WITHOUT_ALLOWED).isprintable():
         return text
     return "".join(
         c.encode("unicode_escape", "surrogatepass").decode("ascii")

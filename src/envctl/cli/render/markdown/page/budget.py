@@ -53,7 +53,7 @@ Block = Piece | Section
 
 def count_utf16(text: str) -> int:
     """Count UTF-16 code units, the strictest way in use to measure a text."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 @dataclass(frozen=True)
