@@ -12,7 +12,7 @@ from envctl.domain.ledger.events import ANONYMOUS, Actor
 from envctl.domain.ledger.people.person_names import has_common_person, is_machine, is_named_in, list_names, list_people
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.state import Approval
-from envctl.domain.plan.unseen_stacks import is_behind, list_acceptable, list_uncovered_stacks
+from envctl.domain.plan.unseen_stacks import list_acceptable, list_uncovered_stacks
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first, join_names
@@ -24,9 +24,14 @@ def check_approvals(request: Request) -> Refusal | None:
     """G106: each gate of the target has enough approvals for this release, these settings and this place."""
     if request.release is None or not request.rules.approvals or not is_approval_required(request):
         return None
-    open_gates = {gate: missing for gate, missing in count_missing_approvals(request).items() if missing > 0}
+    open_gates, anonymous = _list_open_gates(request), replace(request, actor=ANONYMOUS)
     if not open_gates:
         return None
+    left, command, approver = _list_open_gates(anonymous), request.command, request.actor.person_name
+    has_approved = left != open_gates
+    if has_approved and left:
+        # The approvals of this person count, if another one deploys: the others are asked for.
+        request, open_gates = anonymous, left
     wanted = ", ".join(
         f"{gate} ({request.rules.approvals[gate] - missing} of {request.rules.approvals[gate]})"
         for gate, missing in open_gates.items()
@@ -34,13 +39,19 @@ def check_approvals(request: Request) -> Refusal | None:
     release = shorten_id(request.release)
     message = f"release {release} lacks approvals for {request.target}: {wanted}{_list_faults(request)}"
     hint, who = format_approval(request, next(iter(open_gates))), describe_allowed_approvers(request)
-    if not any(count_missing_approvals(replace(request, actor=ANONYMOUS)).values()):
+    if has_approved and left:
+        message += f"; {approver} approved it, and may not deploy it"
+    elif has_approved:
         # Only the approval of the person who gives the command is missing.
-        hint, who = f"as another person: {request.command}", "any person who did not approve it"
+        hint, who = f"as another person: {command}", "any person who did not approve it"
     if request.rules.is_usual:
         message += f"; envctl.toml sets no approvals for {request.target}: the usual ones apply"
         hint = f"if it needs none, write [environments.{request.target}.gates] approvals = {{}}; otherwise: {hint}"
     return Refusal(GuardCode.APPROVALS, message=message, hint=hint, for_now=True, who=who)
+
+
+def _list_open_gates(request: Request) -> dict[str, int]:
+    return {gate: missing for gate, missing in count_missing_approvals(request).items() if missing > 0}
 
 
 def is_approval_required(request: Request) -> bool:
@@ -144,12 +155,14 @@ def format_approval(request: Request, gate: str, unseen: Sequence[str] = ()) -> 
 def list_stacks_to_accept(request: Request) -> tuple[str, ...]:
     """Return the stacks that wait for others and hold no resources: an approval covers them only by name.
 
-    Without a plan, these are the stacks that were never applied, and whose upstream stacks were not either.
+    Without a plan, these are the stacks that were never applied, and whose upstream stacks were not either, or not with
+    the outputs that they read.
     """
     if request.plan is not None:
         return list_acceptable(request.plan)
     there = request.changeover.expand_applied(request.target_state.stacks)
-    return tuple(name for name, needs in request.needs.items() if name not in there and not there.issuperset(needs))
+    early = request.changeover.early_stacks
+    return tuple(s for s, needs in request.needs.items() if s not in there and (s in early or not there >= {*needs}))
 
 
 def bind_approval(request: Request, gate: str, *, plan: str, unseen: tuple[str, ...], reading: str) -> ApprovalBinding:
@@ -224,10 +237,10 @@ def _list_newly_plannable(request: Request, approval: Approval) -> tuple[str, ..
     and is refused before Terraform runs.
     """
     seen, there = request.approved.get(approval.plan), request.target_state.stacks
-    left_out = list_uncovered_stacks(seen, approval.unseen) if seen else ()
-    if not has_deployed_since(request, approval):
-        # The stacks before these were applied already, and do not put out yet what they read.
-        left_out = tuple(stack for stack in left_out if not is_behind(seen, stack))
+    if seen is None or (request.target_state.last and not has_deployed_since(request, approval)):
+        # The stacks before those that wait may be applied already, and not put out yet what these read.
+        return ()
+    left_out = list_uncovered_stacks(seen, approval.unseen)
     # A stack with resources may have no changes by now: only its plan decides.
     return tuple(s for s in left_out if s not in there and s in request.needs and there.issuperset(request.needs[s]))
 

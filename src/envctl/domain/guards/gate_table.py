@@ -79,10 +79,11 @@ def _still_waits(request: Request, approval: Approval, stack: str) -> bool:
     """Check if a stack that an approval left out still can't be planned. After a deployment, only a plan tells it of a
     stack with resources.
     """
-    if is_behind(request.approved.get(approval.plan), stack):
-        return not approvals.has_deployed_since(request, approval)
+    if not approvals.has_deployed_since(request, approval):
+        return True
     there = request.target_state.stacks
-    return stack not in there and not there.issuperset(request.needs.get(stack, ()))
+    is_held = is_behind(request.approved.get(approval.plan), stack) or stack in there
+    return not (is_held or there.issuperset(request.needs.get(stack, ())))
 
 
 def _is_behind(request: Request, approval: Approval, stack: str) -> bool:

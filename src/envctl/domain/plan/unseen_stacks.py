@@ -41,7 +41,7 @@ def list_uncovered_stacks(meaning: PlanFingerprint, accepted: Sequence[str]) -> 
 
 
 def is_behind(meaning: PlanFingerprint | None, stack: str) -> bool:
-    """Check if the stack waits in that plan, and held resources or read outputs that were not there yet."""
+    """Check if the stack waits in that plan, and held resources. Earlier versions said so of new stacks, too."""
     return meaning is not None and any(each.stack == stack and each.action == BEHIND for each in meaning.changes)
 
 
