@@ -1,6 +1,6 @@
 """Guard G106: enough approvals, and the rules of validity of an approval."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
@@ -24,30 +24,34 @@ def check_approvals(request: Request) -> Refusal | None:
     """G106: each gate of the target has enough approvals for this release, these settings and this place."""
     if request.release is None or not request.rules.approvals or not is_approval_required(request):
         return None
-    open_gates, anonymous = _list_open_gates(request), replace(request, actor=ANONYMOUS)
-    if not open_gates:
+    if not (missing := _list_open_gates(request)):
         return None
-    left, command, approver = _list_open_gates(anonymous), request.command, request.actor.person_name
-    has_approved = left != open_gates
-    if has_approved and left:
-        # The approvals of this person count, if another one deploys: the others are asked for.
-        request, open_gates = anonymous, left
-    wanted = ", ".join(
-        f"{gate} ({request.rules.approvals[gate] - missing} of {request.rules.approvals[gate]})"
-        for gate, missing in open_gates.items()
-    )
-    release = shorten_id(request.release)
+    others = replace(request, actor=ANONYMOUS)
+    if (left := _list_open_gates(others)) == missing:
+        return _refuse_missing(request, missing)
+    # Who gives the command has approved. The answer is what another person gets, as on all pages.
+    from envctl.domain.guards.gate_table import check_partial
+
+    refusal = _refuse_missing(others, left) if left else check_partial(others)
+    if refusal is None:
+        hint = f"as another person: {request.command}"
+        return replace(_refuse_missing(request, missing), hint=hint, who="any person who did not approve it")
+    message = f"{refusal.message}; {request.actor.person_name} approved it, and may not deploy it"
+    return replace(refusal, code=GuardCode.APPROVALS, message=message)
+
+
+def _refuse_missing(request: Request, missing: Mapping[str, int]) -> Refusal:
+    need = request.rules.approvals
+    wanted = ", ".join(f"{gate} ({need[gate] - count} of {need[gate]})" for gate, count in missing.items())
+    release = shorten_id(request.identity)
     message = f"release {release} lacks approvals for {request.target}: {wanted}{_list_faults(request)}"
-    hint, who = format_approval(request, next(iter(open_gates))), describe_allowed_approvers(request)
-    if has_approved and left:
-        message += f"; {approver} approved it, and may not deploy it"
-    elif has_approved:
-        # Only the approval of the person who gives the command is missing.
-        hint, who = f"as another person: {command}", "any person who did not approve it"
+    hint = format_approval(request, next(iter(missing)))
     if request.rules.is_usual:
         message += f"; envctl.toml sets no approvals for {request.target}: the usual ones apply"
         hint = f"if it needs none, write [environments.{request.target}.gates] approvals = {{}}; otherwise: {hint}"
-    return Refusal(GuardCode.APPROVALS, message=message, hint=hint, for_now=True, who=who)
+    return Refusal(
+        GuardCode.APPROVALS, message=message, hint=hint, for_now=True, who=describe_allowed_approvers(request)
+    )
 
 
 def _list_open_gates(request: Request) -> dict[str, int]:

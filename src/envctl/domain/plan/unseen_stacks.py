@@ -81,7 +81,7 @@ def describe_unseen(plan: EnvironmentPlan, accepted: Sequence[str], clusters: Ma
             more = ", and change what a new cluster brings" if awaited else ""
             yield f"{line}; approved unseen: it may only create{more}{_describe_forecast(stack)}"
         else:
-            unseen = "" if stack.behind else f", or add --unseen {stack.stack}"
+            unseen = "" if stack.behind else f", or add --unseen {','.join(list_acceptable(plan))}"
             yield f"{line}; not approved: approve again when {_format_upstream(stack)} applied{unseen}"
 
 
