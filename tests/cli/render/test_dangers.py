@@ -34,7 +34,7 @@ def trust(*accounts: str) -> str:
     return policy(*(allow("sts:AssumeRole", Principal={"AWS": f"arn:aws:iam::{each}:root"}) for each in accounts))
 
 
-# A plan as teams see it: tags of security groups, images, roles, ports, closed policies; each of them ranks high.
+# A plan as teams see it: tags of security groups, roles, closed policies, ports; each of them ranks high.
 RULES = tuple(value(["ingress", n, "cidr_blocks", 0], f"10.0.{n}.0/24", f"10.0.{n}.0/24") for n in range(40))
 DENIES = policy(allow("s3:GetObject"), {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"})
 USUAL = (
@@ -58,8 +58,8 @@ IMAGES = ('[{"image": "web:2"}]', '[{"image": "web:1"}]')
 CONTAINER = 'apps/v1/Deployment.hidden spec.template.spec.containers[name="web"]'
 HIDDEN: dict[str, tuple[ReadChange, str]] = {
     "a rule among 40 is open to the world": (
-        change("aws_security_group", *RULES[:31], value(["ingress", 31, "cidr_blocks", 0], "0.0.0.0/0", "10.0.31.0/24")),
-        'open to everybody web: aws_security_group.hidden ingress[31].cidr_blocks[0] = "10.0.31.0/24" → "0.0.0.0/0"',
+        change("aws_security_group", *RULES[:31], value(["ingress", 31, "cidr_blocks", 0], "0.0.0.0/0", "10.0.0.0/8")),
+        'open to everybody web: aws_security_group.hidden ingress[31].cidr_blocks[0] = "10.0.0.0/8" → "0.0.0.0/0"',
     ),
     "half of the world is the world": (
         change("aws_security_group", value(["ingress", 31, "cidr_blocks", 0], "128.0.0.0/1", "10.0.31.0/24")),
