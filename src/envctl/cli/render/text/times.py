@@ -40,12 +40,6 @@ def format_future(at: datetime, now: datetime, zone: Zone = None) -> str:
     return f"{format_time(_round_up_to_minute(at), zone)} ({format_time_left(at, now)})"
 
 
-def format_end(at: datetime, now: datetime, zone: Zone = None) -> str:
-    """Return the end of a validity, and the time left until then, both rounded down: it holds that long."""
-    minutes = (at - now) // timedelta(minutes=1)
-    return f"{format_time(at, zone)} (in {format_rough_duration(timedelta(minutes=max(1, minutes)))})"
-
-
 def format_seconds(seconds: float) -> str:
     whole = max(0, int(seconds))
     if whole < 60:  # noqa: PLR2004 (seconds of a minute)

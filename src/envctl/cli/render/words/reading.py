@@ -1,6 +1,7 @@
 """A reading as lines, for the terminal, for pages and for files: important first, and nothing cut."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.values.hcl_text import format_hcl, format_hcl_lines
 from envctl.cli.render.words.plan.actions import SYMBOLS
 from envctl.domain.plan.changes import Action, Marker
-from envctl.domain.plan.fingerprint import OUTPUT_PREFIX, SENSITIVE, SENSITIVE_UNKNOWN, UNKNOWN
+from envctl.domain.plan.fingerprint import SENSITIVE, SENSITIVE_UNKNOWN, UNKNOWN
 from envctl.domain.reading.folds import OBJECT, EqualChanges, find_usual_provider, fold_changes, fold_values
 from envctl.domain.reading.importance import (
     DANGERS,
@@ -22,7 +23,6 @@ from envctl.domain.reading.importance import (
     LOSES,
     is_dangerous,
     list_dangers,
-    list_own_accounts,
     rank_change,
     rank_value,
 )
@@ -85,28 +85,23 @@ def _rank_stack(stack: ReadStack) -> int:
 
 def _list_warnings(reading: Reading) -> Iterator[ReadLine]:
     """Yield a line for each thing that is lost, then for each danger, the worst first."""
-    accounts, found = list_own_accounts(reading.place), list[tuple[int, str]]()
+    accounts = re.findall(r"\d{12}", " ".join(each.after for each in reading.place if "account" in each.path))
+    found = list[tuple[int, str]]()
     changes = [(stack.stack, each) for stack in reading.stacks for each in (*stack.changes, *stack.forecast)]
     for stack, change in (*changes, ("", ReadChange("", "", "", reading.settings))):
         address = f"{stack}: {escape_text(change.address)}  " if change.address else "setting "
         if change.address and change.action in LOSES:
             yield ReadLine(f"! {SYMBOLS[Action(change.action)]} {change.action}  {address.rstrip()}", style="bad")
         for word, value in list_dangers(change, accounts):
-            found.append((DANGERS.index(word), f"! {word}  {address}{_format_short(value)}"))
+            found.append(
+                (DANGERS.index(word), f"! {word}  {address}{next(_list_values((value,), 0)).text.removesuffix(' =')}")
+            )
     yield from (ReadLine(text, style="bad") for _, text in sorted(found, key=lambda each: each[0]))
 
 
-def _format_short(value: ReadValue) -> str:
-    """Return path and value on one line; a long value stands with its change."""
-    sides = [_format_side(value.before), _format_side(value.after, value.sign)]
-    shown = sides if value.before else sides[1:]
-    is_short = all(len(side) == 1 for side in shown) and sum(len(side[0]) for side in shown) <= MAX_BESIDE
-    return f"{_format_path(value.path)}{' = ' + ' → '.join(side[0] for side in shown) if is_short else ''}"
-
-
 def _list_stack(stack: ReadStack, *, folds: bool) -> Iterator[ReadLine]:
-    counted = Counter(change.action if change.type else OUTPUT_PREFIX for change in stack.changes)
-    outputs = counted.pop(OUTPUT_PREFIX, 0)
+    counted = Counter(change.action for change in stack.changes if change.type)
+    outputs = sum(not change.type for change in stack.changes)
     # As the question says it.
     parts = [f"{counted[action]} to {action}" for action in SYMBOLS if counted[action]]
     count = ", ".join([*parts, *([format_count(outputs, "output")] if outputs else [])])
