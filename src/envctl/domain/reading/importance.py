@@ -17,20 +17,13 @@ from envctl.domain.text.json_documents import ABSENT, parse_json_document
 
 LOSES = frozenset(map(str, (Action.DELETE, Action.REPLACE, Action.FORGET, Action.RENEW, Action.INVOKE)))
 DESTROYED, OPEN, ACCESS, NUMBER, STORAGE, OTHER = 0, 1, 2, 4, 6, 7
-WORLD, ALL, HOST, FOREIGN, BARE = (
-    "open to everybody",
-    "all actions",
-    "on the host",
-    "another account",
-    "less protection",
-)
-LOWERED, CHANGED, RESOURCES, OUTWARD = "lowered", "changed", "all resources", "open outwards"
+WORLD, ALL, HOST, FOREIGN = "open to everybody", "all actions", "on the host", "another account"
+BARE, LOWERED, CHANGED, RESOURCES = "less protection", "lowered", "changed", "all resources"
+OUTWARD = "open outwards"
 DANGERS = (WORLD, ALL, HOST, FOREIGN, BARE, LOWERED, CHANGED, RESOURCES, OUTWARD)
 """The words of dangers, the worst first. Most plans have some of the last three: they alone move no change up."""
 # In JSON texts, and within documents in these: quotes are escaped there.
-_EVERYTHING = re.compile(
-    r'"\*\\?"|:\*\\?"|cluster-admin|:policy/(?:AdministratorAccess|PowerUserAccess|IAMFullAccess)\b'
-)
+_EVERYTHING = re.compile(r'"\*\\?"|:\*\\?"|cluster-admin|:policy/(?:Administrator|PowerUser|IAMFull)Access\b')
 _WORLD = re.compile(
     r"\d+(?:\.\d+){3}/[0-7]\b|::/0|\bpublic-read|\ballUsers\b|\ballAuthenticatedUsers\b|\binternet-facing\b"
     r"|\bLoadBalancer\b|system:(?:un)?authenticated"
@@ -42,23 +35,17 @@ _SWAPPED = re.compile(r'image|\bami\b|s3_key|(?:[_"]p|P)ort"')
 _ROLE = re.compile(r"arn:aws[\w-]*:(?:iam|sts)::(\d{12}):")
 # Of a path with its value behind it.
 _SWITCHES = (
-    (
-        HOST,
-        r'(?i)(?:host(Network|PID|IPC)|privileged|PrivilegeEscalation).*=true|(?:NonRoot|OnlyRootFilesystem)".*=false',
-    ),
-    (HOST, r'(?i)"host_?path".*="[^"]'),
+    (HOST, r"(?i)(?:host(?:Network|PID|IPC)|privileged|PrivilegeEscalation).*=true|host_?path\W.*=\"[^\"]"),
+    (HOST, r"(?:NonRoot|nlyRootFilesystem).*=false"),
     (BARE, r"(?:(?:block|ignore|restrict)_public_|_protection|encrypt|_rotation|log_file_v|api_termination).*=false"),
-    (
-        BARE,
-        r"(?:skip_final_snapshot|force_de|delete_automated_backups).*=true|(?:backup_retention|recovery_window).*=0",
-    ),
+    (BARE, r"(?:skip_final_snapshot|force_de|delete_automated_backups).*=true|(?:backup_ret|recovery_window).*=0"),
     (WORLD, r'"internal"\]=false|(?i:(?<!block_)(?<!ignore_)(?<!restrict_)public|anonymous|unauthenticated).*=true'),
 )
 # The names of a path, by what they decide; the first pattern counts.
 _NAMES = (
     (
-        r"(?i)polic|principal|permission|assume_role|iam|\brules\b|roleRef|subjects|ingress|egress|cidr|grant|acl|trust"
-        r"|security_group|securityContext|serviceAccount|prefix_list"
+        r"(?i)polic|principal|permission|assume_role|iam|\brules\b|roleRef|subjects|ingress|egress|cidr|grant"
+        r"|acl|trust|security_group|securityContext|serviceAccount|prefix_list"
     ),
     r"image|\bami\b|container_definitions|s3_key|package_type|source_code|chart|command|\bargs\b|programs",
     r"(?i)replica|desired|capacity|(?:min|max)_size|count|instance_(?:type|class)|cpu|memory",
