@@ -6,7 +6,7 @@ Real Terraform: its built-in provider by day; by night the templates, in the emb
 import html
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -157,7 +157,7 @@ def check_pages(project: Project, command: str, approved: str) -> None:
 
 @pytest.mark.parametrize("opened", keep_by_day(ROWS, "stacks in a chain"))
 def test_what_the_screen_says_leads_to_prod(
-    opened: Callable[..., Iterator[tuple[Project, list[str]]]],
+    opened: Callable[..., AbstractContextManager[tuple[Project, list[str]]]],
     tmp_path: Path,
     home: Path,
     request: pytest.FixtureRequest,
