@@ -136,6 +136,14 @@ def test_part_approval_is_refused_before_anything_is_applied(world: World, given
     assert (applied(world), len(list_entries(world))) == ([], entries)
 
 
+def test_approver_who_left_out_stacks_is_sent_to_that_approval(world: World) -> None:
+    approves(world, "peer")
+    approves(world, "business", "mid", "top")
+    with acting_as(world, BOB):
+        assert refused(world) == (["G106"], AGREED.format("peer"))
+        assert explain_refusal(world.ports, "prod").next == AGREED.format("peer")
+
+
 def test_all_pages_tell_the_same_table(world: World) -> None:
     approves(world, "peer", "mid")
     told = approves(world, "business", "mid", "top")
