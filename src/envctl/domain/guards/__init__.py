@@ -68,7 +68,7 @@ GUARDS: tuple[Guard, ...] = tuple(
     sorted(
         (
             guard
-            for file in (approvals, drift, gate_table, plan, provenance, rules, soak, target, verification)
+            for file in (drift, gate_table, plan, provenance, rules, soak, target, verification)
             for guard in file.GUARDS
         ),
         key=lambda guard: (_SOLVED_LAST.index(guard.code) if guard.code in _SOLVED_LAST else -1, guard.code),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards.request import Guard, Refusal, Request, can_record_rules
+from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.ledger.approval_binding import ApprovalBinding
 from envctl.domain.ledger.entries import is_future
 from envctl.domain.ledger.events import ANONYMOUS, Actor
@@ -30,12 +30,14 @@ def check_approvals(request: Request) -> Refusal | None:
     if (left := _list_open_gates(others)) == missing:
         return _refuse_missing(request, missing)
     # Who gives the command has approved. The answer is what another person gets, as on all pages.
-    from envctl.domain.guards.gate_table import check_partial
-
-    refusal = _refuse_missing(others, left) if left else check_partial(others)
-    if refusal is None:
+    if not left:
         hint = f"as another person: {request.command}"
         return replace(_refuse_missing(request, missing), hint=hint, who="any person who did not approve it")
+    return add_approver(_refuse_missing(others, left), request)
+
+
+def add_approver(refusal: Refusal, request: Request) -> Refusal:
+    """Return what another person is told as the answer to one who has approved."""
     message = f"{refusal.message}; {request.actor.person_name} approved it, and may not deploy it"
     return replace(refusal, code=GuardCode.APPROVALS, message=message)
 
@@ -340,6 +342,3 @@ def _list_past_settings(request: Request) -> set[tuple[str, str]]:
     again = here.standing_rollback if request.is_repeated_rollback else None
     ran = (here.current, again, proof and proof.deployment)
     return {(deployment.settings, deployment.place) for deployment in ran if deployment and deployment.place}
-
-
-GUARDS = (Guard(GuardCode.APPROVALS, check_approvals, reason="the approval is missing", of_path=True),)
