@@ -1,4 +1,4 @@
-// The theme lets a wide table scroll within the page: whoever has no mouse has to reach it too.
+// The theme lets a wide table scroll within the page: people without a mouse have to reach it too.
 window.addEventListener("load", () => {
   for (const wide of document.querySelectorAll(".md-typeset__scrollwrap")) {
     if (wide.scrollWidth <= wide.clientWidth) continue;

@@ -406,7 +406,8 @@ class MemoryTerraform:
         drifted = ResourceChange(
             address=f"terraform_data.{stack.name}", type="terraform_data", action=Action.UPDATE, attributes=(changed,)
         )
-        drift = StackPlan(stack.name, resources=(drifted,) if where in self.drifted else ())
+        resources = (drifted,) if where in self.drifted else ()
+        drift = StackPlan(stack.name, resources=resources, warnings=self.warnings.get(where, ()))
         return StackComparison(drift, self._pending_plan(environment, stack))
 
     def _pending_plan(self, environment: str, stack: PreparedStack) -> StackPlan:

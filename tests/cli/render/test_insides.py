@@ -6,16 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.cli.render.values.json_documents import (
-    ABSENT,
-    diff_json,
-    is_same_json,
-    merge_list_elements,
-    parse_json_document,
-)
+from envctl.cli.render.values.json_documents import diff_json, is_same_json, merge_list_elements
 from envctl.cli.render.values.nested_diff import diff_contents
 from envctl.cli.render.words.plan.attributes import group_attributes
 from envctl.domain.plan.changes import AttributeChange, Marker
+from envctl.domain.text.json_documents import ABSENT, parse_json_document
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.text("ab", max_size=3),

@@ -191,6 +191,14 @@ def test_only_approver_must_not_promote_too() -> None:
     assert both and both.hint == TO_GIVE
 
 
+def test_approver_is_told_what_others_are() -> None:
+    refusal = answer("G106", approved(approval(BOB), request=TWO))
+    others = answer("G106", replace(approved(approval(BOB), request=TWO), actor=Actor("")))
+    assert refusal and others
+    assert refusal.message == f"{others.message}; bob approved it, and may not deploy it"
+    assert (refusal.hint, refusal.who) == (others.hint, others.who) == (TO_GIVE, "any person except ann")
+
+
 def test_missing_usual_gates_show_both_fixes() -> None:
     refusal = answer("G106", ruled(ASKED, is_usual=True))
     assert refusal is not None

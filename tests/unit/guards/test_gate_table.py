@@ -195,10 +195,11 @@ def test_stop_before_left_out_stack_asks_its_gate_alone() -> None:
     assert format_approval(stopped, "peer") == "envctl approve prod --gate peer --unseen data"
 
 
-def test_approval_holds_while_nothing_was_deployed_since() -> None:
-    """A new stack reads what the applied one does not put out yet: it waits, although the other is there."""
+@pytest.mark.parametrize("held", [False, True])
+def test_approval_holds_while_nothing_was_deployed_since(held: bool) -> None:
+    """A stack reads what the applied one does not put out yet: it waits, although the other is there."""
     behind = fingerprint_plan(
-        replace(FIRST, stacks=(FIRST.stacks[0], StackPlan("web", waits_for=("network",), behind=True)))
+        replace(FIRST, stacks=(FIRST.stacks[0], StackPlan("web", waits_for=("network",), behind=held)))
     )
     request = replace(ASKED, approved={behind.digest: behind})
     before = deployed(ended_at=NOW - 2 * HOUR)

@@ -106,10 +106,10 @@ def test_each_unseen_stack_is_described() -> None:
     assert list(describe_unseen(PLAN, ("web",), {})) == [
         "not seen: web (waits for network and db); approved unseen: it may only create",
         "not seen: db (waits for network); not approved: approve again when network is applied",
-        "not seen: jobs (waits for web); not approved: approve again when web is applied, or add --unseen jobs",
+        "not seen: jobs (waits for web); not approved: approve again when web is applied, or add --unseen web,jobs",
     ]
     assert next(iter(describe_unseen(PLAN, (), {}))).endswith(
-        "approve again when network and db are applied, or add --unseen web"
+        "approve again when network and db are applied, or add --unseen web,jobs"
     )
 
 

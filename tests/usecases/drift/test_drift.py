@@ -151,6 +151,12 @@ def test_pending_changes_count_on_request(world: World) -> None:
     assert check_drift(world.ports).exit_code(pending=True) == ExitCode.FAILED
 
 
+def test_failed_check_block_asks_for_verification(world: World) -> None:
+    world.terraform.warnings["staging", "network"] = ("Check block assertion failed",)
+    found = check_drift(world.ports, ("dev", "staging")).environments
+    assert [(each.condition, each.next) for each in found] == [("clean", ""), ("clean", "envctl verify staging")]
+
+
 def state_of_others(world: World, environment: str) -> None:
     """Another ledger has deployed there, or a person with Terraform: the state agrees with what is there."""
     world.terraform.reality[environment, "network"] = "as another ledger left it"

@@ -11,7 +11,7 @@ from envctl.domain.config.ci.github import DEFAULT_PREFIX, JobKind
 from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
 
 WORKFLOWS_FOLDER = ".github/workflows"
-# Neither a later job of a queue nor one that nobody answers is dropped.
+# GitHub drops no job: later ones wait, and so do those without an answer of a reviewer.
 _QUEUE = "      queue: max # later jobs wait; none is dropped\n"
 
 

@@ -1,18 +1,18 @@
 """Guard G106: enough approvals, and the rules of validity of an approval."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards.request import Guard, Refusal, Request, can_record_rules
+from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.ledger.approval_binding import ApprovalBinding
 from envctl.domain.ledger.entries import is_future
 from envctl.domain.ledger.events import ANONYMOUS, Actor
 from envctl.domain.ledger.people.person_names import has_common_person, is_machine, is_named_in, list_names, list_people
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.state import Approval
-from envctl.domain.plan.unseen_stacks import is_behind, list_acceptable, list_uncovered_stacks
+from envctl.domain.plan.unseen_stacks import list_acceptable, list_uncovered_stacks
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first, join_names
@@ -24,23 +24,40 @@ def check_approvals(request: Request) -> Refusal | None:
     """G106: each gate of the target has enough approvals for this release, these settings and this place."""
     if request.release is None or not request.rules.approvals or not is_approval_required(request):
         return None
-    open_gates = {gate: missing for gate, missing in count_missing_approvals(request).items() if missing > 0}
-    if not open_gates:
+    if not (missing := _list_open_gates(request)):
         return None
-    wanted = ", ".join(
-        f"{gate} ({request.rules.approvals[gate] - missing} of {request.rules.approvals[gate]})"
-        for gate, missing in open_gates.items()
-    )
-    release = shorten_id(request.release)
+    others = replace(request, actor=ANONYMOUS)
+    if (left := _list_open_gates(others)) == missing:
+        return _refuse_missing(request, missing)
+    # Who gives the command has approved. The answer is what another person gets, as on all pages.
+    if not left:
+        hint = f"as another person: {request.command}"
+        return replace(_refuse_missing(request, missing), hint=hint, who="any person who did not approve it")
+    return add_approver(_refuse_missing(others, left), request)
+
+
+def add_approver(refusal: Refusal, request: Request) -> Refusal:
+    """Return what another person is told as the answer to one who has approved."""
+    message = f"{refusal.message}; {request.actor.person_name} approved it, and may not deploy it"
+    return replace(refusal, code=GuardCode.APPROVALS, message=message)
+
+
+def _refuse_missing(request: Request, missing: Mapping[str, int]) -> Refusal:
+    need = request.rules.approvals
+    wanted = ", ".join(f"{gate} ({need[gate] - count} of {need[gate]})" for gate, count in missing.items())
+    release = shorten_id(request.identity)
     message = f"release {release} lacks approvals for {request.target}: {wanted}{_list_faults(request)}"
-    hint, who = format_approval(request, next(iter(open_gates))), describe_allowed_approvers(request)
-    if not any(count_missing_approvals(replace(request, actor=ANONYMOUS)).values()):
-        # Only the approval of the person who gives the command is missing.
-        hint, who = f"as another person: {request.command}", "any person who did not approve it"
+    hint = format_approval(request, next(iter(missing)))
     if request.rules.is_usual:
         message += f"; envctl.toml sets no approvals for {request.target}: the usual ones apply"
         hint = f"if it needs none, write [environments.{request.target}.gates] approvals = {{}}; otherwise: {hint}"
-    return Refusal(GuardCode.APPROVALS, message=message, hint=hint, for_now=True, who=who)
+    return Refusal(
+        GuardCode.APPROVALS, message=message, hint=hint, for_now=True, who=describe_allowed_approvers(request)
+    )
+
+
+def _list_open_gates(request: Request) -> dict[str, int]:
+    return {gate: missing for gate, missing in count_missing_approvals(request).items() if missing > 0}
 
 
 def is_approval_required(request: Request) -> bool:
@@ -144,12 +161,14 @@ def format_approval(request: Request, gate: str, unseen: Sequence[str] = ()) -> 
 def list_stacks_to_accept(request: Request) -> tuple[str, ...]:
     """Return the stacks that wait for others and hold no resources: an approval covers them only by name.
 
-    Without a plan, these are the stacks that were never applied, and whose upstream stacks were not either.
+    Without a plan, these are the stacks that were never applied, and whose upstream stacks were not either, or not with
+    the outputs that they read.
     """
     if request.plan is not None:
         return list_acceptable(request.plan)
     there = request.changeover.expand_applied(request.target_state.stacks)
-    return tuple(name for name, needs in request.needs.items() if name not in there and not there.issuperset(needs))
+    early = request.changeover.early_stacks
+    return tuple(s for s, needs in request.needs.items() if s not in there and (s in early or not there >= {*needs}))
 
 
 def bind_approval(request: Request, gate: str, *, plan: str, unseen: tuple[str, ...], reading: str) -> ApprovalBinding:
@@ -224,10 +243,10 @@ def _list_newly_plannable(request: Request, approval: Approval) -> tuple[str, ..
     and is refused before Terraform runs.
     """
     seen, there = request.approved.get(approval.plan), request.target_state.stacks
-    left_out = list_uncovered_stacks(seen, approval.unseen) if seen else ()
-    if not has_deployed_since(request, approval):
-        # The stacks before these were applied already, and do not put out yet what they read.
-        left_out = tuple(stack for stack in left_out if not is_behind(seen, stack))
+    if seen is None or (request.target_state.last and not has_deployed_since(request, approval)):
+        # The stacks before those that wait may be applied already, and not put out yet what these read.
+        return ()
+    left_out = list_uncovered_stacks(seen, approval.unseen)
     # A stack with resources may have no changes by now: only its plan decides.
     return tuple(s for s in left_out if s not in there and s in request.needs and there.issuperset(request.needs[s]))
 
@@ -323,6 +342,3 @@ def _list_past_settings(request: Request) -> set[tuple[str, str]]:
     again = here.standing_rollback if request.is_repeated_rollback else None
     ran = (here.current, again, proof and proof.deployment)
     return {(deployment.settings, deployment.place) for deployment in ran if deployment and deployment.place}
-
-
-GUARDS = (Guard(GuardCode.APPROVALS, check_approvals, reason="the approval is missing", of_path=True),)

@@ -13,7 +13,7 @@ from envctl.domain.guards import approvals
 from envctl.domain.guards.plan import check_same_plan, find_changes_beyond
 from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.guards.request import Guard, Refusal, Request
-from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.events import ANONYMOUS, Actor
 from envctl.domain.ledger.people.person_names import list_people
 from envctl.domain.ledger.state import Approval
 from envctl.domain.plan.fingerprint import PlannedChange
@@ -79,10 +79,11 @@ def _still_waits(request: Request, approval: Approval, stack: str) -> bool:
     """Check if a stack that an approval left out still can't be planned. After a deployment, only a plan tells it of a
     stack with resources.
     """
-    if is_behind(request.approved.get(approval.plan), stack):
-        return not approvals.has_deployed_since(request, approval)
+    if not approvals.has_deployed_since(request, approval):
+        return True
     there = request.target_state.stacks
-    return stack not in there and not there.issuperset(request.needs.get(stack, ()))
+    is_held = is_behind(request.approved.get(approval.plan), stack) or stack in there
+    return not (is_held or there.issuperset(request.needs.get(stack, ())))
 
 
 def _is_behind(request: Request, approval: Approval, stack: str) -> bool:
@@ -121,6 +122,13 @@ def check_partial(request: Request) -> Refusal | None:
     return Refusal(GuardCode.PARTIAL, message=message, hint=hint, for_now=True, who=who)
 
 
+def check_approvals(request: Request) -> Refusal | None:
+    """G106, for one who has approved with what G113 says to others."""
+    refusal, others = approvals.check_approvals(request), replace(request, actor=ANONYMOUS)
+    half = check_partial(others) if refusal is not None and not approvals.check_approvals(others) else None
+    return approvals.add_approver(half, request) if half else refusal
+
+
 def find_cells_at(request: Request, gate: str) -> dict[str, GateCell]:
     """Return the cells of one gate, under the rules of the request alone."""
     given = [each for each in approvals.list_valid_approvals(request) if each.gate == gate]
@@ -134,6 +142,7 @@ def _list_waiting(request: Request, cells: Mapping[str, GateCell]) -> tuple[str,
 
 
 GUARDS = (
+    Guard(GuardCode.APPROVALS, check_approvals, reason="the approval is missing", of_path=True),
     Guard(
         GuardCode.PARTIAL,
         check_partial,

@@ -33,6 +33,7 @@ class Changeover:
     new_addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # The cluster that each stack of Kubernetes objects had, of those that name another one now.
     former_clusters: Mapping[str, str] = field(default_factory=dict)
+    early_stacks: frozenset[str] = frozenset()  # new stacks that read outputs which the environment does not have yet
 
     def expand_applied(self, stacks: frozenset[str]) -> frozenset[str]:
         """Add stacks with a state taken over from an applied stack."""

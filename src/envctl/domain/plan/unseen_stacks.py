@@ -41,7 +41,7 @@ def list_uncovered_stacks(meaning: PlanFingerprint, accepted: Sequence[str]) -> 
 
 
 def is_behind(meaning: PlanFingerprint | None, stack: str) -> bool:
-    """Check if the stack waits in that plan, and held resources or read outputs that were not there yet."""
+    """Check if the stack waits in that plan, and held resources. Earlier versions said so of new stacks, too."""
     return meaning is not None and any(each.stack == stack and each.action == BEHIND for each in meaning.changes)
 
 
@@ -81,7 +81,7 @@ def describe_unseen(plan: EnvironmentPlan, accepted: Sequence[str], clusters: Ma
             more = ", and change what a new cluster brings" if awaited else ""
             yield f"{line}; approved unseen: it may only create{more}{_describe_forecast(stack)}"
         else:
-            unseen = "" if stack.behind else f", or add --unseen {stack.stack}"
+            unseen = "" if stack.behind else f", or add --unseen {','.join(list_acceptable(plan))}"
             yield f"{line}; not approved: approve again when {_format_upstream(stack)} applied{unseen}"
 
 

@@ -5,7 +5,7 @@ Whether a later plan is covered is decided by the fingerprint of the plan, not b
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -75,10 +75,6 @@ class Reading:
     def digest(self) -> str:
         """SHA-256 of the stored bytes."""
         return hashlib.sha256(self.encoded).hexdigest()
-
-    def list_values(self) -> Iterator[ReadValue]:
-        yield from (value for stack in self.stacks for change in stack.changes for value in change.values)
-        yield from (*self.settings, *self.place, *self.rules)
 
 
 def decode(data: bytes) -> Reading:

@@ -105,7 +105,7 @@ def record_reviews(
     accepted = check_unseen(plan, unseen, format_approval(request, gate))
     release_store.PLACES.save_document(ports, found.place)
     approve.save_rules_document(ports, request)
-    # Without its page nobody can have read it.
+    # A plan without a stored page was shown to no reviewer.
     read = readings.find_reading(ports, found, meaning)
     binding = bind_approval(request, gate, plan=meaning.digest, unseen=accepted, reading=read.digest)
     names = ports.reviews.list_approvers(context.project.ci.github.find_github_name(target))

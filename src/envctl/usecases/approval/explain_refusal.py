@@ -140,7 +140,7 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
 
 
 def _count_reviews(context: Context, target: str) -> str:
-    """Return the reviews of this run so far, counted after the plan was made: nobody can have seen it yet."""
+    """Return the reviews of this run so far, counted after the plan was made: these reviewers have not seen it."""
     ports = context.ports
     if not find_rules(context.project, target).reviewers or not ports.reviews.has_reviews():
         return ""

@@ -102,7 +102,7 @@ def plan_each(
         if stack.name in failed and stack.leaves:
             _add_leaving_hint(failed[stack.name], environment, stack.name)
         if stack.name in failed and (plan := _substitute_plan(stack, failed[stack.name], found, destroy=destroy)):
-            found[stack.name] = plan
+            found[stack.name] = replace(plan, behind=bool(plan.waits_for) and stack.name in applied)
     failed = {name: error for name, error in failed.items() if name not in found}
     return PlanningResult(tuple(found[stack.name] for stack in stacks if stack.name in found), failed)
 
@@ -131,7 +131,7 @@ def _substitute_plan(
         why = error.problems[0].message.partition("\n")[0]
         return StackPlan(stack.name, warnings=(f"its resources could not be listed: {why}",), leaves="forget")
     waits_for = () if destroy else _find_pending_upstreams(error, found)
-    return StackPlan(stack.name, waits_for=waits_for, behind=True) if waits_for else None
+    return StackPlan(stack.name, waits_for=waits_for) if waits_for else None
 
 
 def _add_leaving_hint(error: EnvctlError, environment: str, stack: str) -> None:

@@ -25,7 +25,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, WorkerPool
+from envctl.usecases.ports.terraform import CHECK_WARNING, PreparedEnvironment, PreparedStack, WorkerPool
 from envctl.usecases.project import look_scope, module_checks, project_file
 from envctl.usecases.project.environment_selection import find_environments, lock_targets
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
@@ -369,9 +369,15 @@ def add_next_commands(ports: Ports, project: Project, drift: Drift, present: Led
 
 
 def suggest_fix(found: EnvironmentDrift) -> str:
-    """Return the command for a finding, without the ledger: it fixes or clears drift, and applies what is pending."""
+    """Return the command for a finding, without the ledger: it fixes or clears drift, applies what is
+    pending, or verifies again after a failed check block.
+    """
     if found.drifted:
         return format_command("drift", found.environment, fix=True)
     if found.recorded:
         return format_command("drift", found.environment, locked=True)
-    return format_command("apply", found.environment) if found.pending else ""
+    if found.pending:
+        return format_command("apply", found.environment)
+    # A plan only warns of a failed check block. The verification names it, and ends the evidence.
+    has_failed_check = any(CHECK_WARNING in text for stack in found.stacks for text in stack.warnings)
+    return format_command("verify", found.environment) if has_failed_check else ""

@@ -188,5 +188,5 @@ def _list_approvals(context: Context, present: LedgerState, environment: str) ->
     if source is None or not (find_rules(project, environment).approvals or others):
         return {}
     request = deploy_request.build_promotion(context, present, source=source, target=environment).request
-    # Whoever looks: the guards would leave out their own approval.
+    # Without an actor: guards would leave out the actor's own approval.
     return list_gate_approvals(replace(request, actor=ANONYMOUS))

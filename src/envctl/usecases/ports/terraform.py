@@ -242,6 +242,10 @@ OnFinished: TypeAlias = "Callable[[str, Action], None]"
 """Called with address and action of each change that an apply has finished."""
 
 
+CHECK_WARNING = "Check block assertion failed"
+"""Terraform warns so of a check block whose condition is false."""
+
+
 @dataclass(frozen=True)
 class CheckBlock:
     """The result of a `check` block of Terraform.

@@ -22,6 +22,7 @@ from envctl.domain.release.wiring import Wiring
 from envctl.domain.rules.document import to_rules
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.terraform.expressions import OutputReference
 from envctl.usecases.ledger import rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -308,7 +309,15 @@ def find_changeover(
     over = plan_changeover(here.held_stacks, renamed, before, fates, here.renamed)
     _require_same_kinds(wiring, wirings, over, here.held_stacks)
     clusters = _find_former_clusters(environment, wiring, wirings, here.held_stacks)
-    return replace(over, new_addresses=_find_new_addresses(wiring, wirings, over), former_clusters=clusters)
+    known = {(stack, name) for each in wirings for stack, outputs in each.outputs.items() for name in outputs}
+    early = frozenset(
+        name
+        for name in over.new_stacks
+        for each in map(OutputReference.parse, wiring.stacks[name].references)
+        if (each.stack, each.output) not in known
+    )
+    addresses = _find_new_addresses(wiring, wirings, over)
+    return replace(over, new_addresses=addresses, former_clusters=clusters, early_stacks=early)
 
 
 def _find_former_clusters(

@@ -176,7 +176,7 @@ class TerminalPrompter:
         pages = style_lines(lines, out)
         read = page_lines(pages, out.file, sys.stdin.fileno())
         if read < len(pages):
-            message = f"You read {read} of {len(pages)} lines. Whatever you answer is about all of them."
+            message = f"You read {read} of {len(pages)} lines. Your answer is about all of them."
             print_item(out, ("! ", "bold yellow"), message)
 
     def _has_yes_option(self, what: str, hint: str) -> bool:

@@ -70,7 +70,7 @@ def show_stack(plan: StackPlan, out: Console, *, summarized: bool = False) -> No
 
 
 def _show_forecast(plan: StackPlan, out: Console) -> None:
-    """Print a forecast with all that is known: nobody sees more of the stack before it is approved."""
+    """Print a forecast with all that is known: before the approval, nothing else shows the stack."""
     if words.is_summarized([plan]):
         _show_summary(plan, out)
     else:

@@ -1,28 +1,19 @@
-"""JSON documents in attributes, such as policies, and lists: parsing, differences by path, and elements merged."""
+"""JSON documents in attributes, such as policies, and lists: differences by path, and elements merged."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import accumulate, groupby, zip_longest
+from itertools import groupby, zip_longest
 from typing import Any
 
 from envctl.domain.plan.changes import AttributeChange, Marker
+from envctl.domain.text.json_documents import ABSENT
 
 # Keys that identify elements of a list: policy statements, rules, containers.
 NAME_KEYS = ("Sid", "sid", "Id", "ID", "id", "Name", "name")
-# Deeper documents are not parsed: no policy reaches this depth, and it could not be rendered.
-MAX_DEPTH = 50
-
 _ELEMENT = re.compile(r"(.+)\[(\d+)\]")
-
-
-class MissingValue:
-    """Marker of a missing value: a document may contain null."""
-
-
-ABSENT = MissingValue()
 
 
 @dataclass(frozen=True)
@@ -32,29 +23,6 @@ class Difference:
     path: str
     before: object
     after: object
-
-
-def parse_json_document(value: object) -> object:
-    """Parse a text with a JSON object or list; return ABSENT for any other value.
-
-    Also for one that names a key twice: readers of it differ in which value counts.
-    """
-    if isinstance(value, Marker) or not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
-        return ABSENT
-    # An upper bound of the nesting: brackets within strings are counted too.
-    if max(accumulate(1 if bracket in "{[" else -1 for bracket in value if bracket in "{}[]")) > MAX_DEPTH:
-        return ABSENT
-    try:
-        return json.loads(value, object_pairs_hook=_require_single_keys)
-    except ValueError:
-        return ABSENT
-
-
-def _require_single_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key is there twice")
-    return found
 
 
 def diff_json(before: object, after: object, path: str = "") -> Iterator[Difference]:

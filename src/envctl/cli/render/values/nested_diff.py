@@ -9,8 +9,9 @@ from rich.cells import cell_len
 from envctl.cli.render.text.escapes import escape_text, to_one_line
 from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.values.hcl_text import format_hcl, format_hcl_lines
-from envctl.cli.render.values.json_documents import ABSENT, Difference, diff_json, parse_json_document
+from envctl.cli.render.values.json_documents import Difference, diff_json
 from envctl.domain.plan.changes import Marker
+from envctl.domain.text.json_documents import ABSENT, parse_json_document
 
 # Longer elements are formatted over several lines.
 MAX_PART_WIDTH = 60

@@ -1,6 +1,7 @@
 """A reading as lines, for the terminal, for pages and for files: important first, and nothing cut."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,13 +13,21 @@ from typing import Literal
 from envctl.cli.render.text.escapes import escape_text, to_one_line
 from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.values.hcl_text import format_hcl, format_hcl_lines
-from envctl.cli.render.values.json_documents import ABSENT, parse_json_document
 from envctl.cli.render.words.plan.actions import SYMBOLS
 from envctl.domain.plan.changes import Action, Marker
 from envctl.domain.plan.fingerprint import SENSITIVE, SENSITIVE_UNKNOWN, UNKNOWN
 from envctl.domain.reading.folds import OBJECT, EqualChanges, find_usual_provider, fold_changes, fold_values
-from envctl.domain.reading.importance import DESTROYED, is_open, rank_change, rank_value
+from envctl.domain.reading.importance import (
+    DANGERS,
+    DESTROYED,
+    LOSES,
+    is_dangerous,
+    list_dangers,
+    rank_change,
+    rank_value,
+)
 from envctl.domain.reading.reading import ReadChange, Reading, ReadStack, ReadValue
+from envctl.domain.text.json_documents import ABSENT, parse_json_document
 from envctl.domain.text.lists import join_names
 
 Style = Literal["", "head", "bad", "warn", "good", "dim"]
@@ -75,21 +84,27 @@ def _rank_stack(stack: ReadStack) -> int:
 
 
 def _list_warnings(reading: Reading) -> Iterator[ReadLine]:
-    """Yield a line for each thing that is lost, and for each value that opens something to everybody."""
-    for stack in reading.stacks:
-        for change in (*stack.changes, *stack.forecast):
-            address = f"{stack.stack}: {escape_text(change.address)}"
-            if rank_change(change) == DESTROYED:
-                yield ReadLine(f"! {SYMBOLS[Action(change.action)]} {change.action}  {address}", style="bad")
-            for value in filter(is_open, change.values):
-                yield ReadLine(f"! open to everybody  {address}  {_format_path(value.path)}", style="bad")
-    for value in filter(is_open, reading.settings):
-        yield ReadLine(f"! open to everybody  setting {_format_path(value.path)}", style="bad")
+    """Yield a line for each thing that is lost, then for each danger, the worst first."""
+    accounts = re.findall(r"\d{12}", " ".join(each.after for each in reading.place if "account" in each.path))
+    found = list[tuple[int, str]]()
+    changes = [(stack.stack, each) for stack in reading.stacks for each in (*stack.changes, *stack.forecast)]
+    for stack, change in (*changes, ("", ReadChange("", "", "", reading.settings))):
+        address = f"{stack}: {escape_text(change.address)}  " if change.address else "setting "
+        if change.address and change.action in LOSES:
+            yield ReadLine(f"! {SYMBOLS[Action(change.action)]} {change.action}  {address.rstrip()}", style="bad")
+        for word, value in list_dangers(change, accounts):
+            found.append(
+                (DANGERS.index(word), f"! {word}  {address}{next(_list_values((value,), 0)).text.removesuffix(' =')}")
+            )
+    yield from (ReadLine(text, style="bad") for _, text in sorted(found, key=lambda each: each[0]))
 
 
 def _list_stack(stack: ReadStack, *, folds: bool) -> Iterator[ReadLine]:
-    counted = Counter(change.action for change in stack.changes)
-    count = ", ".join(f"{number} to {action}" for action, number in counted.items())
+    counted = Counter(change.action for change in stack.changes if change.type)
+    outputs = sum(not change.type for change in stack.changes)
+    # As the question says it.
+    parts = [f"{counted[action]} to {action}" for action in SYMBOLS if counted[action]]
+    count = ", ".join([*parts, *([format_count(outputs, "output")] if outputs else [])])
     yield ReadLine(f"{stack.stack}: {count or ('no plan' if stack.notes else 'no changes')}", style="head")
     yield from (ReadLine(escape_text(note), 2, "warn") for note in stack.notes)
     usual = find_usual_provider(stack.changes) if folds else ()
@@ -164,7 +179,7 @@ def _list_values(values: Sequence[ReadValue], indent: int) -> Iterator[ReadLine]
         if value.before == value.after == _HIDDEN:
             after = ["another (sensitive) value"]
         before = _format_side(value.before, SENSITIVE) if changed else []
-        style: Style = "bad" if is_open(value) else "warn" if changed else ""
+        style: Style = "bad" if is_dangerous(value) else "warn" if changed else ""
         if not before and len(after) == 1:
             yield ReadLine(f"{path} = {after[0]}", indent, style)
         elif len(before) == len(after) == 1 and len(before[0]) + len(after[0]) <= MAX_BESIDE:

@@ -126,7 +126,7 @@ def _render_state_role(project: Project, environment: str, *, only_looks: bool) 
 
 
 def list_reads(wiring: Wiring, stack: str, backend: Backend) -> tuple[StackInput, ...]:
-    """Return the variables of a stack that come from other stacks, whoever reads them."""
+    """Return the variables of a stack that are outputs of other stacks, read by Terraform or by envctl."""
     wired = wiring.stacks[stack]
     types = {variable.name: variable.type_text for variable in wiring.schema[stack]}
     found = []

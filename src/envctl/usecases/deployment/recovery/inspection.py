@@ -105,7 +105,7 @@ class _Inspection:
                 self._break_lock(stack, error)
                 return {plan.stack: plan for plan in self._plan_stack(stack, applied, locking="wait")}
             if isinstance(error, errors.UpstreamBehindError):
-                return {stack.name: StackPlan(stack.name, waits_for=error.upstream, behind=True)}
+                return {stack.name: StackPlan(stack.name, waits_for=error.upstream, behind=stack.name in applied)}
             raise error
         except INSPECTION_ERRORS as unseen:
             self.found = replace(self.found, unseen=(*self.found.unseen, *unseen.problems))
@@ -125,7 +125,7 @@ class _Inspection:
                 self.ports, self._environment, [stack], applied, destroy=self._is_destruction, locking=locking
             )
         except errors.UpstreamBehindError as error:
-            return (StackPlan(stack.name, waits_for=error.upstream, behind=True),)
+            return (StackPlan(stack.name, waits_for=error.upstream, behind=stack.name in applied),)
 
     def _break_lock(self, stack: PreparedStack, held: errors.StateLockedError) -> None:
         lock = break_lock(self.ports, self._environment, stack, held, self.here.last)

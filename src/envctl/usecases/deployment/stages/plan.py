@@ -36,12 +36,10 @@ from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.rollout import planner
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import PlanAnswer
-from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.ports.terraform import CHECK_WARNING, PreparedStack
 from envctl.usecases.project import module_checks
 from envctl.usecases.release import deploy_request, readings, release_store
 
-CHECK_WARNING = "Check block assertion failed"
-"""Terraform warns so of a check block whose condition is false."""
 Selected = TypeVar("Selected", bound=SelectedRelease)
 Started = TypeVar("Started", bound=DeployRequest | SelectedRelease)
 

@@ -27,4 +27,4 @@ def _apply() -> None:
 
 
 PATCH = Patch("eks-node-group", "eks", _apply)
-"""moto gives every node group an SSH key and an old system that nobody asked for, so the next plan replaces it."""
+"""moto gives every node group an SSH key and an old system without a request, so the next plan replaces it."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from envctl.cli.render.text.actors import format_actor
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.sentences import format_count
-from envctl.cli.render.text.times import Zone, format_future, format_time
+from envctl.cli.render.text.times import Zone, format_time, format_time_left
 from envctl.domain.guards.gate_approvals import GateApprovals, GivenApproval
 from envctl.domain.guards.gate_table import GateCell
 from envctl.domain.release_label import format_label_or_id
@@ -53,7 +53,7 @@ def _describe_cell(cell: GateCell) -> str:
 def _format_given(given: GivenApproval, now: datetime | None, zone: Zone) -> str:
     if given.expires_at is None:
         return f"{format_actor(given.by)}, does not expire"
-    end = format_future(given.expires_at, now, zone) if now else format_time(given.expires_at, zone)
+    end = format_time(given.expires_at, zone) + (f" ({format_time_left(given.expires_at, now)})" if now else "")
     return f"{format_actor(given.by)}, valid until {end}"
 
 

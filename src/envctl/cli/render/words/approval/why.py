@@ -5,6 +5,7 @@ from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.next_commands import add_sandbox_flag
 from envctl.domain.command_lines import format_command
 from envctl.domain.guards import GUARDS
+from envctl.domain.plan.unseen_stacks import list_acceptable
 from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.lists import join_names
 from envctl.usecases.approval.explain_refusal import Answer, Outcome, Why
@@ -36,11 +37,16 @@ def count_other_answers(why: Why) -> str:
 
 
 def describe_unseen(why: Why) -> tuple[str, ...]:
-    """Return a line for each stack not covered by an approval of the plan."""
+    """Return a line for each stack without a plan: what it waits for, and how an approval covers it."""
+    new = list_acceptable(why.planned) if why.planned else ()
+    covered = f"An approval covers it only with --unseen {','.join(new)}"
     return tuple(
-        f"not seen: {stack} (waits for {join_names(waits_for)}). An approval covers it only with --unseen {stack}"
+        f"not seen: {stack} (waits for {join_names(waits_for)}). {covered if stack in new else _AFTER_OTHERS}"
         for stack, waits_for in why.not_seen.items()
     )
+
+
+_AFTER_OTHERS = "It holds resources: an approval covers it only after that deployment"
 
 
 def list_rule_changes(why: Why) -> tuple[str, ...]:
