@@ -9,6 +9,7 @@ import yaml  # type: ignore[import-untyped]
 
 from envctl.adapters.local.templates import PackagedTemplates
 from envctl.domain.ci.github_workflow import render_github_workflows
+from envctl.domain.ci.pins import UPLOAD_ACTION
 from envctl.domain.ci.workflow_inputs import WorkflowInputs
 from envctl.domain.config.ci.github import GithubCi
 from envctl.domain.config.ci_package import PackageSource
@@ -19,6 +20,7 @@ NAMES = ("plan", "deploy", "drift", "operate")
 PACKAGE = PackageSource("git", "git+https://github.com/acme/envctl", "0123456789abcdef0123456789abcdef01234567")
 ENVCTL = 'exec "$RUNNER_TEMP/envctl/bin/python" -I -m envctl'
 ROLES = {name: f"arn:aws:iam::444444444444:role/{name}" for name in ("plan", "drift", "dev", "staging", "prod")}
+PAGE = "$RUNNER_TEMP/envctl-page-prod-$GITHUB_RUN_ATTEMPT.html"
 ON_MAIN = "github.ref == 'refs/heads/main'"
 
 
@@ -73,7 +75,7 @@ def test_plan_is_shown_before_reviewers_approve() -> None:
     assert tuple(found) == ("deploy-dev", "deploy-staging", "plan-prod", "deploy-prod")
     plan, prod = found["plan-prod"], found["deploy-prod"]
     assert "environment" not in plan, "it would wait for them before they have seen anything"
-    assert main_step(plan)["run"] == f'{ENVCTL} why prod --plan --release "$RELEASE"'
+    assert main_step(plan)["run"] == f'{ENVCTL} why prod --plan --release "$RELEASE" --page "{PAGE}"'
     assert set(prod["needs"]) == {"deploy-dev", "deploy-staging", "plan-prod"}
     assert prod["if"] == f"{ON_MAIN} && needs.plan-prod.outputs.changes != 'false'", "reviewers are asked about nothing"
     (recorded,) = (step for step in prod["steps"] if " approve " in step.get("run", ""))
@@ -161,6 +163,24 @@ def test_checkout_action_is_pinned_and_persists_no_credentials() -> None:
         name, _, version = step["uses"].partition("@")
         assert (name, len(version)) == ("actions/checkout", 40)
         assert step["with"]["persist-credentials"] is False
+
+
+def test_jobs_that_plan_for_reviewers_keep_the_page() -> None:
+    for name in ("deploy", "operate"):
+        plan = workflow(name, reviewed=("prod",))["jobs"]["plan-prod"]
+        kept, named = plan["steps"][-2:]
+        assert PAGE in main_step(plan)["run"]
+        assert kept["uses"] == UPLOAD_ACTION.partition(" #")[0]
+        assert kept["with"] == {
+            "path": "${{ runner.temp }}/envctl-page-prod-${{ github.run_attempt }}.html",
+            "archive": False,
+            "if-no-files-found": "ignore",
+            "retention-days": 90,
+        }
+        assert (kept["continue-on-error"], "!cancelled()" in kept["if"]) == (True, True), "a plan without it counts"
+        assert named["env"] == {"PAGE": f"${{{{ steps.{kept['id']}.outputs.artifact-url }}}}"}
+        assert "$GITHUB_STEP_SUMMARY" in named["run"]
+    assert not any("upload" in text for text in made().values()), "nobody else reads it"
 
 
 def test_no_script_interpolates_expressions() -> None:

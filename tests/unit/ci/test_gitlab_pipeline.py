@@ -70,7 +70,10 @@ def test_each_job_promotes_release_from_previous_environment(order: tuple[str, .
     assert found[arrival]["script"][-1] == f"exec {arrival} --yes --junit .envctl/apply.xml"
     assert found[arrival]["artifacts"]["reports"]["dotenv"] == ".envctl/outcome.env"
     for before, way in itertools.pairwise(ways):
-        assert found[way]["script"][-1] == f'exec {way} --release "$release" --yes --junit .envctl/promote.xml'
+        files = "--junit .envctl/promote.xml --page .envctl/page.html"
+        assert found[way]["script"][-1] == f'exec {way} --release "$release" --yes {files}'
+        assert found[way]["artifacts"]["paths"] == [".envctl/page.html"]
+        assert (found[way]["artifacts"]["access"], found[way]["artifacts"]["when"]) == ("developer", "always")
         assert set(found[way]["needs"]) == {arrival, before}
 
 

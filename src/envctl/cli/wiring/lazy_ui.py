@@ -31,6 +31,7 @@ class LateObserver:
         self._opening = RLock()
         self._environments: Sequence[str] = ()
         self._job = detect_job(options, os.environ)
+        self._readings: list[Reading] = []
 
     def on_start(self, environments: "Sequence[str]") -> None:
         # Shows nothing yet: the imports for it run in parallel to the start of Terraform.
@@ -52,7 +53,9 @@ class LateObserver:
         if self._options.page is not None:
             from envctl.cli.output.reading_file import write_reading_file
 
-            write_reading_file(reading, self._options.page)
+            # A deployment confirms a stack anew that it had to plan again.
+            self._readings.append(reading)
+            write_reading_file(self._readings, self._options.page)
 
     def on_message(self, message: str) -> None:
         self._active_observer.on_message(current_redaction().redact(message))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from posixpath import join, normpath
 
 from envctl.domain.ci.github_steps import format_locks_folder, format_program, render_after, render_env, render_setup
+from envctl.domain.ci.pins import UPLOAD_ACTION
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template
 from envctl.domain.ci.yaml_text import format_yaml_list, format_yaml_scalar
 from envctl.domain.config.ci.github import DEFAULT_PREFIX, JobKind
@@ -143,6 +144,8 @@ def _fill_workflow(
         "group": _format_group(site, environment),
         **more,
     }
+    page = texts["deploy/page.yml"] if name.endswith("/plan.yml") else ""
+    values["page"] = fill_template(page, {**values, "upload": UPLOAD_ACTION})
     return fill_template(texts[name], values)
 
 

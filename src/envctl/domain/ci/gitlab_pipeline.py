@@ -22,6 +22,7 @@ REPORT_FILES = (
     "promote.xml",
     "drift.xml",
     "operate.xml",
+    "page.html",
     "outcome.env",
     "reason.env",
 )

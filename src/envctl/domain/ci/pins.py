@@ -1,7 +1,9 @@
 """What generated jobs take from others, pinned. Generated files may have newer pins: `--check` accepts them."""
 
 CHECKOUT_ACTION = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
-"""The only foreign action in jobs of GitHub. Released on 2026-07-17."""
+"""The foreign action in each job of GitHub. Released on 2026-07-17."""
+UPLOAD_ACTION = "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1"
+"""The foreign action in jobs that plan for reviewers. From version 7 on it can upload one file as it is."""
 GITLAB_IMAGE = (
     "docker.io/library/python:3.13.15-trixie@sha256:82c46c08c991d3d3ff10476ac5e386c2c28f27bbd3985a02c5e39fe99ab272eb"
 )

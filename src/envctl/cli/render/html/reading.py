@@ -1,4 +1,6 @@
-"""A reading as one HTML file: no script, no external resource, nothing cut and nothing folded."""
+"""Readings as one HTML file: no script, no external resource, nothing cut and nothing folded."""
+
+from collections.abc import Iterator, Sequence
 
 from envctl.cli.render.html.elements import CONTENT_SECURITY_POLICY, Html, join, tag
 from envctl.cli.render.words.reading import Style, describe_reading, list_lines
@@ -14,16 +16,20 @@ _CSS = Html(
 )
 
 
-def render_reading(reading: Reading) -> str:
-    title = describe_reading(reading)
+def render_readings(readings: Sequence[Reading]) -> str:
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", http_equiv="Content-Security-Policy", content=CONTENT_SECURITY_POLICY),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", title),
+        tag("title", describe_reading(readings[0])),
         tag("style", _CSS),
     )
+    body = tag("body", *(part for reading in readings for part in _render_reading(reading)))
+    return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
+
+
+def _render_reading(reading: Reading) -> Iterator[Html]:
     lines = (
         tag(
             "div",
@@ -33,5 +39,5 @@ def render_reading(reading: Reading) -> str:
         )
         for line in list_lines(reading, folds=False)
     )
-    digest = tag("p", f"SHA-256 of what is shown: {reading.digest}")
-    return f"<!DOCTYPE html>\n{tag('html', head, tag('body', tag('main', join(*lines)), digest), lang='en')}\n"
+    yield tag("main", join(*lines))
+    yield tag("p", f"SHA-256 of what is shown: {reading.digest}")
