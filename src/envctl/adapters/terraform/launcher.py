@@ -19,11 +19,7 @@ from envctl.adapters.terraform.environment.environment_filter import Environment
 from envctl.adapters.terraform.environment.variables import LOG_VARIABLE, PROVIDER_LOG
 from envctl.adapters.terraform.process import binary, stack_lock
 from envctl.adapters.terraform.process.arguments import build_arguments
-from envctl.adapters.terraform.process.hand_over import (
-    CachedPackages,
-    ProviderNotReadyError,
-    RunningProviders,
-)
+from envctl.adapters.terraform.process.hand_over import CachedPackages, ProviderNotReadyError, RunningProviders
 from envctl.adapters.terraform.process.stack_lock import HeldLock, Site
 from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
 from envctl.adapters.terraform.state import unsaved_state

@@ -9,12 +9,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from envctl.adapters.aws.credentials.exchange_listener import TokenExchange
-from envctl.adapters.aws.credentials.tokens import (
-    Claims,
-    list_users,
-    read_github_claims,
-    read_gitlab_claims,
-)
+from envctl.adapters.aws.credentials.tokens import Claims, list_users, read_github_claims, read_gitlab_claims
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.ci.id_token import UnverifiedTokenError
 from envctl.domain.ledger.events import Actor

@@ -136,7 +136,9 @@ class Observer:
                 return Observation(desired=desired)
             if refusal.code != NOT_FOUND:
                 return self._await_deletion(desired, refusal)
-            if self._is_kind_gone(desired):
+            # Its API may have gone away since the cluster was first asked for its kinds.
+            self._scene.api.rediscover()
+            if self._scene.api.find_path(desired) is None:
                 return self._observe_unknown_kind(desired)
             if identity.namespace in self._around.namespaces:
                 return Observation(desired=desired, reason=NAMESPACE_COMES)
@@ -151,11 +153,6 @@ class Observer:
         holder, claim = next(iter(taken.items()))
         reason = f"it takes {claim} from {holder}: it is checked once that is gone"
         return Observation(desired=desired, reason=reason, awaits_deletion=True)
-
-    def _is_kind_gone(self, desired: Manifest) -> bool:
-        """Check if the API went away since the cluster was first asked for its kinds."""
-        self._scene.api.rediscover()
-        return self._scene.api.find_path(desired) is None
 
     def _predict_object(self, seen: Observation, live: Manifest) -> Observation:
         try:
