@@ -3,16 +3,16 @@
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from envctl.adapters.disk.files import NotAFileError, require_file
 from envctl.adapters.store import connect, failures, s3_errors
-from envctl.adapters.store.prefetch import Prefetcher
 from envctl.adapters.store.s3_errors import REFUSED_KINDS, RETRIABLE_KINDS, ErrorKind, classify_error
 from envctl.adapters.store.store_clock import StoreClock, read_folder_time, read_server_time
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
@@ -21,6 +21,7 @@ from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore, S3CredentialProvider
+
 
 T = TypeVar("T")
 MIN_PARALLEL = 4
@@ -296,3 +297,29 @@ class ObstoreStore:
         if doubtful:
             return LostResponseError(problem)
         return OperationFailedError(Problem(problem.code, problem.message, f"{NOTHING_RECORDED}; {problem.hint}"))
+
+
+class Prefetcher:
+    """Prefetched results by request. Errors are raised at the time of use."""
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._answers: dict[object, Future[Any]] = {}
+
+    @contextmanager
+    def prefetch(self, questions: Mapping[object, Callable[[], object]]) -> Iterator[None]:
+        """Fetch these requests in parallel. Unused results are dropped at the end of the block."""
+        pool = ThreadPoolExecutor(self._at_once)
+        begun = {question: pool.submit(ask) for question, ask in questions.items() if question not in self._answers}
+        self._answers |= begun
+        try:
+            yield
+        finally:
+            for question in begun:
+                self._answers.pop(question, None)
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def take_answer(self, question: object, ask: Callable[[], T]) -> T:
+        """Take the prefetched result once, or fetch it now."""
+        answer = self._answers.pop(question, None)
+        return ask() if answer is None else answer.result()
