@@ -70,9 +70,7 @@ EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging
 def envctl(
     context: typer.Context,
     *,
-    project: Annotated[
-        Path | None, typer.Option("--project", help=VALUE_OPTIONS["--project"], show_default=False)
-    ] = None,
+    project: Annotated[Path | None, typer.Option(help=VALUE_OPTIONS["--project"])] = None,
     as_json: Annotated[bool, typer.Option("--json", help=FLAGS["--json"])] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help=FLAGS["--no-color"])] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help=FLAGS["--yes"])] = False,
@@ -86,25 +84,12 @@ def envctl(
     no_warm: Annotated[bool, typer.Option("--no-warm", help=FLAGS["--no-warm"])] = False,
     no_ci: Annotated[bool, typer.Option("--no-ci", help=FLAGS["--no-ci"])] = False,
     debug: Annotated[bool, typer.Option("--debug", help=FLAGS["--debug"])] = False,
-    parallelism: Annotated[
-        int | None,
-        typer.Option("--parallelism", min=1, metavar="N", help=VALUE_OPTIONS["--parallelism"], show_default=False),
-    ] = None,
-    memory: Annotated[
-        str | None, typer.Option("--memory", metavar="SIZE", help=VALUE_OPTIONS["--memory"], show_default=False)
-    ] = None,
-    trace: Annotated[
-        Path | None, typer.Option("--trace", metavar="FILE", help=VALUE_OPTIONS["--trace"], show_default=False)
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help=VALUE_OPTIONS["--junit"], show_default=False)
-    ] = None,
-    sarif: Annotated[
-        Path | None, typer.Option("--sarif", metavar="FILE", help=VALUE_OPTIONS["--sarif"], show_default=False)
-    ] = None,
-    page: Annotated[
-        Path | None, typer.Option("--page", metavar="FILE", help=VALUE_OPTIONS["--page"], show_default=False)
-    ] = None,
+    parallelism: Annotated[int | None, typer.Option(min=1, metavar="N", help=VALUE_OPTIONS["--parallelism"])] = None,
+    memory: Annotated[str | None, typer.Option(metavar="SIZE", help=VALUE_OPTIONS["--memory"])] = None,
+    trace: Annotated[Path | None, typer.Option(metavar="FILE", help=VALUE_OPTIONS["--trace"])] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help=VALUE_OPTIONS["--junit"])] = None,
+    sarif: Annotated[Path | None, typer.Option(metavar="FILE", help=VALUE_OPTIONS["--sarif"])] = None,
+    page: Annotated[Path | None, typer.Option(metavar="FILE", help=VALUE_OPTIONS["--page"])] = None,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
     context.obj = Options(

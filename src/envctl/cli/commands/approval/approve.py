@@ -14,32 +14,24 @@ from envctl.domain.errors import Problem, UsageError
 
 def approve(
     context: typer.Context,
-    environment: Annotated[
-        str, typer.Argument(help="The environment with the gate.", autocompletion=complete_gated, show_default=False)
-    ],
+    environment: Annotated[str, typer.Argument(help="The environment with the gate.", autocompletion=complete_gated)],
     *,
-    gate: Annotated[
-        str | None, typer.Option(help="The gate, for example peer.", autocompletion=complete_gates, show_default=False)
-    ] = None,
+    gate: Annotated[str | None, typer.Option(help="The gate, for example peer.", autocompletion=complete_gates)] = None,
     release: Annotated[
         str | None, release_option("The release. Default: the one running in the environment before.")
     ] = None,
     plan: Annotated[
         str | None,
         typer.Option(
-            "--plan",
             metavar="FINGERPRINT",
             help="Approve the plan of `envctl why ENV --plan`, without planning again.",
-            show_default=False,
         ),
     ] = None,
     unseen: Annotated[
         list[str] | None,
         typer.Option(
-            "--unseen",
             metavar="STACK",
             help="Also approve a stack that can't be planned yet. Repeatable, or several with commas.",
-            show_default=False,
         ),
     ] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Withdraw your approval.")] = False,
@@ -55,7 +47,6 @@ def approve(
         typer.Option(
             metavar="REVIEWS",
             help="With --reviewers: count later reviews only. The output `reviews` of `envctl why ENV --plan`.",
-            show_default=False,
         ),
     ] = "",
     attempt: Annotated[int, typer.Option(min=1, help="With --reviewers: the attempt of the run with the plan.")] = 1,

@@ -15,13 +15,9 @@ def promote(
     context: typer.Context,
     source: Annotated[
         str,
-        typer.Argument(
-            help="The environment with the verified release.", autocompletion=complete_sources, show_default=False
-        ),
+        typer.Argument(help="The environment with the verified release.", autocompletion=complete_sources),
     ],
-    target: Annotated[
-        str, typer.Argument(help="The next environment.", autocompletion=complete_targets, show_default=False)
-    ],
+    target: Annotated[str, typer.Argument(help="The next environment.", autocompletion=complete_targets)],
     *,
     release: Annotated[
         str | None, release_option("An earlier release verified in SOURCE. Default: the running one.")

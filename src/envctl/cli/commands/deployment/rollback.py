@@ -18,7 +18,6 @@ def rollback(
     to: Annotated[
         str | None,
         typer.Option(
-            "--to",
             metavar="RELEASE",
             autocompletion=complete_releases,
             help=f"The release. Default: the last verified one before. {RELEASE_NAMES}",

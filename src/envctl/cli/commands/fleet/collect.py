@@ -10,7 +10,7 @@ from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 def collect(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(help="The run. Default: the last one not collected.", show_default=False)] = "",
+    run: Annotated[str, typer.Argument(help="The run. Default: the last one not collected.")] = "",
     *,
     pending: Annotated[
         bool, typer.Option("--pending", help="For drift runs: exit code 2 also for pending changes.")

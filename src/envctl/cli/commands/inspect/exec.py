@@ -16,9 +16,7 @@ TOKEN_COMMAND = (sys.executable, "-P", "-m", "envctl.cli.kubernetes_token")
 def exec(
     context: typer.Context,
     environment: Annotated[str, environment_argument("The environment, for example dev.")],
-    command: Annotated[
-        list[str], typer.Argument(metavar="-- CMD...", help="The command, with its own options.", show_default=False)
-    ],
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="The command, with its own options.")],
     no_outputs: Annotated[
         bool, typer.Option("--no-outputs", help="Credentials only; works before the first deployment too.")
     ] = False,

@@ -17,7 +17,7 @@ def export(
     *,
     form: Annotated[
         Literal["csv", "jsonl"] | None,
-        typer.Option("--format", help="The output format. Default: csv.", show_default=False),
+        typer.Option("--format", help="The output format. Default: csv."),
     ] = None,
     since: Since = "",
     until: Until = "",

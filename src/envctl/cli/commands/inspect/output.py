@@ -22,7 +22,6 @@ def output(
         typer.Argument(
             help="Print the bare value of one output: OUTPUT or STACK.OUTPUT.",
             autocompletion=complete_outputs,
-            show_default=False,
         ),
     ] = "",
     *,

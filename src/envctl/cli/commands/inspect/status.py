@@ -24,7 +24,7 @@ def status(
     watched: Annotated[bool, typer.Option("--watch", help="Refresh until Ctrl-C.")] = False,
     interval: Annotated[
         int | None,
-        typer.Option("--interval", metavar="SECONDS", min=1, help=f"Time between refreshes. Default: {INTERVAL}."),
+        typer.Option(metavar="SECONDS", min=1, help=f"Time between refreshes. Default: {INTERVAL}."),
     ] = None,
 ) -> None:
     """Show the pipeline: release, time, author and verification of each environment, and how far it is behind."""
