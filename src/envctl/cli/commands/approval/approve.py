@@ -63,31 +63,30 @@ def approve(
     accepted = tuple(name for names in unseen or () for name in names.split(","))
     if rules:
         if release or plan or accepted or withdraw or reviewers:
-            raise UsageError(
-                Problem(
-                    "E012", "--rules can only be used with --gate", format_command("approve", environment, rules=True)
-                )
-            )
+            hint = format_command("approve", environment, rules=True)
+            raise UsageError(Problem("E012", "--rules can only be used with --gate", hint))
         from envctl.usecases.approval.approve_rules import approve_rules
 
         run_use_case(context, lambda ports: approve_rules(ports, environment, gate))
-    if after and not reviewers:
-        raise UsageError(
-            Problem("E012", "--after can only be used with --reviewers", format_command("approve", help=True))
-        )
-    if accepted and withdraw:
-        raise UsageError(
-            Problem("E012", "--unseen and --withdraw can't be combined", format_command("approve", help=True))
-        )
+    wrong = {
+        "--after can only be used with --reviewers": after and not reviewers,
+        "--unseen and --withdraw can't be combined": accepted and withdraw,
+        "--reviewers and --withdraw can't be combined": reviewers and withdraw,
+    }
+    if message := next((text for text, is_wrong in wrong.items() if is_wrong), ""):
+        raise UsageError(Problem("E012", message, format_command("approve", help=True)))
     if reviewers:
-        approved = _require_plan(environment, plan, withdraw=withdraw)
+        if not plan:
+            message = "--reviewers needs --plan: reviewers approved exactly one plan"
+            hint = f"in an earlier job: {format_command('why', environment, plan=True)}"
+            raise UsageError(Problem("E012", message, hint))
         run_use_case(
             context,
             lambda ports: record_reviews(
                 ports,
                 environment,
                 release=release,
-                fingerprint=approved,
+                fingerprint=plan,
                 attempt=attempt,
                 after=after,
                 gate=gate,
@@ -102,17 +101,3 @@ def approve(
         context,
         lambda ports: uses.approve_plan(ports, environment, gate, release=release, fingerprint=plan, unseen=accepted),
     )
-
-
-def _require_plan(environment: str, plan: str | None, *, withdraw: bool) -> str:
-    """Return the fingerprint of the reviewed plan. Raises UsageError if `--plan` is missing."""
-    if withdraw:
-        raise UsageError(
-            Problem("E012", "--reviewers and --withdraw can't be combined", format_command("approve", help=True))
-        )
-    if not plan:
-        message = "--reviewers needs --plan: reviewers approved exactly one plan"
-        raise UsageError(
-            Problem("E012", message, f"in an earlier job: {format_command('why', environment, plan=True)}")
-        )
-    return plan
