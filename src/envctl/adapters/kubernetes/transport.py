@@ -50,9 +50,7 @@ class Call:
 
 
 class Transport:
-    """Threads share it. `environ` names proxies. `patience` limits each attempt, and the start of the last one, in
-    seconds.
-    """
+    """Threads share it. `environ` names proxies. `patience` limits attempts, and the start of the last, in seconds."""
 
     def __init__(
         self,

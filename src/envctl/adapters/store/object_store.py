@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -47,6 +47,7 @@ class StoreAddress:
     endpoint: str = ""
 
 
+@dataclass(eq=False, repr=False)
 class ObstoreStore:
     """A store, opened at its first use: most commands need none.
 
@@ -54,32 +55,24 @@ class ObstoreStore:
     `find_credentials` returns those obstore does not find itself, or None. By default, there is no AWS to ask.
     """
 
-    def __init__(
-        self,
-        project: Path,
-        address: Callable[[], StoreAddress],
-        client_options: Callable[[], Mapping[str, str]],
-        *,
-        region_of: Callable[[str], str] = lambda _: "",
-        is_anothers: Callable[[str, str], bool] = lambda *_: False,
-        find_credentials: "Callable[[], S3CredentialProvider | None]" = lambda: None,
-        patience: connect.RetryPolicy = connect.DEFAULT_POLICY,
-    ) -> None:
-        self._project = project
-        self._find_address = address
-        self._client_options = client_options
-        self._region_of = region_of
-        self._is_anothers = is_anothers
-        self._find_credentials = find_credentials
-        self._patience = patience
-        # Objects never change: each key is fetched once in a command.
-        self._read: dict[str, bytes] = {}
+    project: Path
+    find_address: Callable[[], StoreAddress]
+    client_options: Callable[[], Mapping[str, str]]
+    _: KW_ONLY
+    region_of: Callable[[str], str] = lambda _: ""
+    is_anothers: Callable[[str, str], bool] = lambda *_: False
+    find_credentials: "Callable[[], S3CredentialProvider | None]" = lambda: None
+    patience: connect.RetryPolicy = connect.DEFAULT_POLICY
+    # Objects never change: each key is fetched once in a command.
+    _read: dict[str, bytes] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
         self._ahead = Prefetcher(PREFETCH_THREADS)
         self._clock = StoreClock(self._ask_time)
 
     @cached_property
     def _address(self) -> StoreAddress:
-        return self._find_address()
+        return self.find_address()
 
     @cached_property
     def _store(self) -> "ObjectStore":
@@ -92,7 +85,7 @@ class ObstoreStore:
         if not address.url.startswith("file:"):
             return False
         try:
-            connect.store_folder(self._project, address.url).stat()
+            connect.store_folder(self.project, address.url).stat()
         except FileNotFoundError:
             return True
         except OSError:
@@ -102,9 +95,7 @@ class ObstoreStore:
 
     @cached_property
     def _ownerless_store(self) -> "ObjectStore":
-        """The store for lists: obstore can't sign the owner header there. Lists hold names alone; every read and write
-        checks the owner.
-        """
+        """The store for lists: obstore can't sign the owner header there. Every read and write checks the owner."""
         return self._open_store("") if self._address.owner else self._store
 
     def _open_store(self, owner: str) -> "ObjectStore":
@@ -113,14 +104,14 @@ class ObstoreStore:
             if parts.scheme == "file":
                 from obstore.store import LocalStore
 
-                return LocalStore(connect.store_folder(self._project, address.url), mkdir=True)
+                return LocalStore(connect.store_folder(self.project, address.url), mkdir=True)
             if parts.scheme == "s3" and parts.netloc:
                 return connect.open_s3(
                     (parts.netloc, parts.path.strip("/")),
-                    self._patience,
-                    self._client_options(),
+                    self.patience,
+                    self.client_options(),
                     region=address.region,
-                    find_credentials=self._find_credentials,
+                    find_credentials=self.find_credentials,
                     profile=address.profile,
                     owner=owner,
                     endpoint=address.endpoint,
@@ -188,7 +179,7 @@ class ObstoreStore:
         if split_url(self._address.url).scheme != "file":
             return
         try:
-            require_file(connect.store_folder(self._project, self._address.url) / key)
+            require_file(connect.store_folder(self.project, self._address.url) / key)
         except (NotAFileError, IsADirectoryError) as error:
             message = f"the store {self._address.url} can't be read: {key}: {error.strerror}"
             hint = "restore it from a backup of the store"
@@ -218,9 +209,9 @@ class ObstoreStore:
     def _ask_time(self) -> datetime | None:
         address = self._address
         if not address.url.startswith("s3:"):
-            return read_folder_time(connect.store_folder(self._project, address.url))
+            return read_folder_time(connect.store_folder(self.project, address.url))
         aws = f"https://s3.{address.region}.amazonaws.com{'.cn' if address.region.startswith('cn-') else ''}/"
-        return read_server_time(address.endpoint or aws, self._client_options())
+        return read_server_time(address.endpoint or aws, self.client_options())
 
     def last_modified(self, key: str) -> datetime | None:
         import obstore
@@ -271,7 +262,7 @@ class ObstoreStore:
 
     def _iterate_tries(self) -> Iterator[bool]:
         """Yield once for each try, True for the last one, with growing jittered pauses between them."""
-        patience, begun = self._patience, time.monotonic()
+        patience, begun = self.patience, time.monotonic()
         for number in range(1, patience.tries + 1):
             last = number == patience.tries or time.monotonic() - begun > patience.overall
             yield last
@@ -282,14 +273,14 @@ class ObstoreStore:
         kind = classify_error(text)
         bucket = split_url(address.url).netloc
         # S3 refuses for another owner too, without naming that as the reason.
-        if kind is ErrorKind.DENIED and address.owner and self._is_anothers(bucket, address.owner):
+        if kind is ErrorKind.DENIED and address.owner and self.is_anothers(bucket, address.owner):
             message = f"the store {address.url} can't be {verb}: its bucket belongs to another account, not to"
             hint = "correct url or account_id in [store]; no data was sent"
             problem = Problem("E454", f"{message} {address.owner}", hint)
         else:
             found = s3_errors.extract_region(text)
             if kind is ErrorKind.ELSEWHERE and not found:
-                found = self._region_of(bucket)
+                found = self.region_of(bucket)
             place = {"url": address.url, "region": address.region, "found": found}
             problem = failures.describe_failure(kind, text, verb=verb, **place)
         if verb != "written":

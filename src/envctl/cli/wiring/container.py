@@ -53,24 +53,18 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
     """The ports of one command. Adapters are imported and built on first use: most commands need few."""
 
     def __init__(self, options: Options) -> None:
-        root = options.project.absolute()
-        home = root / ".envctl" / "sandbox" if options.sandbox else root / ".envctl"
-        AwsPorts.__init__(
-            self,
-            root,
-            home,
-            self.inherited_environment,
-            lambda: self.project,
-            lambda: self.identity,
-            credentials=JobCredentials(lambda: self.job),
-            prepare=self._prepare_aws,
-            look=options.look,
-        )
+        self._root = options.project.absolute()
+        self._home = self._root / ".envctl" / "sandbox" if options.sandbox else self._root / ".envctl"
+        self._inherited = self.inherited_environment
+        self._load_project, self._load_identity = lambda: self.project, lambda: self.identity
+        self.job_credentials = JobCredentials(lambda: self.job)
+        self._prepare = self._prepare_aws
+        self._look = options.look
         self._written: set[str] = set()
         # The user's environment, before the sandbox replaces os.environ.
         self._own = dict(os.environ)
         self.observer = LateObserver(options)
-        JobPorts.__init__(self, root, self._own, lambda: self.project, self.observer.on_message)
+        self._report = self.observer.on_message
         self._options = options
         self.sandbox = options.sandbox
         self.provider_lock = f".envctl/sandbox/{LOCK_FILE}" if options.sandbox else LOCK_FILE

@@ -170,9 +170,7 @@ class Sessions:
             return AwsSession(acting, caller, listener)
 
     def _describe_source(self, session: Any, listener: "ExchangeListener", spec: "AwsCredentialsSpec") -> str:  # noqa: ANN401
-        """Describe the credentials that were refused a role: their token. Raises MisconfiguredMachineError if they
-        are of that very role.
-        """
+        """Describe the token of refused credentials. Raises MisconfiguredMachineError if they are of that very role."""
         if not spec.role:
             return ""
         token = next((each.token for each in reversed(listener.exchanges.values())), "")

@@ -95,9 +95,7 @@ class StackOpener:
     def forecast(
         self, environment: str, stack: PreparedStack, outputs: ForecastOutputs
     ) -> tuple[tuple[ResourceChange, ...], RenderedManifests]:
-        """Return the creation of each object, rendered without a cluster. What is unknown in `outputs` is a text that
-        says so.
-        """
+        """Return the creation of each object, rendered without a cluster. Unknown `outputs` are a text that says so."""
         from envctl.domain.kubernetes.plan import Observation, plan_change
         from envctl.domain.plan.forecasts import find_value
 

@@ -97,9 +97,7 @@ class Scene:
             self.observer.on_progress(ProgressEvent(self.stack, "refresh", str(identity), environment=self.environment))
 
     def run_each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """Call the function for each item, several at once. Raises one error with the problems of all that failed; an
-        interruption comes first.
-        """
+        """Call the function for each item, several at once. Raises one error with all problems, or an interruption."""
         listed = list(items)
         with ThreadPoolExecutor(min(WORKERS, max(len(listed), 1))) as pool:
             results = list(pool.map(lambda item: self._try_one(function, item), listed))

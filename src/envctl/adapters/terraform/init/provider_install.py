@@ -159,9 +159,7 @@ class ProviderInstall:
         return stand_ins if self.launcher.prepare_providers(self.site, cached) else None
 
     def _install_stand_ins(self, stand_ins: StandIns) -> bool:
-        """Run init with stand-ins, and put the packages in their place. Return False if the result is not certain to be
-        the same as without them.
-        """
+        """Run init with stand-ins, then place the packages. Return False if the result may differ without them."""
         restored: bytes | None = None
         installed = self.site.directory / INSTALLED_FOLDER
         try:

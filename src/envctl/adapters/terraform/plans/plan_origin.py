@@ -127,9 +127,7 @@ class PlanRequest:
 
 
 def read_checked_plan(stack: str, file: BinaryIO, request: PlanRequest, *, refreshed: bool) -> SavedPlan | None:
-    """Return the saved plan; None for an unknown format. Raise OperationFailedError if nothing was saved, or for a plan
-    with other options.
-    """
+    """Return the saved plan; None for an unknown format. Raise OperationFailedError without it or for other options."""
     if not file.seek(0, os.SEEK_END):
         message = f"terraform plan of {stack} succeeded, but saved no plan at the requested place (-out)"
         raise OperationFailedError(Problem("E370", message, ADDED_FLAGS_HINT))

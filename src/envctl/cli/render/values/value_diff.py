@@ -63,9 +63,7 @@ def shorten_sides(before: object, after: object, room: int) -> tuple[str, str]:
 
 
 def crop_to_difference(text: str, other: str, room: int) -> str:
-    """Cut a long text to the part around its first difference from `other`. Widths are terminal cells: a letter may
-    take two.
-    """
+    """Cut a long text to the part around its first difference from `other`. Widths are cells: a letter may take two."""
     same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))))
     context = min(CONTEXT_WIDTH, max(0, room // 2 - 2))
     if cell_len(text[:same]) < room - CONTEXT_WIDTH or max(cell_len(text), cell_len(other)) <= room:
