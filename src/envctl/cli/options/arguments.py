@@ -27,3 +27,13 @@ def environment_argument(help_text: str, metavar: str | None = None) -> Any:  # 
 def release_option(help_text: str) -> Any:  # noqa: ANN401
     """Declare the option `--release`, with completion. The help ends with the names that a release may have."""
     return typer.Option(help=f"{help_text} {RELEASE_NAMES}", autocompletion=complete_releases)
+
+
+FullPlans = Annotated[bool, typer.Option("--full", help="Show each change of a large plan.")]
+
+
+def show_full_plans(*, full: bool) -> None:
+    """Let each plan that this command shows have all of its changes."""
+    from envctl.cli.render.text.detail import SHOW_FULL_PLANS
+
+    SHOW_FULL_PLANS.set(full)

@@ -6,8 +6,7 @@ import typer
 
 from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
 from envctl.cli.completion.candidates import complete_gated, complete_gates
-from envctl.cli.options.arguments import release_option
-from envctl.cli.options.plan_options import FullPlans, show_full_plans
+from envctl.cli.options.arguments import FullPlans, release_option, show_full_plans
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, UsageError
 

@@ -6,9 +6,8 @@ import typer
 
 from envctl.cli.boundary import change_only, run_use_case
 from envctl.cli.completion.candidates import complete_sources, complete_targets
-from envctl.cli.options.arguments import release_option
+from envctl.cli.options.arguments import FullPlans, release_option, show_full_plans
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, Partial, WaitOk, parse_deploy_options
-from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
 def promote(

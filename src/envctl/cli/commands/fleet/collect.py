@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
-from envctl.cli.options.plan_options import FullPlans, show_full_plans
+from envctl.cli.options.arguments import FullPlans, show_full_plans
 
 
 def collect(

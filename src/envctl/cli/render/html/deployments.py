@@ -6,12 +6,19 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from envctl.cli.render.html import states
-from envctl.cli.render.html.elements import Html, Piece, isolate, join, tag
+from envctl.cli.render.html.elements import (
+    Html,
+    Piece,
+    isolate,
+    join,
+    render_section,
+    render_table,
+    tag,
+    wrap_scrollable,
+)
 from envctl.cli.render.html.signs import render_label, render_sign, render_sign_at
-from envctl.cli.render.html.tables import render_section, render_table, wrap_scrollable
 from envctl.cli.render.html.wording import render_past_moment, render_person, render_release
-from envctl.cli.render.text.actors import shorten_actor
-from envctl.cli.render.text.sentences import format_count
+from envctl.cli.render.text.sentences import format_count, shorten_actor
 from envctl.cli.render.text.times import format_clock_time, format_seconds
 from envctl.cli.render.text.widths import cut_end
 from envctl.domain.text.identifiers import shorten_id

@@ -6,9 +6,17 @@ from datetime import datetime
 from itertools import pairwise
 
 from envctl.cli.render.html import states, wording
-from envctl.cli.render.html.elements import Html, code, isolate, join, tag
+from envctl.cli.render.html.elements import (
+    Html,
+    code,
+    isolate,
+    join,
+    render_facts,
+    render_section,
+    tag,
+    wrap_scrollable,
+)
 from envctl.cli.render.html.signs import render_label, render_sign, render_sign_at
-from envctl.cli.render.html.tables import render_facts, render_section, wrap_scrollable
 from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.widths import cut_end
 from envctl.cli.render.words.release_changes import describe_commit

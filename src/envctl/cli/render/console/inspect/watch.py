@@ -8,8 +8,7 @@ from datetime import datetime
 from rich.console import Console
 
 from envctl.cli.render.console.inspect.status import show_status
-from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import print_nowrap, print_text
+from envctl.cli.render.terminal.text import print_nowrap, print_text, show_problems
 from envctl.cli.render.text.next_commands import IN_SANDBOX
 from envctl.cli.render.text.sentences import format_count
 from envctl.cli.results import Observation

@@ -6,8 +6,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.attributes import measure_value_room, show_attribute, show_changed_attributes
 from envctl.cli.render.terminal.plan import format_head
-from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
+from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text, show_problems
 from envctl.cli.render.values.value_diff import format_change
 from envctl.cli.render.words.plan import drift as words
 from envctl.cli.render.words.plan.plan import SUMMARY_NOTE
