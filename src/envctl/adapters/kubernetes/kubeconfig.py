@@ -112,9 +112,8 @@ def _missing_context_error(name: str, known: Mapping[str, Entry], files: list[Pa
         return ConfigurationError(Problem("E632", message, hint))
     where = ", ".join(to_printable(each) for each in files)
     hint = suggest_name(name, known) or "kubectl config get-contexts lists them"
-    return ConfigurationError(
-        Problem("E632", f"there is no context {name} in {where}", hint, Location(to_printable(files[0])))
-    )
+    message = f"there is no context {name} in {where}"
+    return ConfigurationError(Problem("E632", message, hint, Location(to_printable(files[0]))))
 
 
 READ_AGAIN_SECONDS = 60.0

@@ -42,9 +42,8 @@ def load_project(text: bytes, name: str = "envctl.toml") -> Project:
 
         lines = map_lines(text)
         problems = [Problem(f.code, f.message, f.hint, Location(name, find_line(lines, f.path))) for f in found]
-        raise ConfigurationError(
-            *sorted(dict.fromkeys(problems), key=lambda problem: problem.location.line or 0 if problem.location else 0)
-        )
+        to_line = lambda problem: problem.location.line or 0 if problem.location else 0  # noqa: E731
+        raise ConfigurationError(*sorted(dict.fromkeys(problems), key=to_line))
     return project
 
 

@@ -42,9 +42,8 @@ def load_inventory(scene: Scene) -> Inventory:
     try:
         return Inventory.parse(live)
     except MalformedInventoryError as error:
-        raise scene.build_error(
-            "E648", f"{identity}: the inventory of {scene.stack}: {error}", _HINT, identity
-        ) from None
+        message = f"{identity}: the inventory of {scene.stack}: {error}"
+        raise scene.build_error("E648", message, _HINT, identity) from None
 
 
 def has_missing_objects(scene: Scene, inventory: Inventory) -> bool:

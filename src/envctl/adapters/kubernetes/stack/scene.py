@@ -56,9 +56,8 @@ class Scene:
     def require_running(self) -> None:
         """Raise InterruptedByUserError if the user stops the command."""
         if self.is_stopping():
-            raise InterruptedByUserError(
-                Problem("E311", f"interrupted: envctl stopped in {self.stack}", "the next run continues from there")
-            )
+            message = f"interrupted: envctl stopped in {self.stack}"
+            raise InterruptedByUserError(Problem("E311", message, "the next run continues from there"))
 
     def pause(self, seconds: float) -> None:
         """Sleep, and raise InterruptedByUserError as soon as the user stops the command."""

@@ -59,9 +59,8 @@ def drift(
         raise UsageError(Problem("E012", f"{flag} can only be used with --fix", format_command("drift", help=True)))
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     if fix and selected.names:
-        raise UsageError(
-            Problem("E012", "--fix always covers all stacks, and can't be combined with --stack", "remove one of them")
-        )
+        message = "--fix always covers all stacks, and can't be combined with --stack"
+        raise UsageError(Problem("E012", message, "remove one of them"))
     if fix:
         from envctl.usecases.drift.fix import fix_drift as use_fix
 

@@ -43,9 +43,8 @@ def output(
         from envctl.domain.errors import Problem, UsageError
 
         message = "--reveal needs the name of one output"
-        raise UsageError(
-            Problem("E017", message, f"add its name: {format_command('output', environment, 'NAME', reveal=True)}")
-        )
+        hint = f"add its name: {format_command('output', environment, 'NAME', reveal=True)}"
+        raise UsageError(Problem("E017", message, hint))
     run_partial_use_case(context, lambda ports: uses.read_outputs(ports, environment))
 
 

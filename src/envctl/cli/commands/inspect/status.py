@@ -79,9 +79,8 @@ def _check_options(context: typer.Context, interval: int | None, *, watched: boo
     from envctl.domain.errors import Problem, UsageError
 
     if interval is not None and not watched:
-        raise UsageError(
-            Problem("E019", "--interval can only be used with --watch", format_command("status", watch=True))
-        )
+        hint = format_command("status", watch=True)
+        raise UsageError(Problem("E019", "--interval can only be used with --watch", hint))
     if watched and context.obj.markdown:
         message = "--watch and --markdown can't be combined"
         raise UsageError(Problem("E019", message, format_command("status", markdown=True)))
