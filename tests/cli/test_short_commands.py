@@ -9,7 +9,7 @@ from envctl.cli import boundary, entry
 from envctl.cli.boundary import CommandContext, CommandEnd, to_command_name
 from envctl.cli.commands.inspect import drift, plan_tree
 from envctl.cli.commands.project import validate
-from envctl.cli.short_commands import find_short_command
+from envctl.cli.entry import find_short_command
 
 LINES = (
     ["plan", "dev"],

@@ -1,17 +1,68 @@
-"""The Typer application. Command modules import heavy dependencies only when they run."""
+"""The Typer application and its help. Command modules import heavy dependencies only when they run."""
 
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from envctl.cli.boundary import require_ci_job, show_version
-from envctl.cli.command_table import COMMANDS, Command
-from envctl.cli.help import HelpfulCommand, HelpfulGroup
+from envctl.cli.command_table import COMMANDS, TABLE, Command
 from envctl.cli.options.global_options import FLAGS, SANDBOX_VARIABLE, VALUE_OPTIONS, Options, parse_memory_size
 from envctl.cli.project_folder import choose_project_folder
+
+MAX_EXAMPLE_WIDTH = 48
+
+
+class HelpfulCommand(TyperCommand):
+    """A command whose help names its arguments in capitals, and ends with examples."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 (of a library inside typer)
+        for argument in self.params:
+            if isinstance(argument, TyperArgument) and argument.metavar is None:
+                argument.metavar = (argument.name or "").upper()
+        super().format_help(ctx, formatter)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        from envctl.cli.examples import EXAMPLES
+
+        name = ctx.command_path.removeprefix("envctl ")
+        with formatter.section("Examples"):
+            formatter.write_dl(EXAMPLES[name], col_max=MAX_EXAMPLE_WIDTH)
+        formatter.write_paragraph()
+        formatter.write_text("The options of every command: envctl --help")
+
+
+class HelpfulGroup(TyperGroup):
+    """A group of commands. It raises Abort on an interruption: Typer itself ends without a message."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (as its parent; the class belongs to a library inside typer)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interruption:
+            raise typer.Abort from interruption
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        """Write the commands first: the options are many, and most lines need none."""
+        self.format_commands(ctx, formatter)
+        TyperCommand.format_options(self, ctx, formatter)  # type: ignore[arg-type]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        if ctx.parent is not None:
+            super().format_commands(ctx, formatter)
+            return
+        width = max(map(len, self.commands))
+        for title, rows in TABLE.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(f"{name:{width}}", self.commands[name].get_short_help_str(formatter.width)) for name in rows]
+                )
+
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
 
@@ -19,9 +70,7 @@ EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging
 def envctl(
     context: typer.Context,
     *,
-    project: Annotated[
-        Path | None, typer.Option("--project", help=VALUE_OPTIONS["--project"], show_default=False)
-    ] = None,
+    project: Annotated[Path | None, typer.Option(help=VALUE_OPTIONS["--project"])] = None,
     as_json: Annotated[bool, typer.Option("--json", help=FLAGS["--json"])] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help=FLAGS["--no-color"])] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help=FLAGS["--yes"])] = False,
@@ -35,25 +84,12 @@ def envctl(
     no_warm: Annotated[bool, typer.Option("--no-warm", help=FLAGS["--no-warm"])] = False,
     no_ci: Annotated[bool, typer.Option("--no-ci", help=FLAGS["--no-ci"])] = False,
     debug: Annotated[bool, typer.Option("--debug", help=FLAGS["--debug"])] = False,
-    parallelism: Annotated[
-        int | None,
-        typer.Option("--parallelism", min=1, metavar="N", help=VALUE_OPTIONS["--parallelism"], show_default=False),
-    ] = None,
-    memory: Annotated[
-        str | None, typer.Option("--memory", metavar="SIZE", help=VALUE_OPTIONS["--memory"], show_default=False)
-    ] = None,
-    trace: Annotated[
-        Path | None, typer.Option("--trace", metavar="FILE", help=VALUE_OPTIONS["--trace"], show_default=False)
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help=VALUE_OPTIONS["--junit"], show_default=False)
-    ] = None,
-    sarif: Annotated[
-        Path | None, typer.Option("--sarif", metavar="FILE", help=VALUE_OPTIONS["--sarif"], show_default=False)
-    ] = None,
-    page: Annotated[
-        Path | None, typer.Option("--page", metavar="FILE", help=VALUE_OPTIONS["--page"], show_default=False)
-    ] = None,
+    parallelism: Annotated[int | None, typer.Option(min=1, metavar="N", help=VALUE_OPTIONS["--parallelism"])] = None,
+    memory: Annotated[str | None, typer.Option(metavar="SIZE", help=VALUE_OPTIONS["--memory"])] = None,
+    trace: Annotated[Path | None, typer.Option(metavar="FILE", help=VALUE_OPTIONS["--trace"])] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help=VALUE_OPTIONS["--junit"])] = None,
+    sarif: Annotated[Path | None, typer.Option(metavar="FILE", help=VALUE_OPTIONS["--sarif"])] = None,
+    page: Annotated[Path | None, typer.Option(metavar="FILE", help=VALUE_OPTIONS["--page"])] = None,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
     context.obj = Options(

@@ -263,7 +263,13 @@ def _report_failure(options: Options, words: Sequence[str], error: "EnvctlError"
     with contextlib.suppress(BrokenPipeError):
         if not (options.json and _print_json_error(options, words, error)):
             print_error(options, error)
-            _print_sandbox_hint(options, words, error)
+            from envctl.cli.failures import find_sandbox_hint
+
+            if hint := find_sandbox_hint(error, options, words):
+                from envctl.cli.output.consoles import create_console
+                from envctl.cli.render.terminal.text import print_hint
+
+                print_hint(create_console(options, stderr=True), hint)
             if options.markdown:
                 # Readers of a job summary do not see its log.
                 from envctl.cli.ci.result_views import render_markdown
@@ -271,16 +277,6 @@ def _report_failure(options: Options, words: Sequence[str], error: "EnvctlError"
                 print_text(render_markdown(None, error))
         return to_process_code(publish_outcome(options, find_command_name(words), None, code, error), error)
     return to_process_code(code, error)
-
-
-def _print_sandbox_hint(options: Options, words: Sequence[str], error: "EnvctlError") -> None:
-    from envctl.cli.failures import find_sandbox_hint
-
-    if hint := find_sandbox_hint(error, options, words):
-        from envctl.cli.output.consoles import create_console
-        from envctl.cli.render.terminal.text import print_hint
-
-        print_hint(create_console(options, stderr=True), hint)
 
 
 def _print_json_error(options: Options, words: Sequence[str], error: "EnvctlError") -> bool:

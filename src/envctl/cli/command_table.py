@@ -274,9 +274,7 @@ TABLE: dict[str, dict[str, Command | CommandGroup]] = {
         ),
         "images": CommandGroup(
             "Pin the images of Kubernetes objects by digest.",
-            {
-                "pin": Command("project.images", "Write the missing digests of images.", (_PINNED_IMAGES,)),
-            },
+            {"pin": Command("project.images", "Write the missing digests of images.", (_PINNED_IMAGES,))},
         ),
         "secrets": CommandGroup(
             "Show, check and set the secrets in settings.",

@@ -27,9 +27,7 @@ class _NoSignatures:
 
 
 def delay_dataclass_methods() -> None:
-    """Let `dataclasses` compile each method on its first call. Leave them with a Python that compiles them in another
-    way (3.13 and later).
-    """
+    """Let `dataclasses` compile each method on its first call; leave Pythons alone that compile otherwise (3.13 on)."""
     dataclasses.inspect = _NoSignatures(inspect)  # type: ignore[attr-defined]
     compile_method = getattr(dataclasses, "_create_fn", None)
     if compile_method is None:

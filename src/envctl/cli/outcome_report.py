@@ -45,19 +45,15 @@ def publish_outcome(
     try:
         job.publish_result(command, result, error, code)
     except Exception as fault:  # noqa: BLE001 (a bug here must not hide what the command has done)
-        failure = fault if isinstance(fault, EnvctlError) else _to_bug(fault, options)
+        from envctl.cli.failures import to_envctl_error
+
+        failure = fault if isinstance(fault, EnvctlError) else to_envctl_error(fault, options, ())
         print_error(options, failure)
         row = find_result_type(result)
         kept = code != ExitCode.DONE or (row is not None and row.is_done)
         job.annotate_failure(failure, is_warning=kept)
         return code if kept else int(failure.exit_code)
     return code
-
-
-def _to_bug(fault: Exception, options: Options) -> "EnvctlError":
-    from envctl.cli.failures import to_envctl_error
-
-    return to_envctl_error(fault, options, ())
 
 
 def print_error(options: Options, error: "EnvctlError") -> None:

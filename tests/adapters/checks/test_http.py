@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from envctl.adapters.checks.check_runner import LocalCheckRunner
-from envctl.adapters.checks.http import BODY
+from envctl.adapters.checks.check_runner import BODY, LocalCheckRunner
 from envctl.domain.config.checks.http import HttpProbe
 from tests.adapters.checks.conftest import Time
 from tests.faults.site import Site, answer, serving

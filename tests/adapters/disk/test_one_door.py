@@ -39,9 +39,9 @@ APART = {
     "adapters/sandbox/files.py": "a lock, and new files of our own",
     "adapters/sandbox/mirror.py": "in a new folder of our own, and archives of installed packages",
     "adapters/terraform/plans/plan_files.py": "a file in memory",
-    "adapters/terraform/plans/saved_plan.py": "in an archive that is open already",
+    "adapters/terraform/plans/plan_origin.py": "in an archive that is open already",
     "cli/commands/project/schema.py": "a file of the package",
-    "cli/help.py": "no file: a help text",
+    "cli/app.py": "no file: a help text",
     "cli/boundary.py": "/dev/null",
     "cli/failures.py": "a new log of our own",
     "cli/output/consoles.py": "/dev/null",
@@ -53,7 +53,6 @@ APART = {
     "adapters/kubernetes/exec_plugin.py": "no file: an entry of a kubeconfig",
     "adapters/kubernetes/kubeconfig.py": "no file: an entry of a kubeconfig",
     "adapters/kubernetes/kubeconfig_file.py": "no file: an entry of a kubeconfig",
-    "adapters/kubernetes/kubeconfig_user.py": "no file: an entry of a kubeconfig",
 }
 
 

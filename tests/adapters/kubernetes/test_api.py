@@ -97,10 +97,9 @@ def test_list_begins_again_if_its_version_expired(api: ClusterApi, server: Serve
 
 def test_delete_takes_only_the_object_meant(api: ClusterApi, server: Server) -> None:
     server.says(WEB_PATH, says_json({"kind": "Status"}))
-    api.delete(WEB_PATH, uid="u1", resource_version="7", dry_run=True)
+    api.delete(WEB_PATH, uid="u1")
     sent = json.loads(server.asked[0].body)
-    assert sent["preconditions"] == {"uid": "u1", "resourceVersion": "7"}
-    assert (sent["propagationPolicy"], sent["dryRun"]) == ("Background", ["All"])
+    assert (sent["preconditions"], sent["propagationPolicy"]) == ({"uid": "u1"}, "Background")
 
 
 @pytest.mark.parametrize(("minor", "expected"), [("35", "1.35"), ("33+", "1.33")])

@@ -1,8 +1,6 @@
 """The client against the embedded cluster, over TLS, as the driver uses it."""
 
-import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -185,50 +183,6 @@ def test_threads_with_an_ended_token_renew_it_once(kubernetes_cluster: Kubernete
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: api.get("/api/v1/namespaces/shop"), range(8)))
     assert len(renewed) == 1
-
-
-def test_watch_tells_changes_as_they_come(api: ClusterApi) -> None:
-    resource = find(api, "v1", "ConfigMap")
-    api.apply(config_map(a="1"), manager=MANAGER)
-    events = _read_web_events(api, resource)
-    assert next(events) == ("ADDED", "1")
-    timer = threading.Timer(0.2, lambda: api.apply(config_map(a="2"), manager=MANAGER, force=True))
-    timer.start()
-    assert next(events) == ("MODIFIED", "2")
-    timer.join()
-    path = api.find_path(config_map())
-    assert path is not None
-    api.delete(path)
-    assert next(events) == ("DELETED", "2")
-
-
-def test_watch_outlives_a_forgotten_version(api: ClusterApi, kubernetes_cluster: KubernetesCluster) -> None:
-    resource = find(api, "v1", "ConfigMap")
-    api.apply(config_map(a="1"), manager=MANAGER)
-    kubernetes_cluster.faults.add(Fault(410, method="GET", path="configmaps?", times=1))
-    events = _read_web_events(api, resource)
-    assert next(events) == ("ADDED", "1")
-    api.apply(config_map(a="2"), manager=MANAGER)
-    assert next(events) == ("MODIFIED", "2")
-
-
-def test_watch_outlives_a_connection_that_breaks(api: ClusterApi, kubernetes_cluster: KubernetesCluster) -> None:
-    resource = find(api, "v1", "ConfigMap")
-    api.apply(config_map(a="1"), manager=MANAGER)
-    kubernetes_cluster.faults.add(Fault(method="GET", path="watch=1", cut_after=1))
-    events = _read_web_events(api, resource)
-    assert next(events) == ("ADDED", "1")
-    for value in ("2", "3"):
-        timer = threading.Timer(0.1, lambda: api.apply(config_map(a=value), manager=MANAGER, force=True))  # noqa: B023
-        timer.start()
-        assert next(events) == ("MODIFIED", value)
-        timer.join()
-
-
-def _read_web_events(api: ClusterApi, resource: ApiResource) -> Iterator[tuple[str, str]]:
-    for kind, found in api.watch(resource, "shop", seconds=10):
-        if found["metadata"]["name"] == "web":
-            yield kind, found["data"]["a"]
 
 
 def test_kubeconfig_of_the_cluster_leads_there(kubernetes_cluster: KubernetesCluster, tmp_path: Path) -> None:

@@ -138,19 +138,16 @@ class _Pipes:
         """Read and write without blocking, after waiting at most `seconds` for a ready pipe."""
         for key, _ in self._selector.select(seconds):
             if key.fd in self._tails:
-                self._read_output(key)
+                piece = os.read(key.fd, TAIL_BYTES)
+                if not piece:
+                    self._selector.unregister(key.fileobj)
+                tail = self._tails[key.fd]
+                tail += piece
+                del tail[:-TAIL_BYTES]
+                if self._process.stdout and key.fd == self._process.stdout.fileno():
+                    self.answer += piece[: self._limit - len(self.answer)]
             else:
                 self._write_input(key)
-
-    def _read_output(self, key: selectors.SelectorKey) -> None:
-        piece = os.read(key.fd, TAIL_BYTES)
-        if not piece:
-            self._selector.unregister(key.fileobj)
-        tail = self._tails[key.fd]
-        tail += piece
-        del tail[:-TAIL_BYTES]
-        if self._process.stdout and key.fd == self._process.stdout.fileno():
-            self.answer += piece[: self._limit - len(self.answer)]
 
     def _write_input(self, key: selectors.SelectorKey) -> None:
         try:

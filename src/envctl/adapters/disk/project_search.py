@@ -59,7 +59,5 @@ def _explain_doubt(folder: os.stat_result, file: os.stat_result, owners: set[int
 
 
 def find_repository_top(folder: Path) -> Path | None:
-    """Return the nearest folder with a git repository, this one or one above; None outside of any. `folder` is a real
-    path.
-    """
+    """Return the nearest folder with a git repository, from here upward; None without one. `folder` is a real path."""
     return next((each for each in (folder, *folder.parents) if os.path.lexists(each / GIT_ENTRY)), None)

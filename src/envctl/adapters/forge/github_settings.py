@@ -51,11 +51,9 @@ class GithubSettingsReader:
         )
 
     def read_settings(self, wanted: WantedSettings) -> GithubSettings:
-        read, read_optional = self._requests.read, self._requests.read_optional
-        repository = read(self._requests.fetch)
-        default = (
-            repository if isinstance(repository, Unread) else read(partial(get_text, repository, "default_branch"))
-        )
+        fetch, read, read_optional = self._requests.fetch, self._requests.read, self._requests.read_optional
+        repository = read(fetch)
+        default = read(lambda: get_text(repository, "default_branch")) if isinstance(repository, dict) else repository
         if isinstance(default, Unread):
             raise OperationFailedError(Problem("E484", f"{self._repository} can't be read: {default.reason}", _HINT))
         branch, environments = wanted.branch or default, wanted.environments
@@ -67,7 +65,7 @@ class GithubSettingsReader:
             subject=read(self._read_subject),
             has_code_owners=read(self._has_code_owners),
             jobs_may_approve=read(
-                lambda: bool(self._requests.fetch("actions/permissions/workflow")["can_approve_pull_request_reviews"])
+                lambda: bool(fetch("actions/permissions/workflow")["can_approve_pull_request_reviews"])
             ),
             # GitHub gives such tokens in private repositories alone.
             forks_get_tokens=False if is_public else read(self._do_forks_get_tokens),

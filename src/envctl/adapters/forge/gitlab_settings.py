@@ -60,7 +60,7 @@ class GitlabSettingsReader:
         )
 
     def read_settings(self, wanted: WantedSettings) -> GitlabSettings:
-        read = self._requests.read
+        read, listed = self._requests.read, self._requests.list
         project = read(self._requests.fetch)
         if isinstance(project, Unread):
             raise OperationFailedError(Problem("E484", f"{self._project} can't be read: {project.reason}", _HINT))
@@ -68,9 +68,13 @@ class GitlabSettingsReader:
         return GitlabSettings(
             branch_name=branch,
             branch=branch if isinstance(branch, Unread) else read(partial(self._read_branch, branch)),
-            environments=read(self._read_environments),
+            environments=read(
+                lambda: {get_text(each, "name"): _read_environment(each) for each in listed("protected_environments")}
+            ),
             approvals=read(self._read_approvals),
-            queues=read(self._read_queues),
+            queues=read(
+                lambda: {get_text(each, "key"): get_text(each, "process_mode") for each in listed("resource_groups")}
+            ),
             limits_job_token=read(lambda: bool(self._requests.fetch("job_token_scope")["inbound_enabled"])),
             variables=read(self._list_variables),
             overriders=read(lambda: _find_overriders(project)),
@@ -93,11 +97,6 @@ class GitlabSettingsReader:
             needs_code_owners=all(rule.get("code_owner_approval_required") for rule in found),
         )
 
-    def _read_environments(self) -> Mapping[str, GitlabEnvironment]:
-        return {
-            get_text(each, "name"): _read_environment(each) for each in self._requests.list("protected_environments")
-        }
-
     def _read_approvals(self) -> GitlabApprovals:
         found = self._requests.fetch("approvals")
         needed = [int(rule["approvals_required"]) for rule in self._requests.list("approval_rules")]
@@ -107,10 +106,6 @@ class GitlabSettingsReader:
             committers_count=not found["merge_requests_disable_committers_approval"],
             survive_push=not found["reset_approvals_on_push"],
         )
-
-    def _read_queues(self) -> Mapping[str, str]:
-        groups = self._requests.list("resource_groups")
-        return {get_text(each, "key"): get_text(each, "process_mode") for each in groups}
 
     def _list_variables(self) -> tuple[GitlabVariable, ...]:
         # GitLab sends the values too: they end here.

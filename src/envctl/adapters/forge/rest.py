@@ -106,7 +106,13 @@ class Rest:
         self, method: str, url: str, body: Mapping[str, object] | None = None, wanted: type | None = None
     ) -> _Answer:
         """Send a request, and again after a temporary failure. `wanted` is the JSON type of the response."""
-        self._check_settings()
+        # Both come from variables of the job: the HTTP client would show a token that it can't send.
+        if not _URL.fullmatch(self.url):
+            raise self._build_error(
+                f"has an invalid address: {self.url!r}", "unset the variable with the address of its API"
+            )
+        if not all(_HEADER.fullmatch(value) for value in self.headers.values()):
+            raise self._build_error("can't be asked: the token has invalid characters", "set the token again")
         headers = dict(self.headers) if body is None else {"Content-Type": "application/json", **self.headers}
         data = None if body is None else json.dumps(body).encode()
         timeouts = Timeouts(CONNECT_SECONDS, self.patience, WHOLE_SECONDS)
@@ -131,15 +137,6 @@ class Rest:
             return replace(answer, document=document)
 
         return retry(send_once, ATTEMPTS, pause=self.pause, longest=self.longest_pause)
-
-    def _check_settings(self) -> None:
-        """Check what comes from variables of the job: the HTTP client would show a token that it can't send."""
-        if not _URL.fullmatch(self.url):
-            raise self._build_error(
-                f"has an invalid address: {self.url!r}", "unset the variable with the address of its API"
-            )
-        if not all(_HEADER.fullmatch(value) for value in self.headers.values()):
-            raise self._build_error("can't be asked: the token has invalid characters", "set the token again")
 
     def _build_refusal(self, answer: _Answer, is_repeatable: bool) -> Exception:
         """Return the error of a refused request, as a TemporaryError if another attempt may fare better."""

@@ -212,7 +212,7 @@ def _read_terraform_block(found: _FolderBlocks, source: Source, block: tree_sitt
         elif kind == "required_providers":
             for name, expression in list_attributes(list_body(child), source):
                 for node in walk_nodes(expression):
-                    if node.type == "object_elem" and _read_key(source, node) == "source":
+                    if node.type == "object_elem" and read_label(source, node.named_children[0]) == "source":
                         found.sources[name] = str(read_literal(source, "source", node.named_children[-1]))
 
 
@@ -252,15 +252,11 @@ def read_remote_state(source: Source, name: str, block: tree_sitter.Node) -> Rem
     backend = read_literal(source, "backend", arguments["backend"]) if "backend" in arguments else UNRESOLVED
     takes_role = any(
         node.type in {"object_elem", "attribute"}
-        and _read_key(source, node) in _ROLE_KEYS
+        and read_label(source, node.named_children[0]) in _ROLE_KEYS
         and source.read_node(node.named_children[-1]) not in _EMPTY_VALUES
         for node in walk_nodes(block)
     )
     return RemoteState(source.locate_node(block), name, backend if isinstance(backend, str) else "", takes_role)
-
-
-def _read_key(source: Source, node: tree_sitter.Node) -> str:
-    return read_label(source, node.named_children[0])
 
 
 def _read_json(found: _FolderBlocks, path: str, document: JsonDocument) -> None:

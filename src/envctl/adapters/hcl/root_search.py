@@ -88,9 +88,7 @@ def _read_root(
 
 @dataclass(kw_only=True)
 class _RootBlocks:
-    """The blocks of a root module. `providers` have location, name, arguments, credentials, and the region: its
-    possible values and its code.
-    """
+    """The blocks of a root module. `providers`: location, name, arguments, credentials, and region: values and code."""
 
     states: list[StateBlock] = field(default_factory=list)
     overrides: list[StateBlock] = field(default_factory=list)

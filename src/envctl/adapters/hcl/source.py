@@ -49,11 +49,6 @@ class Source:
     def __init__(self, data: bytes, name: str) -> None:
         self.name = name
         self.data = data.removeprefix(_BOM)
-        self._check_encoding()
-        plain = _UNSUPPORTED_BY_TREE.sub(lambda found: b"1" * len(found[0]), self.data)
-        self.root = _load_parser().parse(plain).root_node
-
-    def _check_encoding(self) -> None:
         at = self.data.find(b"\0")  # pygohcl would silently stop there
         try:
             self.data.decode()
@@ -62,6 +57,8 @@ class Source:
         if at >= 0:
             location = Location(self.name, self.data.count(b"\n", 0, at) + 1)
             raise ConfigurationError(Problem("E201", "this file is not UTF-8 text", "save the file as UTF-8", location))
+        plain = _UNSUPPORTED_BY_TREE.sub(lambda found: b"1" * len(found[0]), self.data)
+        self.root = _load_parser().parse(plain).root_node
 
     def locate_node(self, node: tree_sitter.Node) -> Location:
         return Location(self.name, node.start_point.row + 1)

@@ -1,10 +1,10 @@
-"""One cluster, as the driver uses it: find kinds, read, apply, patch and delete objects, and wait for changes."""
+"""One cluster, as the driver uses it: find kinds, read, apply, patch and delete objects."""
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlencode
 
 from envctl.adapters.kubernetes.discovery import ApiResource, Discovery
@@ -15,7 +15,6 @@ from envctl.usecases.ports.kubernetes import ClusterConnection
 __all__ = ["ApiRefusal", "ApiResource", "Cause", "ClusterApi", "Permission"]
 
 Manifest = Mapping[str, Any]
-Propagation = Literal["Background", "Foreground", "Orphan"]
 PATIENCE_SECONDS, PAGE_SIZE, MAX_RESTARTS = 30.0, 500, 3
 _DIGITS = re.compile(r"\d+")
 
@@ -40,7 +39,6 @@ class ClusterApi:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._connection = connection
-        self._sleep = sleep
         self._transport = Transport(connection, environ or {}, patience=patience, on_warning=on_warning, sleep=sleep)
         self._discovery = Discovery(self._transport)
 
@@ -92,26 +90,18 @@ class ClusterApi:
     def list_objects(
         self, resource: ApiResource, namespace: str = "", label_selector: str = "", field_selector: str = ""
     ) -> list[dict[str, Any]]:
-        """Return all objects of a kind, page by page; of all namespaces without one."""
-        return self._load_list(resource, namespace, _build_selectors(label_selector, field_selector))[0]
-
-    def watch(
-        self,
-        resource: ApiResource,
-        namespace: str = "",
-        label_selector: str = "",
-        field_selector: str = "",
-        *,
-        seconds: float,
-    ) -> Iterator[tuple[Literal["ADDED", "MODIFIED", "DELETED"], dict[str, Any]]]:
-        """Yield all objects of a kind as added ones, then each change, until the time is over. A watch that breaks is
-        begun again, and a token that expires is renewed.
+        """Return all objects of a kind, page by page; of all namespaces without one. A list that takes so long that the
+        server forgets its version begins again.
         """
-        from envctl.adapters.kubernetes.watching import Watch
-
-        query = _build_selectors(label_selector, field_selector)
-        load_list = lambda: self._load_list(resource, namespace, query)  # noqa: E731
-        return Watch(self._transport, resource.build_path(namespace), query, load_list, self._sleep).follow(seconds)
+        selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        query = {key: value for key, value in selectors.items() if value}
+        for left in reversed(range(MAX_RESTARTS)):
+            try:
+                return self._load_pages(resource, namespace, query)
+            except ApiRefusal as refusal:
+                if refusal.code != GONE or not left:
+                    raise
+        raise AssertionError
 
     def apply(self, manifest: Manifest, *, manager: str, force: bool = False, dry_run: bool = False) -> dict[str, Any]:
         """Apply an object on the side of the server, and return it as it is then. Raises ApiRefusal with 404 if the
@@ -135,27 +125,17 @@ class ClusterApi:
         call = Call("PATCH", _add_query(path, query, dry_run), body, media, repeatable=dry_run)
         return self._transport.send_json(call)
 
-    def delete(
-        self,
-        path: str,
-        *,
-        uid: str = "",
-        resource_version: str = "",
-        dry_run: bool = False,
-        propagation: Propagation = "Background",
-    ) -> dict[str, Any] | None:
-        """Delete an object, and only the one with that uid and version; return the answer, None if it is gone already.
-        Raises ApiRefusal with 409 if it is another one by now. Without a uid, a lost answer is an error.
+    def delete(self, path: str, *, uid: str = "") -> dict[str, Any] | None:
+        """Delete an object, and only the one with that uid; return the answer, None if it is gone already. Raises
+        ApiRefusal with 409 if it is another one by now. Without a uid, a lost answer is an error.
         """
-        conditions = {"uid": uid, "resourceVersion": resource_version}
         body = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "propagationPolicy": propagation,
-            "preconditions": {key: value for key, value in conditions.items() if value},
-            **({"dryRun": ["All"]} if dry_run else {}),
+            "propagationPolicy": "Background",
+            "preconditions": {"uid": uid} if uid else {},
         }
-        call = Call("DELETE", _add_query(path, {}, dry_run), body, repeatable=bool(uid) or dry_run)
+        call = Call("DELETE", path, body, repeatable=bool(uid))
         try:
             return self._transport.send_json(call)
         except ApiRefusal as refusal:
@@ -176,23 +156,7 @@ class ClusterApi:
         found = self._transport.send_json(Call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body))
         return (found.get("status") or {}).get("allowed") is True
 
-    def _load_list(
-        self, resource: ApiResource, namespace: str, query: Mapping[str, str]
-    ) -> tuple[list[dict[str, Any]], str]:
-        """Return the objects of a kind, and the version of the list. A list that takes so long that the server forgets
-        its version begins again.
-        """
-        for left in reversed(range(MAX_RESTARTS)):
-            try:
-                return self._load_pages(resource, namespace, query)
-            except ApiRefusal as refusal:
-                if refusal.code != GONE or not left:
-                    raise
-        raise AssertionError
-
-    def _load_pages(
-        self, resource: ApiResource, namespace: str, query: Mapping[str, str]
-    ) -> tuple[list[dict[str, Any]], str]:
+    def _load_pages(self, resource: ApiResource, namespace: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         further = ""
         while True:
@@ -201,15 +165,9 @@ class ClusterApi:
             # In a list, the server leaves both out.
             kind = {"apiVersion": resource.api_version, "kind": resource.kind}
             found += [{**kind, **each} for each in answer.get("items") or ()]
-            metadata = answer.get("metadata") or {}
-            further = metadata.get("continue") or ""
+            further = (answer.get("metadata") or {}).get("continue") or ""
             if not further:
-                return found, metadata.get("resourceVersion") or ""
-
-
-def _build_selectors(labels: str, fields: str) -> dict[str, str]:
-    found = {"labelSelector": labels, "fieldSelector": fields}
-    return {key: value for key, value in found.items() if value}
+                return found
 
 
 def _add_query(path: str, query: Mapping[str, str], dry_run: bool = False) -> str:

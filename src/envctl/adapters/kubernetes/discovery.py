@@ -108,15 +108,13 @@ class Discovery:
     def _ask(self) -> _KnownApi:
         # Both at once: each takes a while over a network.
         with ThreadPoolExecutor(len(_ROOTS)) as pool:
-            answers = list(pool.map(self._load_root, _ROOTS))
+            calls = [Call("GET", path, accept=_AGGREGATED) for path in _ROOTS]
+            answers = list(pool.map(self._transport.send_json, calls))
         if not all(each.get("kind") == _AGGREGATED_KIND for each in answers):
             return _KnownApi({}, api_versions=tuple(name for each in answers for name in _list_legacy_versions(each)))
         versions = [each for answer in answers for each in _list_versions(answer)]
         stale = frozenset(name for name, version in versions if version.get("freshness") == "Stale")
         return _KnownApi({name: _read_kinds(name, version) for name, version in versions}, stale, is_aggregated=True)
-
-    def _load_root(self, path: str) -> dict[str, Any]:
-        return self._transport.send_json(Call("GET", path, accept=_AGGREGATED))
 
     def _load_group(self, api_version: str) -> Kinds:
         try:

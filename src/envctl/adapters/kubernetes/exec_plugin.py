@@ -136,14 +136,12 @@ def open_plugin(user: Entry, cluster: Entry, context: str, environ: Mapping[str,
     arguments = [_require_text(user, each, "args") for each in found.read_list("args")]
     variables = _read_variables(user, found)
     info = {INFO_VARIABLE: json.dumps(_describe_cluster(found, cluster, version))}
-    described = f"the context {context}"
-    install_hint = found.read_text("installHint")
     return ExecPlugin(
         command=[command, *arguments],
         environ={**environ, **variables, **info},
         api_version=version,
-        described=described,
-        install_hint=install_hint,
+        described=f"the context {context}",
+        install_hint=found.read_text("installHint"),
     )
 
 

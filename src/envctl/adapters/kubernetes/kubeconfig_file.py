@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from envctl.adapters.disk.faults import to_printable, unreadable_error
 from envctl.adapters.disk.files import read_bytes
 from envctl.domain.errors import ConfigurationError, Location, Problem
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -26,31 +28,23 @@ class Entry:
         message = f"the {self.kind} {self.name} in {to_printable(self.file)} can't be used: {why}"
         return ConfigurationError(Problem(code, message, hint, Location(to_printable(self.file))))
 
-    def read_text(self, key: str) -> str:
-        """Return a text; empty if it is missing. Raises ConfigurationError for another type."""
+    def _read_value(self, key: str, kind: type[T], described: str) -> T | None:
+        """Return a value; None if it is missing. Raises ConfigurationError for another type."""
         found = self.values.get(key)
-        if found is None:
-            return ""
-        if not isinstance(found, str):
-            raise self.error("E631", f"{key} is not a text", "correct it as in the documentation of kubeconfig")
+        if found is not None and not isinstance(found, kind):
+            raise self.error("E631", f"{key} is not a {described}", "correct it as in the documentation of kubeconfig")
         return found
 
+    def read_text(self, key: str) -> str:
+        return self._read_value(key, str, "text") or ""
+
     def read_list(self, key: str) -> list[Any]:
-        found = self.values.get(key)
-        if found is None:
-            return []
-        if not isinstance(found, list):
-            raise self.error("E631", f"{key} is not a list", "correct it as in the documentation of kubeconfig")
-        return found
+        return self._read_value(key, list, "list") or []
 
     def read_part(self, key: str) -> "Entry | None":
         """Return a map in it as an entry of its own; None if it is missing."""
-        found = self.values.get(key)
-        if found is None:
-            return None
-        if not isinstance(found, dict):
-            raise self.error("E631", f"{key} is not a map", "correct it as in the documentation of kubeconfig")
-        return Entry(self.kind, self.name, self.file, found)
+        found = self._read_value(key, dict, "map")
+        return None if found is None else Entry(self.kind, self.name, self.file, found)
 
     def resolve_path(self, path: str) -> Path:
         """Return a path in the file: it begins at the folder of the file, as in kubectl."""

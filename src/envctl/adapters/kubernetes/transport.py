@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from envctl.adapters.http.client import Failure, HttpClient, HttpFailedError, Timeouts, read_body
 from envctl.adapters.http.retry import list_pauses, read_wanted_pause
@@ -20,9 +20,6 @@ from envctl.adapters.kubernetes.refusals import MISSING_API, NOT_FOUND, UNAUTHOR
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.kubernetes.server_words import is_unreadable_object
 from envctl.usecases.ports.kubernetes import ClientCertificate, ClusterConnection
-
-if TYPE_CHECKING:
-    from urllib3.response import BaseHTTPResponse
 
 CONNECTIONS, ATTEMPTS, CONNECT_SECONDS = 8, 6, 10.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.3, 10.0
@@ -53,9 +50,7 @@ class Call:
 
 
 class Transport:
-    """Threads share it. `environ` names proxies. `patience` limits each attempt, and the start of the last one, in
-    seconds.
-    """
+    """Threads share it. `environ` names proxies. `patience` limits attempts, and the start of the last, in seconds."""
 
     def __init__(
         self,
@@ -77,20 +72,15 @@ class Transport:
 
     def send_json(self, call: Call) -> dict[str, Any]:
         """Send a request and return the object in its answer. Raises ApiRefusal and OperationFailedError."""
-        return self._authorize(lambda: self._attempt_often(call))
+        seen = self._renewals
+        try:
+            return self._attempt_often(call)
+        except ApiRefusal as refusal:
+            if refusal.code != UNAUTHORIZED or not self._renew(seen):
+                raise
+        return self._attempt_often(call)
 
-    @contextmanager
-    def stream_lines(self, call: Call, read_seconds: float) -> "Iterator[Iterator[bytes]]":
-        """Yield the lines of an answer as they come. Raises ApiRefusal, OperationFailedError, and HttpFailedError if
-        the connection breaks; its lines raise that too.
-        """
-        timeouts = Timeouts(min(CONNECT_SECONDS, self._patience), read_seconds)
-        with self._open_response(call, timeouts) as response:
-            if response.status != 200:  # noqa: PLR2004 (OK)
-                self._refuse(call, response.status, response.headers, read_body(response, MAX_BYTES))
-            yield _split_lines(response)
-
-    def renew(self, seen: int) -> bool:
+    def _renew(self, seen: int) -> bool:
         """Get new credentials, once for all threads with the refused ones."""
         with self._lock:
             if self._renewals == seen:
@@ -100,22 +90,6 @@ class Transport:
                 # It may come with another client certificate.
                 self._client = self._build_client()
             return True
-
-    @property
-    def renewals(self) -> int:
-        return self._renewals
-
-    def describe_break(self, error: HttpFailedError) -> OperationFailedError:
-        return transport_error(self.connection.name, self.connection.url, error)
-
-    def _authorize(self, send: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        seen = self.renewals
-        try:
-            return send()
-        except ApiRefusal as refusal:
-            if refusal.code != UNAUTHORIZED or not self.renew(seen):
-                raise
-        return send()
 
     def _attempt_often(self, call: Call) -> dict[str, Any]:
         ends_at = time.monotonic() + self._patience
@@ -132,41 +106,33 @@ class Transport:
 
     def _attempt(self, call: Call) -> "dict[str, Any] | _Repeat":
         timeouts = Timeouts(min(CONNECT_SECONDS, self._patience), self._patience, self._patience)
+        url, body = f"{self.connection.url}{call.path}", None
         try:
-            with self._open_response(call, timeouts) as response:
-                status, headers, body = response.status, response.headers, read_body(response, MAX_BYTES)
+            headers = {"Accept": call.accept, **self.connection.headers()}
+            if call.body is not None:
+                headers["Content-Type"] = call.media
+                body = json.dumps(call.body, default=dict).encode()
+            with self._client.send_request(call.method, url, headers, body, timeouts) as response:
+                status, answered, content = response.status, response.headers, read_body(response, MAX_BYTES)
         except HttpFailedError as error:
             failure = transport_error(self.connection.name, self.connection.url, error)
             if error.failure in (_TEMPORARY if call.repeatable else _NEVER_SENT):
                 return _Repeat(failure)
             raise failure from None
-        if status in BUSY and not is_unreadable_object(_read_message(body)):
-            busy = busy_error(self.connection.name, status, _read_message(body))
+        if status in BUSY and not is_unreadable_object(_read_message(content)):
+            busy = busy_error(self.connection.name, status, _read_message(content))
             # The server has not handled a request that it throttles.
             if call.repeatable or status == _THROTTLED:
-                return _Repeat(busy, read_wanted_pause(headers))
+                return _Repeat(busy, read_wanted_pause(answered))
             raise busy
-        for warning in _WARNING.findall(headers.get("Warning", "")):
+        for warning in _WARNING.findall(answered.get("Warning", "")):
             self._on_warning(warning.replace('\\"', '"'))
         if not 200 <= status < _DONE_UNTIL:  # noqa: PLR2004 (OK)
-            self._refuse(call, status, headers, body)
-        found = _parse(body)
+            self._refuse(call, status, answered, content)
+        found = _parse(content)
         if isinstance(found, dict):
             return found
-        url = f"{self.connection.url}{call.path.partition('?')[0]}"
-        raise answer_error(self.connection.name, url, f"status {status}, and no JSON object")
-
-    @contextmanager
-    def _open_response(self, call: Call, timeouts: Timeouts) -> "Iterator[BaseHTTPResponse]":
-        headers = {"Accept": call.accept, **self.connection.headers()}
-        body = None
-        if call.body is not None:
-            headers["Content-Type"] = call.media
-            body = json.dumps(call.body, default=dict).encode()
-        with self._client.send_request(
-            call.method, f"{self.connection.url}{call.path}", headers, body, timeouts
-        ) as response:
-            yield response
+        raise answer_error(self.connection.name, url.partition("?")[0], f"status {status}, and no JSON object")
 
     def _refuse(self, call: Call, status: int, headers: Mapping[str, str], body: bytes) -> NoReturn:
         connection, place = self.connection, call.path.partition("?")[0]
@@ -210,13 +176,6 @@ def _parse(body: bytes) -> object:
 def _read_message(body: bytes) -> str:
     found = _parse(body)
     return str(found.get("message") or "") if isinstance(found, dict) else ""
-
-
-def _split_lines(response: "BaseHTTPResponse") -> Iterator[bytes]:
-    rest = b""
-    while piece := response.read1(decode_content=False):
-        *lines, rest = (rest + piece).split(b"\n")
-        yield from (line for line in lines if line.strip())
 
 
 def load_trust(connection: ClusterConnection) -> ssl.SSLContext:

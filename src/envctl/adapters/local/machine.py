@@ -31,9 +31,7 @@ class RandomNonces:
 
 
 class LocalIdentity:
-    """The actor of a run of GitHub Actions or GitLab CI; else git's author address, or the user name. All are
-    unverified.
-    """
+    """The actor of a run of GitHub Actions or GitLab CI; else git's author address, or the user name: unverified."""
 
     def __init__(self, project: Path, environment: Mapping[str, str]) -> None:
         self._project = project

@@ -18,9 +18,7 @@ def has_profile(profile: str, environment: Mapping[str, str]) -> bool:
 
 
 def _parse_profile(section: str) -> str:
-    """Return the profile of a section in the configuration: `default`, or the possibly quoted word after `profile`.
-    Empty for other sections.
-    """
+    """Return the profile of a section: `default`, or the possibly quoted word after `profile`; else empty."""
     if not section.startswith("profile"):
         return section if section == "default" else ""
     try:

@@ -74,7 +74,13 @@ def _unpack_archive(archive: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=_DRAFT_PREFIX, dir=target.parent))
     try:
-        _extract_files(archive, draft)
+        with zipfile.ZipFile(archive) as packed:
+            for member in packed.infolist():
+                if member.is_dir() or member.filename in {".", ".."} or set(member.filename) & {"/", "\\", "\0"}:
+                    raise OperationFailedError(_damaged_problem(archive, f"it holds {member.filename!r}"))
+                with packed.open(member) as source, (draft / member.filename).open("xb") as file:
+                    shutil.copyfileobj(source, file, 1 << 20)
+                    os.fchmod(file.fileno(), 0o755)
         draft.chmod(0o755)
         if not target.is_dir():
             draft.rename(target)
@@ -85,16 +91,6 @@ def _unpack_archive(archive: Path, target: Path) -> None:
             raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def _extract_files(archive: Path, folder: Path) -> None:
-    with zipfile.ZipFile(archive) as packed:
-        for member in packed.infolist():
-            if member.is_dir() or member.filename in {".", ".."} or set(member.filename) & {"/", "\\", "\0"}:
-                raise OperationFailedError(_damaged_problem(archive, f"it holds {member.filename!r}"))
-            with packed.open(member) as source, (folder / member.filename).open("xb") as file:
-                shutil.copyfileobj(source, file, 1 << 20)
-                os.fchmod(file.fileno(), 0o755)
 
 
 def _damaged_problem(archive: Path, reason: str) -> Problem:

@@ -15,9 +15,7 @@ from envctl.domain.errors import Problem
 
 
 def describe_failure(kind: ErrorKind, text: str, *, url: str, verb: str, region: str = "", found: str = "") -> Problem:
-    """Describe a failure. `verb` is opened, written, read or listed; `region` is the configured region, and `found` the
-    real one if known.
-    """
+    """Describe a failure. `verb` is opened, written, read or listed; `region` is configured, `found` real if known."""
     bucket = url.removeprefix("s3://").partition("/")[0]
     store, why = f"the store {url} can't be {verb}", extract_reason(text)
     match kind:

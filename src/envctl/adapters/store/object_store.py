@@ -3,16 +3,16 @@
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from envctl.adapters.disk.files import NotAFileError, require_file
 from envctl.adapters.store import connect, failures, s3_errors
-from envctl.adapters.store.prefetch import Prefetcher
 from envctl.adapters.store.s3_errors import REFUSED_KINDS, RETRIABLE_KINDS, ErrorKind, classify_error
 from envctl.adapters.store.store_clock import StoreClock, read_folder_time, read_server_time
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
@@ -21,6 +21,7 @@ from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore, S3CredentialProvider
+
 
 T = TypeVar("T")
 MIN_PARALLEL = 4
@@ -46,6 +47,7 @@ class StoreAddress:
     endpoint: str = ""
 
 
+@dataclass(eq=False, repr=False)
 class ObstoreStore:
     """A store, opened at its first use: most commands need none.
 
@@ -53,32 +55,24 @@ class ObstoreStore:
     `find_credentials` returns those obstore does not find itself, or None. By default, there is no AWS to ask.
     """
 
-    def __init__(
-        self,
-        project: Path,
-        address: Callable[[], StoreAddress],
-        client_options: Callable[[], Mapping[str, str]],
-        *,
-        region_of: Callable[[str], str] = lambda _: "",
-        is_anothers: Callable[[str, str], bool] = lambda *_: False,
-        find_credentials: "Callable[[], S3CredentialProvider | None]" = lambda: None,
-        patience: connect.RetryPolicy = connect.DEFAULT_POLICY,
-    ) -> None:
-        self._project = project
-        self._find_address = address
-        self._client_options = client_options
-        self._region_of = region_of
-        self._is_anothers = is_anothers
-        self._find_credentials = find_credentials
-        self._patience = patience
-        # Objects never change: each key is fetched once in a command.
-        self._read: dict[str, bytes] = {}
+    project: Path
+    find_address: Callable[[], StoreAddress]
+    client_options: Callable[[], Mapping[str, str]]
+    _: KW_ONLY
+    region_of: Callable[[str], str] = lambda _: ""
+    is_anothers: Callable[[str, str], bool] = lambda *_: False
+    find_credentials: "Callable[[], S3CredentialProvider | None]" = lambda: None
+    patience: connect.RetryPolicy = connect.DEFAULT_POLICY
+    # Objects never change: each key is fetched once in a command.
+    _read: dict[str, bytes] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
         self._ahead = Prefetcher(PREFETCH_THREADS)
         self._clock = StoreClock(self._ask_time)
 
     @cached_property
     def _address(self) -> StoreAddress:
-        return self._find_address()
+        return self.find_address()
 
     @cached_property
     def _store(self) -> "ObjectStore":
@@ -91,7 +85,7 @@ class ObstoreStore:
         if not address.url.startswith("file:"):
             return False
         try:
-            connect.store_folder(self._project, address.url).stat()
+            connect.store_folder(self.project, address.url).stat()
         except FileNotFoundError:
             return True
         except OSError:
@@ -101,9 +95,7 @@ class ObstoreStore:
 
     @cached_property
     def _ownerless_store(self) -> "ObjectStore":
-        """The store for lists: obstore can't sign the owner header there. Lists hold names alone; every read and write
-        checks the owner.
-        """
+        """The store for lists: obstore can't sign the owner header there. Every read and write checks the owner."""
         return self._open_store("") if self._address.owner else self._store
 
     def _open_store(self, owner: str) -> "ObjectStore":
@@ -112,14 +104,14 @@ class ObstoreStore:
             if parts.scheme == "file":
                 from obstore.store import LocalStore
 
-                return LocalStore(connect.store_folder(self._project, address.url), mkdir=True)
+                return LocalStore(connect.store_folder(self.project, address.url), mkdir=True)
             if parts.scheme == "s3" and parts.netloc:
                 return connect.open_s3(
                     (parts.netloc, parts.path.strip("/")),
-                    self._patience,
-                    self._client_options(),
+                    self.patience,
+                    self.client_options(),
                     region=address.region,
-                    find_credentials=self._find_credentials,
+                    find_credentials=self.find_credentials,
                     profile=address.profile,
                     owner=owner,
                     endpoint=address.endpoint,
@@ -187,7 +179,7 @@ class ObstoreStore:
         if split_url(self._address.url).scheme != "file":
             return
         try:
-            require_file(connect.store_folder(self._project, self._address.url) / key)
+            require_file(connect.store_folder(self.project, self._address.url) / key)
         except (NotAFileError, IsADirectoryError) as error:
             message = f"the store {self._address.url} can't be read: {key}: {error.strerror}"
             hint = "restore it from a backup of the store"
@@ -217,9 +209,9 @@ class ObstoreStore:
     def _ask_time(self) -> datetime | None:
         address = self._address
         if not address.url.startswith("s3:"):
-            return read_folder_time(connect.store_folder(self._project, address.url))
+            return read_folder_time(connect.store_folder(self.project, address.url))
         aws = f"https://s3.{address.region}.amazonaws.com{'.cn' if address.region.startswith('cn-') else ''}/"
-        return read_server_time(address.endpoint or aws, self._client_options())
+        return read_server_time(address.endpoint or aws, self.client_options())
 
     def last_modified(self, key: str) -> datetime | None:
         import obstore
@@ -270,7 +262,7 @@ class ObstoreStore:
 
     def _iterate_tries(self) -> Iterator[bool]:
         """Yield once for each try, True for the last one, with growing jittered pauses between them."""
-        patience, begun = self._patience, time.monotonic()
+        patience, begun = self.patience, time.monotonic()
         for number in range(1, patience.tries + 1):
             last = number == patience.tries or time.monotonic() - begun > patience.overall
             yield last
@@ -281,14 +273,14 @@ class ObstoreStore:
         kind = classify_error(text)
         bucket = split_url(address.url).netloc
         # S3 refuses for another owner too, without naming that as the reason.
-        if kind is ErrorKind.DENIED and address.owner and self._is_anothers(bucket, address.owner):
+        if kind is ErrorKind.DENIED and address.owner and self.is_anothers(bucket, address.owner):
             message = f"the store {address.url} can't be {verb}: its bucket belongs to another account, not to"
             hint = "correct url or account_id in [store]; no data was sent"
             problem = Problem("E454", f"{message} {address.owner}", hint)
         else:
             found = s3_errors.extract_region(text)
             if kind is ErrorKind.ELSEWHERE and not found:
-                found = self._region_of(bucket)
+                found = self.region_of(bucket)
             place = {"url": address.url, "region": address.region, "found": found}
             problem = failures.describe_failure(kind, text, verb=verb, **place)
         if verb != "written":
@@ -296,3 +288,29 @@ class ObstoreStore:
         if doubtful:
             return LostResponseError(problem)
         return OperationFailedError(Problem(problem.code, problem.message, f"{NOTHING_RECORDED}; {problem.hint}"))
+
+
+class Prefetcher:
+    """Prefetched results by request. Errors are raised at the time of use."""
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._answers: dict[object, Future[Any]] = {}
+
+    @contextmanager
+    def prefetch(self, questions: Mapping[object, Callable[[], object]]) -> Iterator[None]:
+        """Fetch these requests in parallel. Unused results are dropped at the end of the block."""
+        pool = ThreadPoolExecutor(self._at_once)
+        begun = {question: pool.submit(ask) for question, ask in questions.items() if question not in self._answers}
+        self._answers |= begun
+        try:
+            yield
+        finally:
+            for question in begun:
+                self._answers.pop(question, None)
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def take_answer(self, question: object, ask: Callable[[], T]) -> T:
+        """Take the prefetched result once, or fetch it now."""
+        answer = self._answers.pop(question, None)
+        return ask() if answer is None else answer.result()

@@ -63,6 +63,7 @@ def read_server_time(url: str, options: Mapping[str, str]) -> datetime | None:
     import ssl
     from email.utils import parsedate_to_datetime
     from urllib.error import HTTPError, URLError
+    from urllib.parse import urlsplit
     from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
     class NoRedirects(HTTPRedirectHandler):
@@ -71,7 +72,9 @@ def read_server_time(url: str, options: Mapping[str, str]) -> datetime | None:
 
     authority = options.get("root_certificate") or options.get("proxy_ca_certificate")
     proxies = {"https": options["proxy_url"]} if "proxy_url" in options and url.startswith("https:") else {}
-    if _is_excluded_host(url, options.get("proxy_excludes", "")):
+    host = urlsplit(url).hostname or ""
+    names = [name.strip().lstrip(".") for name in options.get("proxy_excludes", "").split(",") if name.strip()]
+    if any(name in ("*", host) or host.endswith(f".{name}") for name in names):
         proxies = {}
     try:
         context = ssl.create_default_context(cadata=authority)
@@ -88,11 +91,3 @@ def read_server_time(url: str, options: Mapping[str, str]) -> datetime | None:
         return parsedate_to_datetime(header).astimezone(UTC) + timedelta(seconds=0.5) if header else None
     except ValueError:
         return None
-
-
-def _is_excluded_host(url: str, excluded: str) -> bool:
-    from urllib.parse import urlsplit
-
-    host = urlsplit(url).hostname or ""
-    names = [name.strip().lstrip(".") for name in excluded.split(",") if name.strip()]
-    return any(name in ("*", host) or host.endswith(f".{name}") for name in names)

@@ -531,15 +531,12 @@ class TerraformDriver:
     def _capture_output(self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str) -> str:
         from envctl.adapters.terraform.process.json_events import Transcript
 
+        run = partial(self._launcher.capture_command, site, command, *words, alone=alone, no_color=True, **options)
         try:
-            result, output = self._launcher.capture_command(
-                site, command, *words, alone=alone, no_color=True, **options
-            )
+            result, output = run()
             if _needs_init(Transcript(), result):
                 self._init_runner.reinitialize(site)
-                result, output = self._launcher.capture_command(
-                    site, command, *words, alone=alone, no_color=True, **options
-                )
+                result, output = run()
         finally:
             if alone:
                 # It may have written the state.

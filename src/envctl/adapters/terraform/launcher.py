@@ -19,11 +19,7 @@ from envctl.adapters.terraform.environment.environment_filter import Environment
 from envctl.adapters.terraform.environment.variables import LOG_VARIABLE, PROVIDER_LOG
 from envctl.adapters.terraform.process import binary, stack_lock
 from envctl.adapters.terraform.process.arguments import build_arguments
-from envctl.adapters.terraform.process.hand_over import (
-    CachedPackages,
-    ProviderNotReadyError,
-    RunningProviders,
-)
+from envctl.adapters.terraform.process.hand_over import CachedPackages, ProviderNotReadyError, RunningProviders
 from envctl.adapters.terraform.process.stack_lock import HeldLock, Site
 from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
 from envctl.adapters.terraform.state import unsaved_state
@@ -283,12 +279,15 @@ class Launcher:
         command = line[len(program)]
         variables = self._build_variables(site, command)
         kills = oom_kills.count_kills()
+        # How a Terraform that starts its own providers collects garbage.
+        is_ours = self.monitor.is_parallel and site.stack.profile in self._default_gogc
+        collection = _PARALLEL_DEFAULTS if is_ours else {}
         with self.running.hand_over(site, command, program, variables) as given:
             around, usages = self.monitor.monitor_run(site, command, given.processes)
             result = run_process(
                 [*line, *given.words],
                 site.directory,
-                {**variables, **(given.variables or self._choose_collection(site.stack))},
+                {**variables, **(given.variables or collection)},
                 on_line,
                 output=output,
                 lock=lock,
@@ -313,11 +312,6 @@ class Launcher:
         if usages and (result.oom_killed or not result.code):
             self.monitor.measurements.add_measurement(usages[0], planned=command == "plan" and not result.code)
         return result
-
-    def _choose_collection(self, stack: PreparedStack) -> dict[str, str]:
-        """Return how a Terraform that starts its own providers collects garbage, if not as usual."""
-        is_ours = self.monitor.is_parallel and stack.profile in self._default_gogc
-        return _PARALLEL_DEFAULTS if is_ours else {}
 
     def _build_variables(self, site: Site, command: str = "") -> dict[str, str]:
         stack = site.stack
@@ -348,10 +342,13 @@ def _call_all(*calls: Callable[[], None]) -> None:
 def check_result(result: ProcessResult, transcript: Transcript, site: Site, command: str) -> None:
     """Raise the error of a failed, interrupted or silent run."""
     unsaved = command == "apply" and unsaved_state.has_unsaved_state(site)
-    if result.interrupted and not (unsaved or _is_terraform_killed(result)):
-        message = f"interrupted: Terraform stopped {command} of {site.stack.name} cleanly and kept its state"
-        hint = "the next run continues from the current state"
-        raise InterruptedByUserError(Problem("E311", message, hint, stack=site.stack.name))
+    if result.interrupted:
+        from envctl.adapters.terraform.diagnostics.killed_process import is_terraform_killed
+
+        if not (unsaved or is_terraform_killed(result)):
+            message = f"interrupted: Terraform stopped {command} of {site.stack.name} cleanly and kept its state"
+            hint = "the next run continues from the current state"
+            raise InterruptedByUserError(Problem("E311", message, hint, stack=site.stack.name))
     if result.silent:
         message = f"{site.stack.name}: no response: {command} of Terraform gave no output for too long"
         hint = "check the network, the proxy, the region and the account; nothing was changed"
@@ -360,12 +357,6 @@ def check_result(result: ProcessResult, transcript: Transcript, site: Site, comm
         from envctl.adapters.terraform.diagnostics.failures import to_terraform_error
 
         raise to_terraform_error(result, transcript, site, command)
-
-
-def _is_terraform_killed(result: ProcessResult) -> bool:
-    from envctl.adapters.terraform.diagnostics.killed_process import is_terraform_killed
-
-    return is_terraform_killed(result)
 
 
 def check_summary(transcript: Transcript, site: Site, command: str) -> None:

@@ -38,7 +38,12 @@ def load_project(text: bytes, name: str = "envctl.toml") -> Project:
 
         found += find_state_faults(project)
     if project is None or found:
-        raise ConfigurationError(*_to_problems(text, name, found))
+        from envctl.adapters.toml.key_lines import find_line, map_lines
+
+        lines = map_lines(text)
+        problems = [Problem(f.code, f.message, f.hint, Location(name, find_line(lines, f.path))) for f in found]
+        to_line = lambda problem: problem.location.line or 0 if problem.location else 0  # noqa: E731
+        raise ConfigurationError(*sorted(dict.fromkeys(problems), key=to_line))
     return project
 
 
@@ -176,11 +181,3 @@ def _strip_optional(annotation: Any) -> Any:  # noqa: ANN401 (annotations are of
     if get_origin(annotation) in {Union, types.UnionType}:
         return get_args(annotation)[0]
     return annotation
-
-
-def _to_problems(text: bytes, name: str, found: list[Fault]) -> list[Problem]:
-    from envctl.adapters.toml.key_lines import find_line, map_lines
-
-    lines = map_lines(text)
-    problems = [Problem(f.code, f.message, f.hint, Location(name, find_line(lines, f.path))) for f in found]
-    return sorted(dict.fromkeys(problems), key=lambda problem: problem.location.line or 0 if problem.location else 0)

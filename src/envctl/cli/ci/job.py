@@ -50,20 +50,17 @@ class CiJob(ABC):
     def publish_result(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:  # noqa: ARG002
         """Publish the result, the error, or both. Raises EnvctlError if a comment or issue can't be written."""
         if self._options.comment:
-            self._write_comment(command, result, error)
+            from envctl.cli.ci.comment import Comment, upsert_comment
+
+            body = current_redaction().redact(render_markdown(result, error))
+            place, failed = self._find_place(), result is None
+            comment = Comment(command, body, place.folder, self._find_run(datetime.now(UTC)), failed, place.may_adopt)
+            if not upsert_comment(self._create_api(), self._find_pull_request(), comment):
+                sys.stderr.write("the comment is of a newer run, and stays as it is\n")
         if self._options.issues and (drift := find_drift(result)) is not None:
             from envctl.cli.ci.forge_publisher import update_drift_issues
 
             update_drift_issues(self._create_api(), drift, self._find_place())
-
-    def _write_comment(self, command: str, result: object | None, error: "EnvctlError | None") -> None:
-        from envctl.cli.ci.comment import Comment, upsert_comment
-
-        body = current_redaction().redact(render_markdown(result, error))
-        place, failed = self._find_place(), result is None
-        comment = Comment(command, body, place.folder, self._find_run(datetime.now(UTC)), failed, place.may_adopt)
-        if not upsert_comment(self._create_api(), self._find_pull_request(), comment):
-            sys.stderr.write("the comment is of a newer run, and stays as it is\n")
 
     def _find_place(self) -> "ProjectPlace":
         from envctl.cli.ci.job_run import ProjectPlace, find_project_folder

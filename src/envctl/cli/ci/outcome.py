@@ -29,24 +29,20 @@ def to_variables(result: object | None, error: "EnvctlError | None", code: int) 
     """Return the variables. `release`, `changes` and `plan` are empty for none or several; `problems` are codes."""
     codes = dict.fromkeys(problem.code for problem in error.problems) if error else {}
     plan = getattr(result, "plan", "")
+    environments = getattr(result, "environments", ())
+    found = (result, *(environments if isinstance(environments, tuple) else ()))
+    releases = {getattr(each, "release", "") for each in found} - {""}
+    release = releases.pop() if len(releases) == 1 else ""
     return {
         "exit_code": f"{code}",
         "reason": REASONS[ExitCode(code)] if code in REASONS else "failed",
         "problems": " ".join(codes),
-        "release": _find_release(result),
+        "release": release if isinstance(release, str) else "",
         "changes": _format_changes(result),
         # The fingerprint of a plan for approval; other results hold the plan itself, or none.
         "plan": plan if isinstance(plan, str) else "",
         "reviews": getattr(result, "reviews", ""),
     }
-
-
-def _find_release(result: object | None) -> str:
-    environments = getattr(result, "environments", ())
-    found = (result, *(environments if isinstance(environments, tuple) else ()))
-    releases = {getattr(each, "release", "") for each in found} - {""}
-    release = releases.pop() if len(releases) == 1 else ""
-    return release if isinstance(release, str) else ""
 
 
 def _format_changes(result: object | None) -> str:

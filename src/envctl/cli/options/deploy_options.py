@@ -16,7 +16,6 @@ BreakGlass = Annotated[
         "--break-glass",
         metavar="REASON",
         help="Override the guards listed as waivable in the environment. Recorded as a debt until cleared.",
-        show_default=False,
     ),
 ]
 Older = Annotated[bool, typer.Option("--older", help="Deploy this release over a newer one (G111). Recorded.")]

@@ -7,16 +7,10 @@ import typer
 
 Units = Annotated[
     list[str] | None,
-    typer.Option(
-        "--unit", metavar="ENV/STACK", help="Only this stack. Repeatable. Records nothing.", show_default=False
-    ),
+    typer.Option("--unit", metavar="ENV/STACK", help="Only this stack. Repeatable. Records nothing."),
 ]
-Run = Annotated[
-    str | None, typer.Option("--run", metavar="RUN", help="The matrix run of this job.", show_default=False)
-]
-Shard = Annotated[
-    int | None, typer.Option("--shard", metavar="N", help="The shard of this job in the run.", show_default=False)
-]
+Run = Annotated[str | None, typer.Option("--run", metavar="RUN", help="The matrix run of this job.")]
+Shard = Annotated[int | None, typer.Option("--shard", metavar="N", help="The shard of this job in the run.")]
 
 
 def shard_exit_code(found: object) -> int:

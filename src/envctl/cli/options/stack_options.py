@@ -11,13 +11,7 @@ if TYPE_CHECKING:
 
 Stacks = Annotated[
     list[str] | None,
-    typer.Option(
-        "--stack",
-        metavar="NAME",
-        help="Only this stack. Repeatable.",
-        autocompletion=complete_stacks,
-        show_default=False,
-    ),
+    typer.Option("--stack", metavar="NAME", help="Only this stack. Repeatable.", autocompletion=complete_stacks),
 ]
 WithUpstream = Annotated[bool, typer.Option("--with-upstream", help="Also the stacks they need.")]
 WithDownstream = Annotated[bool, typer.Option("--with-downstream", help="Also the stacks needing them.")]

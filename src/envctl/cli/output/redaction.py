@@ -27,9 +27,7 @@ _LOGIN = re.compile(r"://[^/@\s:]*:([^@\s/]+)@")
 
 
 class Redaction:
-    """Redacts the secrets of one command, and the credentials in its process `environment`. Imports the matching code
-    with the first secret.
-    """
+    """Redacts the secrets of a command, and credentials in its `environment`. Imports its search with the first."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._credentials = frozenset(_find_credentials(environment))
@@ -71,9 +69,7 @@ class Redaction:
                 setattr(error, name, self.redact_all(getattr(error, name)))
 
     def redact_json(self, text: str) -> str:
-        """Redact a JSON text and keep it valid: if a replacement breaks an escape or a number, redact each value by
-        itself.
-        """
+        """Redact a JSON text and keep it valid: if a replacement breaks it, redact each value by itself."""
         redacted = self.redact(text)
         if redacted is text:
             return text

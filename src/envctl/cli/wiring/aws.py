@@ -21,30 +21,23 @@ if TYPE_CHECKING:
 
 
 class AwsPorts:
-    """The AWS ports. `root` is the project's folder, `home` the folder of envctl in it; `project` and `identity` are
-    called on the first access. `prepare` is called before boto3 loads credentials.
+    """The AWS ports.
+
+    Attributes:
+        _root: the project's folder.
+        _home: the folder of envctl in it.
+        _prepare: called before boto3 loads credentials.
+        _look: the command only looks.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        home: Path,
-        inherited: Callable[[], Mapping[str, str]],
-        project: "Callable[[], Project]",
-        identity: "Callable[[], Identity]",
-        *,
-        credentials: "JobCredentials",
-        prepare: Callable[[], object],
-        look: bool = False,
-    ) -> None:
-        self._look = look
-        self._root = root
-        self._home = home
-        self._inherited = inherited
-        self._prepare = prepare
-        self.job_credentials = credentials
-        self._project = project
-        self._identity = identity
+    _root: Path
+    _home: Path
+    _inherited: Callable[[], Mapping[str, str]]
+    _load_project: "Callable[[], Project]"
+    _load_identity: "Callable[[], Identity]"
+    job_credentials: "JobCredentials"
+    _prepare: Callable[[], object]
+    _look: bool
 
     @cached_property
     def access(self) -> "Sessions":
@@ -66,14 +59,14 @@ class AwsPorts:
         from envctl.domain.aws.access import build_credentials_spec
 
         find_spec = lambda name: build_credentials_spec(  # noqa: E731
-            self._project().for_looking(), name, self._identity().identify_actor() if name else None
+            self._load_project().for_looking(), name, self._load_identity().identify_actor() if name else None
         )
         return Sessions(self._prepare, find_spec)
 
     def _find_store_endpoint(self) -> str:
         from envctl.adapters.store import connect
 
-        return connect.find_endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
+        return connect.find_endpoint(self._inherited()) if self._load_project().store.url.startswith("s3://") else ""
 
     @cached_property
     def buckets(self) -> "S3Buckets":
@@ -110,8 +103,8 @@ class AwsPorts:
         return KmsSignatures(
             self.access.open_client,
             without_role.open_client,
-            lambda name: build_key_arn(self._project(), name),
-            lambda name: build_look_key_arn(self._project(), name),
+            lambda name: build_key_arn(self._load_project(), name),
+            lambda name: build_look_key_arn(self._load_project(), name),
         )
 
     @cached_property
@@ -119,12 +112,12 @@ class AwsPorts:
         from envctl.adapters.aws.role_trials import AwsRoleTrials
         from envctl.domain.aws.access import build_credentials_spec
 
-        find_spec = lambda name: build_credentials_spec(self._project(), name)  # noqa: E731
+        find_spec = lambda name: build_credentials_spec(self._load_project(), name)  # noqa: E731
         return AwsRoleTrials(self.access.open_client, find_spec, self._inherited, self.job_credentials.request_token)
 
     def _credentials_spec(self, environment: str) -> "AwsCredentialsSpec":
         from envctl.domain.aws.access import build_credentials_spec
 
         return build_credentials_spec(
-            self._project(), environment, self._identity().identify_actor() if environment else None
+            self._load_project(), environment, self._load_identity().identify_actor() if environment else None
         )

@@ -32,13 +32,12 @@ if TYPE_CHECKING:
     from envctl.adapters.stacks.stack_drivers import StackDrivers
     from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
     from envctl.adapters.terraform.driver import TerraformDriver
-    from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
     from envctl.adapters.terraform.formatting import TerraformFormatter
     from envctl.adapters.terraform.modules.fetch import TerraformModules
     from envctl.adapters.workspace.tree import ProjectTree
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
     from envctl.cli.render.progress.prompts import TerminalPrompter
-    from envctl.cli.wiring.clusters import ClusterApis, WiredClusters
+    from envctl.cli.wiring.clusters import WiredClusters
     from envctl.cli.wiring.readers import ProjectFileReader
     from envctl.cli.wiring.sandbox import EmbeddedAws
     from envctl.domain.config.project import Owner, Project
@@ -53,24 +52,18 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
     """The ports of one command. Adapters are imported and built on first use: most commands need few."""
 
     def __init__(self, options: Options) -> None:
-        root = options.project.absolute()
-        home = root / ".envctl" / "sandbox" if options.sandbox else root / ".envctl"
-        AwsPorts.__init__(
-            self,
-            root,
-            home,
-            self.inherited_environment,
-            lambda: self.project,
-            lambda: self.identity,
-            credentials=JobCredentials(lambda: self.job),
-            prepare=self._prepare_aws,
-            look=options.look,
-        )
+        self._root = options.project.absolute()
+        self._home = self._root / ".envctl" / "sandbox" if options.sandbox else self._root / ".envctl"
+        self._inherited = self.inherited_environment
+        self._load_project, self._load_identity = lambda: self.project, lambda: self.identity
+        self.job_credentials = JobCredentials(lambda: self.job)
+        self._prepare = self._prepare_aws
+        self._look = options.look
         self._written: set[str] = set()
         # The user's environment, before the sandbox replaces os.environ.
         self._own = dict(os.environ)
         self.observer = LateObserver(options)
-        JobPorts.__init__(self, root, self._own, lambda: self.project, self.observer.on_message)
+        self._report = self.observer.on_message
         self._options = options
         self.sandbox = options.sandbox
         self.provider_lock = f".envctl/sandbox/{LOCK_FILE}" if options.sandbox else LOCK_FILE
@@ -176,12 +169,6 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
         return TerraformFormatter(self._root, lambda: self._own, EnvironmentFilter(self.observer.on_message))
 
     @cached_property
-    def _cleared_environment(self) -> "EnvironmentFilter":
-        from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
-
-        return EnvironmentFilter(self.observer.on_message, self.program_variables.withhold_tokens)
-
-    @cached_property
     def workspace(self) -> "DirectoryWorkspace":
         from envctl.adapters.workspace.workspace import DirectoryWorkspace
 
@@ -214,12 +201,6 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
         return KubernetesInspector(self.inherited_environment)
 
-    @cached_property
-    def cluster_apis(self) -> "ClusterApis":
-        from envctl.cli.wiring.clusters import ClusterApis
-
-        return ClusterApis(self.kubernetes_clusters, self.inherited_environment, self.observer.on_message)
-
     def place_kubeconfig(self, environment: str, kubeconfig: "Kubeconfig") -> str:
         """Write a kubeconfig for a program, and return its variable."""
         from envctl.adapters.local.kubeconfig_file import join_kubeconfigs, write_kubeconfig
@@ -230,13 +211,14 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
     def _create_kubernetes_driver(self) -> "StackDriver":
         from envctl.adapters.kubernetes.driver import KubernetesDriver
         from envctl.adapters.kubernetes.rendering.renderer import ManifestRenderer
+        from envctl.cli.wiring.clusters import ClusterApis
         from envctl.usecases.ports.terraform import NO_TRACE
 
         terraform = self._terraform_driver
         return KubernetesDriver(
             self._home / "work",
             ManifestRenderer(),
-            self.cluster_apis.find_api,
+            ClusterApis(self.kubernetes_clusters, self.inherited_environment, self.observer.on_message).find_api,
             terraform.read_current_outputs,
             self.observer,
             secrecy=current_redaction(),
@@ -247,6 +229,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
     @cached_property
     def _terraform_driver(self) -> "TerraformDriver":
         from envctl.adapters.terraform.driver import TerraformDriver
+        from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
         from envctl.adapters.terraform.scheduler.capacity import Limits
         from envctl.usecases.ports.terraform import NO_TRACE
 
@@ -259,7 +242,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             limits=limits,
             trace=self.file_tracer or NO_TRACE,
             secrecy=current_redaction(),
-            surroundings=self._cleared_environment,
+            surroundings=EnvironmentFilter(self.observer.on_message, self.program_variables.withhold_tokens),
             locate=self._locate_rendered_key,
             warm=not self._options.no_warm,
         )

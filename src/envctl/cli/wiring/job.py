@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,20 +20,15 @@ if TYPE_CHECKING:
     from envctl.domain.config.project import Project
 
 
+@dataclass(eq=False, repr=False)
 class ProgramVariables:
     """Decides which variables programs of the tree get. `named` returns those that the project file lets through;
     `report` takes a message for people.
     """
 
-    def __init__(
-        self,
-        job: "Callable[[], Job]",
-        named: Callable[[], tuple[str, ...]],
-        report: Callable[[str], None],
-    ) -> None:
-        self._job = job
-        self._named = named
-        self._report = report
+    job: "Callable[[], Job]"
+    named: Callable[[], tuple[str, ...]]
+    report: Callable[[str], None]
 
     def withhold_credentials(self, variables: Mapping[str, str]) -> tuple[str, ...]:
         """Return the names of the variables that checks and cost programs do not get."""
@@ -45,9 +41,9 @@ class ProgramVariables:
 
     @cached_property
     def _allowed(self) -> frozenset[str]:
-        named = self._named()
-        if named and self._job().is_request:
-            self._report(
+        named = self.named()
+        if named and self.job().is_request:
+            self.report(
                 f"program_variables in [ci] is ignored in this job ({', '.join(named)}):"
                 " the branch of the request wrote envctl.toml"
             )
@@ -56,19 +52,16 @@ class ProgramVariables:
 
 
 class JobPorts:
-    """The ports of a job. `own` is the environment at the start of the command, before the sandbox replaces it."""
+    """The ports of a job.
 
-    def __init__(
-        self,
-        root: Path,
-        own: Mapping[str, str],
-        load_project: "Callable[[], Project]",
-        report: Callable[[str], None],
-    ) -> None:
-        self._root = root
-        self._own_environment = own
-        self._load_project = load_project
-        self._report = report
+    Attributes:
+        _own: the environment at the start of the command, before the sandbox replaces it.
+    """
+
+    _root: Path
+    _own: dict[str, str]
+    _load_project: "Callable[[], Project]"
+    _report: Callable[[str], None]
 
     @cached_property
     def program_variables(self) -> "ProgramVariables":
@@ -78,7 +71,7 @@ class JobPorts:
     def job(self) -> "Job":
         from envctl.adapters.forge.job import read_job
 
-        return read_job(self._own_environment)
+        return read_job(self._own)
 
     @cached_property
     def check_runner(self) -> "LocalCheckRunner":
@@ -107,17 +100,17 @@ class JobPorts:
         from envctl.adapters.forge.reviews import GithubReviews
 
         # Asks the real GitHub, in the sandbox too.
-        return GithubReviews(lambda: self._own_environment)
+        return GithubReviews(lambda: self._own)
 
     @cached_property
     def job_requests(self) -> "VariableJobRequests":
         from envctl.adapters.forge.job_requests import VariableJobRequests
 
-        return VariableJobRequests(lambda: self._own_environment, current_redaction().redact_message)
+        return VariableJobRequests(lambda: self._own, current_redaction().redact_message)
 
     @cached_property
     def ci_forge(self) -> "VariableCiForge":
         from envctl.adapters.forge.ci_forge import VariableCiForge
 
         # Asks the real forge, in the sandbox too.
-        return VariableCiForge(lambda: self._own_environment, lambda: self._load_project().ci.gitlab)
+        return VariableCiForge(lambda: self._own, lambda: self._load_project().ci.gitlab)

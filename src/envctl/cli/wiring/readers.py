@@ -1,6 +1,7 @@
 """The reader of project files, composed of the TOML and HCL adapters."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,23 +13,15 @@ if TYPE_CHECKING:
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, ModuleValidations, SettingsFile
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class ProjectFileReader:
     """Imports each parser on first use: a command with a warm cache parses no file."""
 
-    def __init__(
-        self,
-        *,
-        sandbox: bool,
-        look: bool = False,
-        changes_only: str = "",
-        on_secrets: "Callable[[Project], None]" = lambda _: None,
-        on_message: "Callable[[str], None]" = lambda _: None,
-    ) -> None:
-        self._on_message = on_message
-        self._on_secrets = on_secrets
-        self._sandbox = sandbox
-        self._look = look
-        self._changes_only = changes_only
+    sandbox: bool
+    look: bool = False
+    changes_only: str = ""
+    on_secrets: "Callable[[Project], None]" = lambda _: None
+    on_message: Callable[[str], None] = lambda _: None
 
     def parse_project(self, data: bytes) -> "Project":
         from envctl.adapters.toml import load_project
@@ -36,14 +29,14 @@ class ProjectFileReader:
         project = load_project(data)
         if project.secrets.values:
             # First of all: no program may inherit the variables with secret values.
-            self._on_secrets(project)
-        if self._sandbox:
+            self.on_secrets(project)
+        if self.sandbox:
             from envctl.domain.config.sandbox import describe_unused_state, to_sandbox_project
 
-            self._on_message(describe_unused_state(project))
+            self.on_message(describe_unused_state(project))
             project = to_sandbox_project(project)
-        project = project.for_changing(self._changes_only) if self._changes_only else project
-        return project.for_looking() if self._look else project
+        project = project.for_changing(self.changes_only) if self.changes_only else project
+        return project.for_looking() if self.look else project
 
     def locate_key(self, data: bytes, path: Sequence[str | int]) -> "Location":
         from envctl.adapters.toml import locate_key

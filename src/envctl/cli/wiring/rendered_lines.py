@@ -17,9 +17,7 @@ ReadContents = Callable[[str], bytes | None]
 
 
 def locate_rendered_value(read: ReadContents, environment: str, path: Sequence[str | int]) -> Location | None:
-    """Return the line of envctl.toml or of a settings file behind a path like `module`, `web`, `size`; None if there
-    is none.
-    """
+    """Return the line of envctl.toml or of a settings file behind a path like `module`, `web`, `size`; or None."""
     text = read(PROJECT_FILE) or b""
     found = locate_rendered_key(text, environment, path)
     match path:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from envctl.adapters.terraform.init.plugin_cache import PinnedProvider
-from envctl.adapters.terraform.init.possible_providers import find_possible_providers, has_required_providers
+from envctl.adapters.terraform.init.provider_install import find_possible_providers, has_required_providers
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.usecases.ports.terraform import PreparedStack
 

@@ -15,10 +15,11 @@ from envctl.adapters.terraform.plans.plan_origin import (
     ORDINARY,
     REFRESH_ONLY,
     PlanRequest,
+    SavedPlan,
     check_origin,
     check_state_covered,
+    read_saved,
 )
-from envctl.adapters.terraform.plans.saved_plan import SavedPlan, read_saved
 from envctl.adapters.terraform.process.binary import find_embedded
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.ports.terraform import PreparedStack

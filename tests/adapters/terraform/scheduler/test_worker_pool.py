@@ -11,8 +11,7 @@ import pytest
 
 from envctl.adapters.terraform.process.process import run_process
 from envctl.adapters.terraform.scheduler.capacity import DEFAULT_SHARED_MEMORY, UNLIMITED, Limits, Machine
-from envctl.adapters.terraform.scheduler.measurements import Measurements
-from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
+from envctl.adapters.terraform.scheduler.process_monitor import Measurements, ProcessMonitor
 from envctl.adapters.terraform.scheduler.usage_meter import UnitUsage
 from envctl.adapters.terraform.scheduler.worker_pool import WorkerPool
 from envctl.domain.errors import InterruptedByUserError

@@ -9,12 +9,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from envctl.adapters.aws.credentials.exchange_listener import TokenExchange
-from envctl.adapters.aws.credentials.tokens import (
-    Claims,
-    list_users,
-    read_github_claims,
-    read_gitlab_claims,
-)
+from envctl.adapters.aws.credentials.tokens import Claims, list_users, read_github_claims, read_gitlab_claims
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.ci.id_token import UnverifiedTokenError
 from envctl.domain.ledger.events import Actor
@@ -114,22 +109,17 @@ class AwsIdentity:
         if exchange is None:
             if not variables.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
                 system = _SYSTEMS[local.via]
-                raise UnverifiedTokenError(
-                    f"the credentials do not come of a token of {system} (AWS_WEB_IDENTITY_TOKEN_FILE is not set)"
-                )
+                why = f"do not come of a token of {system} (AWS_WEB_IDENTITY_TOKEN_FILE is not set)"
+                raise UnverifiedTokenError(f"the credentials {why}")
             source = origin.method or "elsewhere"
             raise UnverifiedTokenError(f"the credentials come from {source}, not from AWS_WEB_IDENTITY_TOKEN_FILE")
         if exchange.arn != origin.caller.arn:
-            raise UnverifiedTokenError(
-                f"the token gives {exchange.arn}, but the credentials are of {origin.caller.arn}"
-            )
+            own = origin.caller.arn
+            raise UnverifiedTokenError(f"the token gives {exchange.arn}, but the credentials are of {own}")
         try:
             is_gitlab = local.via == "gitlab"
-            claims = (
-                read_gitlab_claims(exchange, self.gitlab())
-                if is_gitlab
-                else read_github_claims(exchange, self.github())
-            )
+            read, server = (read_gitlab_claims, self.gitlab) if is_gitlab else (read_github_claims, self.github)
+            claims = read(exchange, server())
         except UnverifiedTokenError as error:
             raise UnverifiedTokenError(f"the token {error}") from None
         actor, project, run = _VARIABLES[local.via]

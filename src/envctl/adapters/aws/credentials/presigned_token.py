@@ -43,14 +43,10 @@ def presign_plainly(environ: Mapping[str, str], region: str, cluster: str, now: 
         query["X-Amz-Security-Token"] = token
     asked = urlencode(sorted(query.items()), quote_via=quote, safe="-_.~")
     headers = f"host:{host}\n{CLUSTER_HEADER}:{cluster}\n"
-    request = f"GET\n/\n{asked}\n{headers}\nhost;{CLUSTER_HEADER}\n{_hash(b'')}"
-    signed = f"{_ALGORITHM}\n{time}\n{scope}\n{_hash(request.encode())}"
+    request = f"GET\n/\n{asked}\n{headers}\nhost;{CLUSTER_HEADER}\n{hashlib.sha256(b'').hexdigest()}"
+    signed = f"{_ALGORITHM}\n{time}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
     key = f"AWS4{secret}".encode()
     for part in (day, region, "sts", "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     signature = hmac.digest(key, signed.encode(), "sha256").hex()
     return f"https://{host}/?{asked}&X-Amz-Signature={signature}"
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

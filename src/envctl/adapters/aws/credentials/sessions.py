@@ -155,7 +155,10 @@ class Sessions:
         with _explain_errors(spec):
             session, listener = self._open_watched_session(spec) if environment else self._own_session
         with _explain_errors(spec, lambda: self._describe_source(session, listener, spec)):
-            self._require_other_role(spec)
+            # No role can assume itself.
+            own = self._sessions.get("")
+            if own is not None and spec.role and self._find_profile(spec) == self._find_profile(self.find_spec("")):
+                require_other_role(spec, own.caller.arn)
             acting = self._assume_role(session, spec) if spec.role else session
             # Ask STS even about a role: its name does not prove the account behind an endpoint.
             identity = self._build_client(acting, "sts", spec).get_caller_identity()
@@ -166,16 +169,8 @@ class Sessions:
             caller = CallerIdentity(identity["Account"], identity["Arn"], ends_at)
             return AwsSession(acting, caller, listener)
 
-    def _require_other_role(self, spec: "AwsCredentialsSpec") -> None:
-        """Raise MisconfiguredMachineError if the caller is known to have that role: no role can assume itself."""
-        own = self._sessions.get("")
-        if own is not None and spec.role and self._find_profile(spec) == self._find_profile(self.find_spec("")):
-            require_other_role(spec, own.caller.arn)
-
     def _describe_source(self, session: Any, listener: "ExchangeListener", spec: "AwsCredentialsSpec") -> str:  # noqa: ANN401
-        """Describe the credentials that were refused a role: their token. Raises MisconfiguredMachineError if they
-        are of that very role.
-        """
+        """Describe the token of refused credentials. Raises MisconfiguredMachineError if they are of that very role."""
         if not spec.role:
             return ""
         token = next((each.token for each in reversed(listener.exchanges.values())), "")

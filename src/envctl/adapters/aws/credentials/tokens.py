@@ -49,7 +49,7 @@ def read_github_claims(exchange: "TokenExchange", trusted: str = "") -> Claims:
     if trusted and issuer != trusted:
         raise UnverifiedTokenError(f"is of {format_claim(issuer)}, and [ci] in envctl.toml trusts {trusted}")
     _check_answer(exchange, claims, issuer)
-    repository, run_id, environment = (_get_text(claims, name) for name in ("repository", "run_id", "environment"))
+    repository, run_id, environment = (str(claims.get(name) or "") for name in ("repository", "run_id", "environment"))
     return Claims(_get_actor(claims, "actor"), repository, run_id, environment, _list_teams(claims))
 
 
@@ -68,7 +68,7 @@ def read_gitlab_claims(exchange: "TokenExchange", url: str) -> Claims:
         raise UnverifiedTokenError(f"is of {format_claim(claims.get('ref', ''))}, which is not protected in GitLab")
     actor = _get_actor(claims, _USER_CLAIMS[0])
     also = tuple(name for name in list_users(exchange) if name != actor)
-    project, job_id, environment = (_get_text(claims, name) for name in ("project_path", "job_id", "environment"))
+    project, job_id, environment = (str(claims.get(name) or "") for name in ("project_path", "job_id", "environment"))
     return Claims(actor, project, job_id, environment, also=also)
 
 
@@ -95,10 +95,6 @@ def _get_actor(claims: Mapping[str, Any], name: str) -> str:
     if not isinstance(actor, str) or not actor:
         raise UnverifiedTokenError("names no actor")
     return actor
-
-
-def _get_text(claims: Mapping[str, Any], name: str) -> str:
-    return str(claims.get(name) or "")
 
 
 def _check_answer(exchange: "TokenExchange", claims: Mapping[str, Any], issuer: str) -> None:

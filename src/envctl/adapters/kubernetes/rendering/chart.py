@@ -39,7 +39,14 @@ def write_values(folder: Path, values: Mapping[str, str]) -> Path:
 
 def render_chart(tree: Path, home: Path, workload: Workload, values: Path) -> str:
     """Return the rendered templates of a chart. Raises ConfigurationError (E606)."""
+    from kube_api_emulator.schemas.schemas import format_api_version
+
     files = [str(tree / each) for each in (workload.values_file, workload.overlay) if each]
+    # The API versions of a cluster of this version, and their kinds, as charts ask for them.
+    found: dict[str, None] = {}
+    for group, version, kind in _choose_schemas(workload).list_kinds():
+        name = format_api_version(group, version)
+        found |= {name: None, f"{name}/{kind}": None}
     arguments = [
         "template",
         workload.name or workload.owner,
@@ -52,7 +59,7 @@ def render_chart(tree: Path, home: Path, workload: Workload, values: Path) -> st
         _find_version(workload),
         # helm itself knows a part of them only.
         "--api-versions",
-        ",".join(_list_api_versions(_choose_schemas(workload))),
+        ",".join(found),
         *(part for file in (*files, str(values)) for part in ("--values", file)),
     ]
     code, output, errors = run_tool(HELM, arguments, home)
@@ -84,17 +91,6 @@ def _choose_schemas(workload: Workload) -> "Schemas":
     known, newest = list_versions(), workload.tools.get(KUBERNETES, _FIRST_KUBERNETES)
     then = known[: known.index(newest) + 1] if newest in known else known
     return load_schemas(choose_version(_find_version(workload), then))
-
-
-def _list_api_versions(schemas: "Schemas") -> list[str]:
-    """Return the API versions of a cluster of this version, and their kinds, as charts ask for them."""
-    from kube_api_emulator.schemas.schemas import format_api_version
-
-    found: dict[str, None] = {}
-    for group, version, kind in schemas.list_kinds():
-        name = format_api_version(group, version)
-        found |= {name: None, f"{name}/{kind}": None}
-    return list(found)
 
 
 def _explain_failure(errors: str, tree: Path, workload: Workload) -> Problem:

@@ -156,9 +156,8 @@ def check_chart(files: Mapping[str, File], path: str) -> None:
     ]
     if missing:
         message = f"{path} lacks the charts it depends on: {', '.join(missing)}"
-        raise ConfigurationError(
-            Problem("E601", message, "put them into its folder charts/: helm dependency update", Location(path))
-        )
+        hint = "put them into its folder charts/: helm dependency update"
+        raise ConfigurationError(Problem("E601", message, hint, Location(path)))
 
 
 def _has_dependency(found: Mapping[str, bytes], name: str) -> bool:
@@ -177,9 +176,8 @@ def read_chart_files(files: Mapping[str, File], path: str) -> Iterator[tuple[str
             for member in tar:
                 total += member.size
                 if total > _LARGEST_CHART:
-                    raise ConfigurationError(
-                        Problem("E601", f"{path} unpacks to more than 50 MB", "use another chart", Location(path))
-                    )
+                    message = f"{path} unpacks to more than 50 MB"
+                    raise ConfigurationError(Problem("E601", message, "use another chart", Location(path)))
                 data = tar.extractfile(member) if member.isreg() else None
                 if data is not None:
                     yield member.name.partition("/")[2], data.read()

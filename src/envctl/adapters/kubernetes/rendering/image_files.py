@@ -21,9 +21,8 @@ def read_pins(data: bytes, path: str) -> dict[str, str]:
     wrong = not isinstance(pins, dict) or not all(_is_digest(each) for each in pins.values())
     if len(documents) > 1 or wrong:
         message = "a file of digests is one map of images, each with its sha256:…"
-        raise ConfigurationError(
-            Problem("E613", message, f"make it again: {format_command('images pin')}", Location(path))
-        )
+        hint = f"make it again: {format_command('images pin')}"
+        raise ConfigurationError(Problem("E613", message, hint, Location(path)))
     return {str(name): digest for name, digest in pins.items()}
 
 

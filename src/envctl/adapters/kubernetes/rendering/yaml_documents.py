@@ -113,9 +113,8 @@ def read_documents(data: bytes, file: str) -> list[YamlDocument]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigurationError(
-            Problem("E611", "the file is not text in UTF-8", "save it as UTF-8", Location(file))
-        ) from None
+        problem = Problem("E611", "the file is not text in UTF-8", "save it as UTF-8", Location(file))
+        raise ConfigurationError(problem) from None
     try:
         return list(_read(text, file))
     except yaml.MarkedYAMLError as error:

@@ -5,8 +5,10 @@ what is done.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import TypeVar
 
 from envctl.adapters.kubernetes.api import ApiRefusal
 from envctl.adapters.kubernetes.refusals import CONFLICT
@@ -35,6 +37,7 @@ from envctl.domain.text.lists import join_first
 _ATTEMPTS, _PAUSE, _WEBHOOK_PAUSE = 5, 0.2, 2.0
 DEFINITION_SECONDS = 60.0
 MAX_NAMED = 3
+Step = TypeVar("Step", Observation, Deletion)
 
 
 def require_same(scene: Scene, planned: ClusterPlan, now: ClusterPlan) -> None:
@@ -127,9 +130,10 @@ def _save_inventory(scene: Scene, before: Inventory, inventory: Inventory) -> In
         raise describe_refusal(scene, identify_inventory(scene), refusal) from None
 
 
-def _group_steps(observations: Sequence[Observation]) -> list[list[Observation]]:
-    steps: dict[int, list[Observation]] = {}
-    for each in observations:
+def _group_steps(items: Iterable[Step]) -> list[list[Step]]:
+    """Return the objects by rank: each after those that it needs."""
+    steps: dict[int, list[Step]] = {}
+    for each in items:
         steps.setdefault(rank_object(each.identity), []).append(each)
     return [steps[rank] for rank in sorted(steps)]
 
@@ -144,18 +148,25 @@ def _apply_step(scene: Scene, step: Sequence[Observation]) -> None:
 
 def _apply_object(scene: Scene, seen: Observation) -> None:
     action = _find_action(seen)
-    began = time.monotonic()
-    scene.report("started", seen.identity, action, began)
-    try:
+    with _report_change(scene, seen.identity, action):
         if seen.live is not None and action is Action.REPLACE:
             _delete_and_wait(scene, seen.identity, seen.live, str(seen.desired["apiVersion"]))
         if seen.adopted_from and action is not Action.REPLACE:
             _adopt_fields(scene, seen.desired)
         _apply_manifest(scene, seen.desired)
+
+
+@contextmanager
+def _report_change(scene: Scene, identity: ObjectIdentity, action: Action) -> Iterator[None]:
+    """Report the start and the end of a change, and name the object in an error."""
+    began = time.monotonic()
+    scene.report("started", identity, action, began)
+    try:
+        yield
     except EnvctlError as error:
-        scene.report("failed", seen.identity, action, began)
-        raise _describe_failure(scene, seen.identity, error) from None
-    scene.report("done", seen.identity, action, began)
+        scene.report("failed", identity, action, began)
+        raise (describe_refusal(scene, identity, error) if isinstance(error, ApiRefusal) else error) from None
+    scene.report("done", identity, action, began)
 
 
 def _find_action(seen: Observation) -> Action:
@@ -211,28 +222,15 @@ def _apply_manifest(scene: Scene, desired: Manifest) -> None:
             return
 
 
-def _describe_failure(scene: Scene, identity: ObjectIdentity, error: EnvctlError) -> EnvctlError:
-    return describe_refusal(scene, identity, error) if isinstance(error, ApiRefusal) else error
-
-
 def _delete_all(scene: Scene, deletions: Sequence[Deletion], inventory: Inventory) -> None:
     """Delete the objects step by step: an object after those that need it."""
-    steps: dict[int, list[Deletion]] = {}
-    for each in deletions:
-        steps.setdefault(rank_object(each.identity), []).append(each)
-    for rank in sorted(steps, reverse=True):
-        scene.run_each(lambda each: _delete_object(scene, each, inventory), steps[rank])
 
+    def delete_object(each: Deletion) -> None:
+        with _report_change(scene, each.identity, Action.DELETE):
+            _delete_and_wait(scene, each.identity, each.live, inventory.objects[each.identity])
 
-def _delete_object(scene: Scene, each: Deletion, inventory: Inventory) -> None:
-    began = time.monotonic()
-    scene.report("started", each.identity, Action.DELETE, began)
-    try:
-        _delete_and_wait(scene, each.identity, each.live, inventory.objects[each.identity])
-    except EnvctlError as error:
-        scene.report("failed", each.identity, Action.DELETE, began)
-        raise _describe_failure(scene, each.identity, error) from None
-    scene.report("done", each.identity, Action.DELETE, began)
+    for step in reversed(_group_steps(deletions)):
+        scene.run_each(delete_object, step)
 
 
 def _delete_and_wait(scene: Scene, identity: ObjectIdentity, live: Manifest, api_version: str) -> None:

@@ -138,17 +138,14 @@ class Comparison:
 
     @cached_property
     def _own(self) -> tuple[Sequence[object], ...]:
-        return tuple(self._locate_path(path) for path in list_own_fields(self.live, self.scene.workload.manager))
+        return tuple(locate_field(self.live, path) for path in list_own_fields(self.live, self.scene.workload.manager))
 
     @cached_property
     def _trusted(self) -> tuple[Sequence[object], ...]:
         names, owned = self.scene.workload.managers, list_fields_by_manager(self.live)
         return tuple(
-            self._locate_path(path) for name, paths in owned.items() if is_trusted(name, names) for path in paths
+            locate_field(self.live, path) for name, paths in owned.items() if is_trusted(name, names) for path in paths
         )
-
-    def _locate_path(self, path: Path) -> Sequence[object]:
-        return locate_field(self.live, path)
 
     def _is_drift(self, difference: Difference) -> bool:
         """Check if another manager wrote the live value: envctl would own it otherwise."""
@@ -158,11 +155,11 @@ class Comparison:
             return True
         if difference.before is None:
             return False
-        where = self._locate_path(difference.path)
+        where = locate_field(self.live, difference.path)
         return not any(is_overlapping(where, each) for each in self._own)
 
     def _is_trusted(self, difference: Difference) -> bool:
-        where = self._locate_path(difference.path)
+        where = locate_field(self.live, difference.path)
         return difference.before is not None and any(is_overlapping(where, each) for each in self._trusted)
 
     def _is_added(self, field: ForeignField) -> bool:
@@ -170,20 +167,20 @@ class Comparison:
         if self._is_blocked and self._differences:
             # What blocks the object is shown already, under another key.
             return False
-        where = self._locate_path(field.path)
-        if any(is_overlapping(where, self._locate_path(each)) for each in self.seen.noise):
+        where = locate_field(self.live, field.path)
+        if any(is_overlapping(where, locate_field(self.live, each)) for each in self.seen.noise):
             return False
-        known = (self._locate_path(each.path) for each in self._differences)
+        known = (locate_field(self.live, each.path) for each in self._differences)
         return select_field(self.seen.desired, field.path) is MISSING and not any(
             where[: len(each)] == each for each in known
         )
 
     def _describe_writers(self, foreign: Sequence[ForeignField], shown: Sequence[Path]) -> tuple[str, ...]:
-        places = [self._locate_path(path) for path in shown]
+        places = [locate_field(self.live, path) for path in shown]
         writers = {
             each.owner.manager_text: each.time
             for each in foreign
-            if any(is_overlapping(self._locate_path(each.path), place) for place in places)
+            if any(is_overlapping(locate_field(self.live, each.path), place) for place in places)
         }
         if not writers:
             return ()

@@ -76,9 +76,7 @@ class Holders:
 def find_deletions(
     scene: Scene, inventory: Inventory, wanted: Iterable[ObjectIdentity]
 ) -> tuple[tuple[Deletion, ...], tuple[str, ...]]:
-    """Return the objects of the inventory that are not wanted, in the order of their deletion, and warnings about those
-    that stay.
-    """
+    """Return unwanted objects of the inventory in the order of their deletion, and warnings about those that stay."""
     kept = frozenset(wanted)
     left = inventory.drop(kept).objects
     found = scene.run_each(lambda identity: _look_for_deletion(scene, identity, left[identity], kept), sorted(left))
@@ -133,9 +131,7 @@ def _look_for_deletion(
 
 
 def _find_need(live: Manifest, wanted: Collection[ObjectIdentity], home: str) -> str:
-    """Return what the release still has in a namespace, or of a kind; empty if all of it leaves, or nothing is wanted
-    at all.
-    """
+    """Return what the release still has in a namespace, or of a kind; empty if all of it leaves, or none is wanted."""
     identity = identify(live)
     if identity.type == NAMESPACE:
         inside = sorted(each for each in wanted if each.namespace == identity.name)

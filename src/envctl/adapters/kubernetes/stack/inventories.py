@@ -42,9 +42,8 @@ def load_inventory(scene: Scene) -> Inventory:
     try:
         return Inventory.parse(live)
     except MalformedInventoryError as error:
-        raise scene.build_error(
-            "E648", f"{identity}: the inventory of {scene.stack}: {error}", _HINT, identity
-        ) from None
+        message = f"{identity}: the inventory of {scene.stack}: {error}"
+        raise scene.build_error("E648", message, _HINT, identity) from None
 
 
 def has_missing_objects(scene: Scene, inventory: Inventory) -> bool:
@@ -58,7 +57,7 @@ def find_elsewhere(scene: Scene) -> dict[ObjectIdentity, str]:
     """Return the objects of the stack from when it had another namespace, with the inventory that lies there."""
     resource = scene.api.find_resource("v1", "ConfigMap")
     try:
-        listed = scene.api.list_objects(resource, "", _select_own(scene)) if resource else []
+        listed = scene.api.list_objects(resource, "", f"{LABEL}={scene.workload.owner}") if resource else []
     except OperationFailedError:
         # A role may not look into other namespaces.
         return {}
@@ -69,10 +68,6 @@ def find_elsewhere(scene: Scene) -> dict[ObjectIdentity, str]:
         with suppress(MalformedInventoryError):
             found |= {**Inventory.parse(each).objects, identify(each): str(each["apiVersion"])}
     return found
-
-
-def _select_own(scene: Scene) -> str:
-    return f"{LABEL}={scene.workload.owner}"
 
 
 def find_labelled(scene: Scene) -> dict[ObjectIdentity, str]:
@@ -86,7 +81,7 @@ def find_labelled(scene: Scene) -> dict[ObjectIdentity, str]:
 
 def _list_applied(scene: Scene, resource: ApiResource) -> list[dict[str, Any]]:
     try:
-        listed = scene.api.list_objects(resource, scene.workload.namespace, _select_own(scene))
+        listed = scene.api.list_objects(resource, scene.workload.namespace, f"{LABEL}={scene.workload.owner}")
     except OperationFailedError:
         # A role may not list every kind, and a server of an API may be down: nothing is searched there.
         return []

@@ -85,7 +85,7 @@ class Observer:
         try:
             return self._observe_object(desired)
         except ApiRefusal as refusal:
-            raise self._describe_refusal(identify(desired), refusal) from None
+            raise describe_refusal(self._scene, identify(desired), refusal) from None
 
     def find_noise(self, seen: Observation) -> tuple[Path, ...]:
         """Repeat the dry run of an object, and return the fields that differ. There are none if another program has
@@ -98,7 +98,7 @@ class Observer:
             again = self._complete_prediction(seen, seen.live, self._dry_run(seen.desired, force=True))
             now = scene.api.get(path)
         except ApiRefusal as refusal:
-            raise self._describe_refusal(seen.identity, refusal) from None
+            raise describe_refusal(self._scene, seen.identity, refusal) from None
         if again.predicted is None or now is None or clean_object(now) != clean_object(seen.live):
             return ()
         return noise.find_noise(seen.predicted, again.predicted)
@@ -136,7 +136,9 @@ class Observer:
                 return Observation(desired=desired)
             if refusal.code != NOT_FOUND:
                 return self._await_deletion(desired, refusal)
-            if self._is_kind_gone(desired):
+            # Its API may have gone away since the cluster was first asked for its kinds.
+            self._scene.api.rediscover()
+            if self._scene.api.find_path(desired) is None:
                 return self._observe_unknown_kind(desired)
             if identity.namespace in self._around.namespaces:
                 return Observation(desired=desired, reason=NAMESPACE_COMES)
@@ -147,15 +149,10 @@ class Observer:
         """Return the observation of an object that can come once another one is gone, or raise the refusal."""
         taken = self._around.find_taken(desired)
         if not taken:
-            raise self._describe_refusal(identify(desired), refusal) from None
+            raise describe_refusal(self._scene, identify(desired), refusal) from None
         holder, claim = next(iter(taken.items()))
         reason = f"it takes {claim} from {holder}: it is checked once that is gone"
         return Observation(desired=desired, reason=reason, awaits_deletion=True)
-
-    def _is_kind_gone(self, desired: Manifest) -> bool:
-        """Check if the API went away since the cluster was first asked for its kinds."""
-        self._scene.api.rediscover()
-        return self._scene.api.find_path(desired) is None
 
     def _predict_object(self, seen: Observation, live: Manifest) -> Observation:
         try:
@@ -205,13 +202,13 @@ class Observer:
             if self._try_alone(seen.desired) is None:
                 why = self._scene.redact(shorten_refusal(refusal.message))
                 return replace(seen, reason=f"the live object was changed, and can't be updated: {why}")
-        raise self._describe_refusal(seen.identity, refusal)
+        raise describe_refusal(self._scene, seen.identity, refusal)
 
     def _require_valid_alone(self, desired: Manifest) -> None:
         """Raise OperationFailedError if the object could not be created again after its deletion."""
         refusal = None if identify(desired).type in _UNIQUE_BEYOND_NAMES else self._try_alone(desired)
         if refusal is not None and refusal.code == INVALID:
-            raise self._describe_refusal(identify(desired), refusal)
+            raise describe_refusal(self._scene, identify(desired), refusal)
 
     def _try_alone(self, desired: Manifest) -> ApiRefusal | None:
         """Return the refusal of a new object like this one under another name. If there is none, and the object is
@@ -259,13 +256,10 @@ class Observer:
 
     def _describe_missing_namespace(self, identity: ObjectIdentity, refusal: ApiRefusal) -> OperationFailedError:
         if f'namespaces "{identity.namespace}" not found' not in refusal.message:
-            return self._describe_refusal(identity, refusal)
+            return describe_refusal(self._scene, identity, refusal)
         message = f"{identity}: the {self._scene.api.name} has no namespace {identity.namespace}"
         hint = "add a Namespace to the stack, or to a stack before it"
         return self._scene.build_error("E641", message, hint, identity)
-
-    def _describe_refusal(self, identity: ObjectIdentity, refusal: ApiRefusal) -> OperationFailedError:
-        return describe_refusal(self._scene, identity, refusal)
 
 
 def _describe_owner(scene: Scene, identity: ObjectIdentity, owner: str) -> tuple[str, str]:

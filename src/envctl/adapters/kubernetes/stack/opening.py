@@ -80,44 +80,41 @@ class StackOpener:
             stack: the stack.
             recent: whether the values may be no older than some seconds.
         """
-        workload = require_workload(stack)
         inputs = self._read_inputs(environment, stack, stack.inputs, recent=recent)
         scene = self._open_scene(environment, stack, inputs)
-        format_value = json.dumps if workload.is_chart else format_raw_output
-        own = {name: format_value(output.value) for name, output in inputs.items() if name != _CLUSTER}
-        tree = self.root / join_workdir(environment, stack.name, WORKLOAD_ROOT)
+        values = {name: output.value for name, output in inputs.items() if name != _CLUSTER}
         with scene.span("render"):
-            rendered = self.renderer.render(tree, workload, {**workload.values, **own})
-        self._add_secrets(rendered)
+            rendered = self._render_objects(environment, stack, values)
         scene.places.update(rendered.places)
         return scene, rendered
 
     def forecast(
         self, environment: str, stack: PreparedStack, outputs: ForecastOutputs
     ) -> tuple[tuple[ResourceChange, ...], RenderedManifests]:
-        """Return the creation of each object, rendered without a cluster. What is unknown in `outputs` is a text that
-        says so.
-        """
+        """Return the creation of each object, rendered without a cluster. Unknown `outputs` are a text that says so."""
         from envctl.domain.kubernetes.plan import Observation, plan_change
         from envctl.domain.plan.forecasts import find_value
 
-        workload = require_workload(stack)
         applied = tuple(each for each in stack.inputs if each.stack not in outputs)
         read = self._select_inputs(environment, stack, applied, recent=False) if applied else {}
         values = {each.variable: find_value(each, outputs) for each in stack.inputs if each.stack in outputs}
         values |= {name: output.value for name, output in read.items()}
-        format_value = json.dumps if workload.is_chart else format_raw_output
-        tree = self.root / join_workdir(environment, stack.name, WORKLOAD_ROOT)
-        own = {name: format_value(value) for name, value in values.items()}
-        rendered = self.renderer.render(tree, workload, {**workload.values, **own})
-        self._add_secrets(rendered)
+        rendered = self._render_objects(environment, stack, values)
         hider = ValueHider(self.key, frozenset(_list_sensitive(read)))
         objects = sorted(rendered.objects, key=lambda each: (rank_object(identify(each)), identify(each)))
         changes = (plan_change(Observation(desired=each), hider) for each in objects)
         return tuple(each for each in changes if each), rendered
 
-    def _add_secrets(self, rendered: RenderedManifests) -> None:
+    def _render_objects(
+        self, environment: str, stack: PreparedStack, values: Mapping[str, object]
+    ) -> RenderedManifests:
+        workload = require_workload(stack)
+        format_value = json.dumps if workload.is_chart else format_raw_output
+        texts = {name: format_value(value) for name, value in values.items()}
+        tree = self.root / join_workdir(environment, stack.name, WORKLOAD_ROOT)
+        rendered = self.renderer.render(tree, workload, {**workload.values, **texts})
         self.secrecy.add_secrets([text for each in rendered.objects for text in list_secret_texts(each)])
+        return rendered
 
     def _open_scene(self, environment: str, stack: PreparedStack, inputs: Mapping[str, Output]) -> Scene:
         workload = require_workload(stack)

@@ -11,12 +11,7 @@ from envctl.adapters.kubernetes.stack.repeating import describe_noise, observe_o
 from envctl.adapters.kubernetes.stack.scene import Scene, to_reference
 from envctl.domain.kubernetes.fields.paths import Path
 from envctl.domain.kubernetes.inventory import Inventory
-from envctl.domain.kubernetes.objects import (
-    CRD_TYPE,
-    Manifest,
-    ObjectIdentity,
-    identify,
-)
+from envctl.domain.kubernetes.objects import CRD_TYPE, Manifest, ObjectIdentity, identify
 from envctl.domain.kubernetes.order import rank_object
 from envctl.domain.kubernetes.plan import Observation, plan_change, plan_deletion
 from envctl.domain.kubernetes.workload import LABEL

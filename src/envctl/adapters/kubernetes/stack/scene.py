@@ -56,9 +56,8 @@ class Scene:
     def require_running(self) -> None:
         """Raise InterruptedByUserError if the user stops the command."""
         if self.is_stopping():
-            raise InterruptedByUserError(
-                Problem("E311", f"interrupted: envctl stopped in {self.stack}", "the next run continues from there")
-            )
+            message = f"interrupted: envctl stopped in {self.stack}"
+            raise InterruptedByUserError(Problem("E311", message, "the next run continues from there"))
 
     def pause(self, seconds: float) -> None:
         """Sleep, and raise InterruptedByUserError as soon as the user stops the command."""
@@ -97,9 +96,7 @@ class Scene:
             self.observer.on_progress(ProgressEvent(self.stack, "refresh", str(identity), environment=self.environment))
 
     def run_each(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """Call the function for each item, several at once. Raises one error with the problems of all that failed; an
-        interruption comes first.
-        """
+        """Call the function for each item, several at once. Raises one error with all problems, or an interruption."""
         listed = list(items)
         with ThreadPoolExecutor(min(WORKERS, max(len(listed), 1))) as pool:
             results = list(pool.map(lambda item: self._try_one(function, item), listed))

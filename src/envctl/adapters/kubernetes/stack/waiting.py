@@ -43,9 +43,7 @@ class State:
 
 
 def await_ready(scene: Scene, objects: Mapping[ObjectIdentity, str], seconds: float) -> None:
-    """Wait until all objects are ready; each has the version of its API. Raises OperationFailedError with those that
-    are not.
-    """
+    """Wait until all objects are ready; each has its API's version. Raises OperationFailedError with the others."""
     began = time.monotonic()
 
     def check_object(identity: ObjectIdentity) -> State:
@@ -159,9 +157,7 @@ def _list_pods(scene: Scene, live: Manifest) -> list[dict[str, Any]]:
 
 
 def _check_claim(scene: Scene, identity: ObjectIdentity, live: Manifest) -> Readiness | None:
-    """Return why a claim waits for its volume, if its last event is a warning. A claim without one may wait for its
-    first pod, and is ready.
-    """
+    """Return why a claim waits, if its last event is a warning. Without one it may wait for its first pod: ready."""
     if identity.type != VOLUME_CLAIM or (live.get("status") or {}).get("phase") != "Pending":
         return None
     try:

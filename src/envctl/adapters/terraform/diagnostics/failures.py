@@ -144,9 +144,7 @@ def _find_code_and_hint(text: str, site: Site, command: str) -> tuple[str, str]:
 
 
 def _find_location(diagnostic: Diagnostic, site: Site) -> Location | None:
-    """Return the file to edit: the module instead of its copy in the release, the project file instead of the root
-    module rendered from it.
-    """
+    """Return the file to edit: a module, not its copy in the release; the project file, not its rendered root."""
     if not diagnostic.file:
         return None
     if diagnostic.file in (GENERATED_FILES if site.stack.root else (ROOT_MODULE_FILE,)):

@@ -24,9 +24,7 @@ RESERVE_BYTES = 4 << 20
 
 @contextlib.contextmanager
 def reserve_space(site: Site) -> Iterator[None]:
-    """Reserve space for a state in the context, and free it at the end. Raise OperationFailedError at the start if the
-    disk is full.
-    """
+    """Reserve space for a state in the context. Raise OperationFailedError at its start if the disk is full."""
     file = site.directory / RESERVE_FILE
     try:
         with translate_disk_errors(site.directory), file.open("wb") as reserve:

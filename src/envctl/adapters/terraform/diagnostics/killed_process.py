@@ -1,6 +1,4 @@
-"""Killed processes: Terraform, a provider, or a program run by it. Reports the victim, any lack of memory as the cause,
-and the next step.
-"""
+"""Killed processes: Terraform, a provider, or a program run by it. Reports victim, lack of memory, and next step."""
 
 import re
 import signal

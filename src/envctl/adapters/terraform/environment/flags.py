@@ -82,7 +82,10 @@ def check_flags(inherited: Mapping[str, str]) -> tuple[dict[str, str], list[Prob
             continue
         for flag in _parse_flags(words):
             if not flag.text or (command and command not in HARMLESS_FLAGS[flag.name].commands):
-                problems.append(_describe_refusal(variable, flag))
+                message = f"{variable} holds {flag.shown}: envctl passes only harmless flags to Terraform"
+                hint = f"unset {variable}, or remove {flag.shown} from it"
+                instead = _ALTERNATIVES.get(flag.name)
+                problems.append(Problem("E040", message, f"{hint}; {instead}" if instead else hint))
                 continue
             if HARMLESS_FLAGS[flag.name].is_switch:
                 continue
@@ -110,10 +113,3 @@ def _parse_flags(words: list[str]) -> Iterator[_GivenFlag]:
         if not equals:
             value = "true" if known.is_switch else next(rest, "")
         yield _GivenFlag(name, f"-{name}", f"-{name}={value}" if known.value.fullmatch(value) else "")
-
-
-def _describe_refusal(variable: str, flag: _GivenFlag) -> Problem:
-    message = f"{variable} holds {flag.shown}: envctl passes only harmless flags to Terraform"
-    hint = f"unset {variable}, or remove {flag.shown} from it"
-    instead = _ALTERNATIVES.get(flag.name)
-    return Problem("E040", message, f"{hint}; {instead}" if instead else hint)

@@ -1,24 +1,23 @@
 """Runs of `terraform init` on a shared plugin cache.
 
 With all pinned providers in the cache, any number of stacks are initialized at once, without network. Otherwise one
-process downloads each version of a provider, and the others wait for it.
+process downloads each version of a provider, and the others wait for it. The providers that a stack needs are estimated
+before, for locks and downloads alone: rather too many. Terraform determines the real ones.
 """
 
+import json
 import os
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from envctl.adapters.disk.files import read_bytes, write_bytes
+from envctl.adapters.disk.files import read_bytes, read_text, write_bytes
+from envctl.adapters.disk.paths import resolve_path
 from envctl.adapters.terraform.diagnostics.full_disk import check_disk_error
 from envctl.adapters.terraform.init.cache_locks import WHOLE_CACHE, CacheLocks, LockRequest
-from envctl.adapters.terraform.init.init_stamp import INSTALLED_FOLDER
+from envctl.adapters.terraform.init.init_stamp import CODE_SUFFIXES, INSTALLED_FOLDER
 from envctl.adapters.terraform.init.plugin_cache import PinnedProvider, PluginCache, link_packages, remove_path
-from envctl.adapters.terraform.init.possible_providers import (
-    PossibleProviders,
-    find_possible_providers,
-    has_required_providers,
-)
 from envctl.adapters.terraform.init.stand_ins import StandIns
 from envctl.adapters.terraform.launcher import Launcher, check_result
 from envctl.adapters.terraform.process.hand_over import CachedPackages
@@ -27,8 +26,65 @@ from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.release.remote_modules import decode_module_record, is_local_source
 from envctl.domain.terraform.provider_lock import shorten_address
-from envctl.domain.terraform.workdir_names import LOCK_FILE, MODULES_MANIFEST, PLUGIN_VIEW_FOLDER
+from envctl.domain.terraform.workdir_names import LOCK_FILE, MODULES_MANIFEST, PLUGIN_VIEW_FOLDER, ROOT_MODULE_FILE
 from envctl.usecases.ports.terraform import ProgressEvent
+
+# Code of a root module that needs more than the built-in provider.
+_NEEDS_PROVIDER = re.compile(
+    r"\b(?:provider|required_providers)\b|\b(?:resource|data|ephemeral|action)\b\W+(?!terraform_)\w"
+)
+_LOCAL_SOURCE = re.compile(r'"?\bsource"?\s*[=:]\s*"(\.{1,2}/[^"]*)"')
+
+
+@dataclass(frozen=True)
+class PossibleProviders:
+    """The pinned providers with their name anywhere in the code, and those of them that the code very likely uses."""
+
+    needed: tuple[PinnedProvider, ...]
+    likely: tuple[PinnedProvider, ...]
+
+
+def find_possible_providers(directory: Path, pinned: tuple[PinnedProvider, ...]) -> PossibleProviders:
+    code = "\n".join(_read_code(directory))
+    needed = tuple(each for each in pinned if _name_type(each) in code)
+    # As in `"aws_instance"`, `"hashicorp/aws"` and `"aws"`. Types like null and time are words of any code.
+    likely = tuple(each for each in needed if re.search(rf'["/]{re.escape(_name_type(each))}["_]', code))
+    return PossibleProviders(needed, likely)
+
+
+def has_required_providers(site: Site) -> bool:
+    """Return True if the root module itself requires or configures a provider."""
+    if site.stack.root:
+        return any(map(_NEEDS_PROVIDER.search, _read_folder(site.directory)))
+    document = json.loads(read_bytes(site.directory / ROOT_MODULE_FILE))
+    return bool(document.get("provider") or document["terraform"].get("required_providers"))
+
+
+def _name_type(provider: PinnedProvider) -> str:
+    return provider.address.rpartition("/")[2]
+
+
+def _read_code(directory: Path) -> Iterator[str]:
+    """Yield the code of the root module and of all modules called by a local path."""
+    waiting, seen = [directory], set[Path]()
+    while waiting:
+        try:
+            folder = resolve_path(waiting.pop())
+        except OSError:
+            continue
+        if folder in seen or not folder.is_dir():
+            continue
+        seen.add(folder)
+        for text in _read_folder(folder):
+            yield text
+            waiting += [folder / found for found in _LOCAL_SOURCE.findall(text)]
+
+
+def _read_folder(folder: Path) -> Iterator[str]:
+    for file in sorted(folder.iterdir()):
+        if file.name.endswith(CODE_SUFFIXES) and file.is_file():
+            yield read_text(file, errors="replace")
+
 
 PLUGIN_PATH_RECORD = ".terraform/plugin_path"
 """Terraform's record of the flag -plugin-dir, in force for all later runs."""
@@ -103,9 +159,7 @@ class ProviderInstall:
         return stand_ins if self.launcher.prepare_providers(self.site, cached) else None
 
     def _install_stand_ins(self, stand_ins: StandIns) -> bool:
-        """Run init with stand-ins, and put the packages in their place. Return False if the result is not certain to be
-        the same as without them.
-        """
+        """Run init with stand-ins, then place the packages. Return False if the result may differ without them."""
         restored: bytes | None = None
         installed = self.site.directory / INSTALLED_FOLDER
         try:

@@ -43,9 +43,7 @@ def parse_drifted_outputs(stack: PreparedStack, document: Mapping[str, Any]) -> 
 
 
 def _normalize_empty(value: object) -> object:
-    """Replace empty values by None. Items of a list keep their positions, and empty blocks are kept: one added or
-    removed is drift.
-    """
+    """Replace empty values by None. Items of lists keep their positions. Empty blocks stay: one more is drift."""
     if isinstance(value, Mapping):
         filled = {key: _normalize_empty(item) for key, item in value.items()}
         return None if all(item is None for item in filled.values()) else filled

@@ -56,7 +56,14 @@ class PlanFiles:
         self._sites[site.directory] = site
         if not self._on_disk:
             with contextlib.suppress(OSError):
-                self._in_memory[site.directory, name] = _create_in_memory(name)
+                descriptor = os.memfd_create(name)
+                # Not every system lets Terraform open it by its name.
+                try:
+                    os.close(os.open(_DESCRIPTOR_FOLDER / str(descriptor), os.O_RDWR | os.O_CLOEXEC))
+                except OSError:
+                    os.close(descriptor)
+                    raise
+                self._in_memory[site.directory, name] = descriptor
         return self.find_file(site, name)
 
     def find_file(self, site: Site, name: str) -> PlanFile:
@@ -92,14 +99,3 @@ class PlanFiles:
 def inherit_plan(plan: PlanFile | None, site: Site) -> Site:
     """Return the site for a Terraform process with access to the plan."""
     return replace(site, inherited=(plan.descriptor,)) if plan and plan.descriptor is not None else site
-
-
-def _create_in_memory(name: str) -> int:
-    """Return the descriptor of a new file. Raise OSError if it can't be opened by its name."""
-    descriptor = os.memfd_create(name)
-    try:
-        os.close(os.open(_DESCRIPTOR_FOLDER / str(descriptor), os.O_RDWR | os.O_CLOEXEC))
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor

@@ -30,9 +30,7 @@ class HandOver:
 
 
 class ProviderNotReadyError(Exception):
-    """A provider did not start, or ended, before its Terraform used it. Nothing has happened; the next run goes the
-    ordinary way.
-    """
+    """A provider did not start, or ended, before its use. Nothing has happened; the next run goes the ordinary way."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +67,7 @@ class RunningProviders(Protocol):
         variables: Mapping[str, str],
         packages: CachedPackages,
     ) -> bool:
-        """Return whether the packages match the lock by all their bytes. Then start the likely ones: after an init
-        comes a plan.
-        """
+        """Return whether the packages match the lock by all bytes; then start the likely ones: a plan follows."""
 
     def start_early(self, site: Site, program: Sequence[str], variables: Mapping[str, str]) -> None:
         """Start the providers of an initialized stack for its next run, and do not wait for them."""

@@ -163,9 +163,7 @@ def _track_progress(progress: ProgressEvent, transcript: Transcript) -> Progress
 
 
 def _record_planned(kind: str, message: dict[str, Any], transcript: Transcript) -> None:
-    """Record a planned change, or a summary: that leaves out moves, and the others may leave out changes of later
-    Terraforms.
-    """
+    """Record a planned change, or a summary: it leaves out moves, the others maybe changes of later Terraforms."""
     counts, is_change = message.get("changes"), kind != _SUMMARY_TYPE
     if kind == "planned_change":
         is_change = message["change"]["action"] not in _NO_CHANGE

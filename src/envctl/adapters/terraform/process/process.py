@@ -71,7 +71,14 @@ def run_process(
                     on_line(line)
                 code = process.wait()
         except BaseException:
-            _stop_process(process)
+            # After an error in envctl, Terraform stops cleanly, as by Ctrl-C.
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGINT)
+                try:
+                    process.wait(timeout=60)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+            _kill_process_group(process)
             raise
         if stop.interrupted or stop.timed_out or code < 0:
             _kill_process_group(process)
@@ -124,17 +131,6 @@ def _await_line(
         if limit is not None and time.monotonic() - since > limit:
             stop.escalate_stop()
             since = time.monotonic()
-
-
-def _stop_process(process: Process) -> None:
-    """Stop Terraform cleanly after an error in envctl, as Ctrl-C would."""
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-    _kill_process_group(process)
 
 
 def _kill_process_group(process: Process) -> None:

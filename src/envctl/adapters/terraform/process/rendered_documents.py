@@ -11,9 +11,7 @@ from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE, TREE_RECORD
 
 
 def read_rendered(site: Site) -> Mapping[str, Any]:
-    """Return the document with the backend and the providers of a stack. Raises OSError, ValueError, KeyError or
-    TypeError.
-    """
+    """Return the document with backend and providers of a stack. Raises OSError, ValueError, KeyError or TypeError."""
     if site.stack.root:
         return parse_tree_record(read_bytes(site.home / TREE_RECORD)).override
     document: dict[str, Any] = json.loads(read_bytes(site.directory / ROOT_MODULE_FILE))

@@ -1,14 +1,106 @@
-"""Shared monitoring of all Terraform processes: stop signals, resource usage and trace spans."""
+"""Shared monitoring of all Terraform processes: stop signals, resource usage, trace spans, and measurements of earlier
+runs. Their file is in `.envctl/` and may be deleted.
+"""
 
+import contextlib
+import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
+from envctl.adapters.disk.files import read_bytes
+from envctl.adapters.terraform.process.disk_errors import replace_file
 from envctl.adapters.terraform.process.signal_forwarding import SignalForwarder
 from envctl.adapters.terraform.process.stack_lock import Site
-from envctl.adapters.terraform.scheduler.measurements import MEASUREMENTS_FILE, Measurements
+from envctl.adapters.terraform.scheduler.capacity import DEFAULT_UNIT_MEMORY
 from envctl.adapters.terraform.scheduler.usage_meter import UnitUsage, UsageMeter
 from envctl.usecases.ports.terraform import Tracer
+
+MEASUREMENTS_FILE = "measured.json"
+# Weight of a new, lower figure: one quick run proves nothing.
+_DROP_WEIGHT = 0.3
+
+
+@dataclass(frozen=True)
+class UnitFigures:
+    """Seconds of a plan, peak bytes of any run, and whether the last plan had changes."""
+
+    seconds: float = 0.0
+    memory: int = 0
+    changed: bool = False
+
+
+class Measurements:
+    """Figures by unit. `file` is read at the first use, and written by `save`."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._figures: dict[str, UnitFigures] | None = None
+        self._changed = False
+        self._lock = threading.Lock()
+
+    def plan_seconds(self, unit: str) -> float:
+        """Return the seconds of a plan, or 0 if never measured."""
+        return self._load_figures().get(unit, UnitFigures()).seconds
+
+    def peak_memory(self, unit: str) -> int:
+        """Return the peak bytes of a unit; if unknown, the largest of all units or else a safe default."""
+        figures = self._load_figures()
+        if unit in figures and figures[unit].memory:
+            return figures[unit].memory
+        return max((each.memory for each in figures.values()), default=0) or DEFAULT_UNIT_MEMORY
+
+    def had_changes(self, unit: str) -> bool:
+        """Return True if the last plan had changes and was not applied: the next one probably has some, too."""
+        return self._load_figures().get(unit, UnitFigures()).changed
+
+    def record_changes(self, unit: str, *, changed: bool) -> None:
+        """Record whether a plan had changes. After an apply, none are left."""
+        with self._lock:
+            figures = self._load_figures()
+            old = figures.get(unit, UnitFigures())
+            if old.changed != changed:
+                figures[unit] = replace(old, changed=changed)
+                self._changed = True
+
+    def add_measurement(self, usage: UnitUsage, *, planned: bool) -> None:
+        """Add the figures of a run. Only a finished plan can lower them."""
+        with self._lock:
+            figures = self._load_figures()
+            old = figures.get(usage.unit, UnitFigures())
+            seconds = _smooth_drop(old.seconds, usage.seconds) if planned else old.seconds
+            memory = _smooth_drop(old.memory, usage.peak) if planned else max(old.memory, usage.peak)
+            figures[usage.unit] = replace(old, seconds=round(seconds, 3), memory=round(memory))
+            self._changed = True
+
+    def save(self) -> None:
+        """Write the file atomically. Disk errors are ignored."""
+        with self._lock:
+            if not self._changed:
+                return
+            document = {unit: list(astuple(each)) for unit, each in sorted(self._load_figures().items())}
+            self._changed = False
+        with contextlib.suppress(OSError):
+            replace_file(self._file, json.dumps(document))
+
+    def _load_figures(self) -> dict[str, UnitFigures]:
+        if self._figures is None:
+            try:
+                read = json.loads(read_bytes(self._file))
+                self._figures = {
+                    unit: UnitFigures(float(wall), int(memory), *map(bool, outcome))
+                    for unit, (wall, memory, *outcome) in read.items()
+                }
+            except (OSError, ValueError, TypeError, AttributeError):
+                self._figures = {}
+        return self._figures
+
+
+def _smooth_drop(old: float, new: float) -> float:
+    """Return an increase at once, a drop in small steps."""
+    return new if new >= old else old + (new - old) * _DROP_WEIGHT
 
 
 class ProcessMonitor:

@@ -26,9 +26,7 @@ class CheckedStacks:
             self._known.add_value(environment, {name: getattr(stack, name) for name in _FIELDS} if is_usable else None)
 
     def find_single(self, environment: str) -> PreparedStack | None:
-        """Return the only stack that was checked there; None if there were several. Of several, those that wait would
-        only take the cores.
-        """
+        """Return the only stack that was checked there; None of several: those that wait would only take the cores."""
         found = self._known.find_value(environment)
         if not isinstance(found, dict) or not all(isinstance(found.get(name), str) for name in _FIELDS):
             return None

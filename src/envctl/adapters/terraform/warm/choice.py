@@ -10,12 +10,7 @@ from pathlib import Path
 from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.terraform.environment.provider_overrides import find_overrides
 from envctl.adapters.terraform.environment.variables import LOG_VARIABLE, PROVIDER_LOG
-from envctl.adapters.terraform.init.init_stamp import (
-    INSTALLED_FOLDER,
-    list_called_code,
-    list_code,
-    read_optional,
-)
+from envctl.adapters.terraform.init.init_stamp import INSTALLED_FOLDER, list_called_code, list_code, read_optional
 from envctl.adapters.terraform.init.plugin_cache import PinnedProvider, list_packages, parse_pinned
 from envctl.adapters.terraform.process.binary import is_embedded
 from envctl.adapters.terraform.process.hand_over import CachedPackages

@@ -150,14 +150,6 @@ def _become_provider(keeper: int, program: int, path: str, stdout: int, stderr: 
     os._exit(_NOT_STARTED)
 
 
-def _remove_folder(folder: str) -> None:
-    """Remove a folder as far as possible. `shutil` would take as long to import as this interpreter to start."""
-    for parent, folders, files in os.walk(folder, topdown=False):
-        for name in (*files, *folders):
-            _remove(f"{parent}/{name}")
-    _remove(folder)
-
-
 def _remove(path: str) -> None:
     for remove in (os.unlink, os.rmdir):
         try:
@@ -177,7 +169,11 @@ def main() -> None:
     try:
         Keeper(lifeline, report, folder).run(program, path)
     finally:
-        _remove_folder(folder)
+        # `shutil` would take as long to import as this interpreter to start.
+        for parent, folders, files in os.walk(folder, topdown=False):
+            for name in (*files, *folders):
+                _remove(f"{parent}/{name}")
+        _remove(folder)
     # envctl waits for this end: the interpreter need not be taken down.
     os._exit(0)
 

@@ -53,7 +53,8 @@ class FileHashes:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             if identity != identify_file(descriptor):
                 raise OSError("a file changed")
-            if _is_writable_by_others(descriptor):
+            status = os.stat(descriptor)
+            if status.st_uid not in (0, os.geteuid()) or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
                 # Through a mapping of the file they can change it again without another time.
                 return digest, identity
             self._known.add_value(key, digest)
@@ -136,11 +137,6 @@ def identify_file(file: int | Path) -> FileIdentity:
 
 def is_native_program(descriptor: int) -> bool:
     return os.pread(descriptor, len(_ELF), 0) == _ELF
-
-
-def _is_writable_by_others(descriptor: int) -> bool:
-    status = os.stat(descriptor)
-    return status.st_uid not in (0, os.geteuid()) or bool(status.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 def _await_settled_times(descriptor: int) -> None:

@@ -341,7 +341,9 @@ class WarmProviders:
         self._end_running(site)
         unit = site.unit
         try:
-            self._require_not_refused(site)
+            # A provider of this stack did not start beside its Terraform.
+            if reason := self._refused.pop(site.directory, None):
+                raise reason
             with self._trace.span("check of providers", unit):
                 packages = self._chooser.choose_packages(site, program, given)
             with self._trace.span("providers", unit):
@@ -400,11 +402,6 @@ class WarmProviders:
     def _record_protocols(self, stack: _StackProviders) -> None:
         for package, address in zip(stack.packages, stack.addresses, strict=True):
             self._protocols.add_version(package.provider, address.protocol)
-
-    def _require_not_refused(self, site: Site) -> None:
-        """Raise UncertainError if a provider of this stack did not start beside its Terraform."""
-        if reason := self._refused.pop(site.directory, None):
-            raise reason
 
 
 def _name_early(site: Site) -> str:

@@ -13,9 +13,7 @@ def list(
     environment: Annotated[str, environment_argument("Only approvals for this environment.")] = "",
     limit: Annotated[
         int | None,
-        typer.Option(
-            "--limit", "-n", min=1, help="The number of approvals, newest first. Default: 20.", show_default=False
-        ),
+        typer.Option("--limit", "-n", min=1, help="The number of approvals, newest first. Default: 20."),
     ] = None,
 ) -> None:
     """List the given approvals, newest first: who, when, for which release, and the number of the entry."""
@@ -26,7 +24,7 @@ def list(
 
 def show(
     context: typer.Context,
-    number: Annotated[int, typer.Argument(help="The number of the approval's entry.", show_default=False)],
+    number: Annotated[int, typer.Argument(help="The number of the approval's entry.")],
 ) -> None:
     """Show what an approver read: all that the approval binds. It is kept for 400 days."""
     from envctl.usecases.approval.approval_pages import show_approval

@@ -6,40 +6,31 @@ import typer
 
 from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
 from envctl.cli.completion.candidates import complete_gated, complete_gates
-from envctl.cli.options.arguments import release_option
-from envctl.cli.options.plan_options import FullPlans, show_full_plans
+from envctl.cli.options.arguments import FullPlans, release_option, show_full_plans
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem, UsageError
 
 
 def approve(
     context: typer.Context,
-    environment: Annotated[
-        str, typer.Argument(help="The environment with the gate.", autocompletion=complete_gated, show_default=False)
-    ],
+    environment: Annotated[str, typer.Argument(help="The environment with the gate.", autocompletion=complete_gated)],
     *,
-    gate: Annotated[
-        str | None, typer.Option(help="The gate, for example peer.", autocompletion=complete_gates, show_default=False)
-    ] = None,
+    gate: Annotated[str | None, typer.Option(help="The gate, for example peer.", autocompletion=complete_gates)] = None,
     release: Annotated[
         str | None, release_option("The release. Default: the one running in the environment before.")
     ] = None,
     plan: Annotated[
         str | None,
         typer.Option(
-            "--plan",
             metavar="FINGERPRINT",
             help="Approve the plan of `envctl why ENV --plan`, without planning again.",
-            show_default=False,
         ),
     ] = None,
     unseen: Annotated[
         list[str] | None,
         typer.Option(
-            "--unseen",
             metavar="STACK",
             help="Also approve a stack that can't be planned yet. Repeatable, or several with commas.",
-            show_default=False,
         ),
     ] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Withdraw your approval.")] = False,
@@ -55,7 +46,6 @@ def approve(
         typer.Option(
             metavar="REVIEWS",
             help="With --reviewers: count later reviews only. The output `reviews` of `envctl why ENV --plan`.",
-            show_default=False,
         ),
     ] = "",
     attempt: Annotated[int, typer.Option(min=1, help="With --reviewers: the attempt of the run with the plan.")] = 1,
@@ -72,31 +62,30 @@ def approve(
     accepted = tuple(name for names in unseen or () for name in names.split(","))
     if rules:
         if release or plan or accepted or withdraw or reviewers:
-            raise UsageError(
-                Problem(
-                    "E012", "--rules can only be used with --gate", format_command("approve", environment, rules=True)
-                )
-            )
+            hint = format_command("approve", environment, rules=True)
+            raise UsageError(Problem("E012", "--rules can only be used with --gate", hint))
         from envctl.usecases.approval.approve_rules import approve_rules
 
         run_use_case(context, lambda ports: approve_rules(ports, environment, gate))
-    if after and not reviewers:
-        raise UsageError(
-            Problem("E012", "--after can only be used with --reviewers", format_command("approve", help=True))
-        )
-    if accepted and withdraw:
-        raise UsageError(
-            Problem("E012", "--unseen and --withdraw can't be combined", format_command("approve", help=True))
-        )
+    wrong = {
+        "--after can only be used with --reviewers": after and not reviewers,
+        "--unseen and --withdraw can't be combined": accepted and withdraw,
+        "--reviewers and --withdraw can't be combined": reviewers and withdraw,
+    }
+    if message := next((text for text, is_wrong in wrong.items() if is_wrong), ""):
+        raise UsageError(Problem("E012", message, format_command("approve", help=True)))
     if reviewers:
-        approved = _require_plan(environment, plan, withdraw=withdraw)
+        if not plan:
+            message = "--reviewers needs --plan: reviewers approved exactly one plan"
+            hint = f"in an earlier job: {format_command('why', environment, plan=True)}"
+            raise UsageError(Problem("E012", message, hint))
         run_use_case(
             context,
             lambda ports: record_reviews(
                 ports,
                 environment,
                 release=release,
-                fingerprint=approved,
+                fingerprint=plan,
                 attempt=attempt,
                 after=after,
                 gate=gate,
@@ -111,17 +100,3 @@ def approve(
         context,
         lambda ports: uses.approve_plan(ports, environment, gate, release=release, fingerprint=plan, unseen=accepted),
     )
-
-
-def _require_plan(environment: str, plan: str | None, *, withdraw: bool) -> str:
-    """Return the fingerprint of the reviewed plan. Raises UsageError if `--plan` is missing."""
-    if withdraw:
-        raise UsageError(
-            Problem("E012", "--reviewers and --withdraw can't be combined", format_command("approve", help=True))
-        )
-    if not plan:
-        message = "--reviewers needs --plan: reviewers approved exactly one plan"
-        raise UsageError(
-            Problem("E012", message, f"in an earlier job: {format_command('why', environment, plan=True)}")
-        )
-    return plan

@@ -17,7 +17,7 @@ def rules(
     first: Annotated[str, environment_argument("The environment; or `reset` followed by the environment.", "ENV")],
     second: Annotated[str, environment_argument("The environment, after `reset`.", "[ENV]")] = "",
     *,
-    reason: Annotated[str, typer.Option(help="With `reset`: the reason.", show_default=False)] = "",
+    reason: Annotated[str, typer.Option(help="With `reset`: the reason.")] = "",
     withdraw: Annotated[
         bool, typer.Option("--withdraw", help="With `reset`: withdraw it, and keep the recorded rules.")
     ] = False,

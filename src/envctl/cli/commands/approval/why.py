@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import only_look, run_use_case
-from envctl.cli.options.arguments import environment_argument, release_option
-from envctl.cli.options.plan_options import FullPlans, show_full_plans
+from envctl.cli.options.arguments import FullPlans, environment_argument, release_option, show_full_plans
 
 
 def why(

@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import change_only, run_use_case
-from envctl.cli.options.arguments import environment_argument
+from envctl.cli.options.arguments import FullPlans, environment_argument, show_full_plans
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, Partial, WaitOk, parse_deploy_options
-from envctl.cli.options.plan_options import FullPlans, show_full_plans
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
 
 

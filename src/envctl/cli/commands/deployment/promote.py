@@ -6,22 +6,17 @@ import typer
 
 from envctl.cli.boundary import change_only, run_use_case
 from envctl.cli.completion.candidates import complete_sources, complete_targets
-from envctl.cli.options.arguments import release_option
+from envctl.cli.options.arguments import FullPlans, release_option, show_full_plans
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, Partial, WaitOk, parse_deploy_options
-from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
 def promote(
     context: typer.Context,
     source: Annotated[
         str,
-        typer.Argument(
-            help="The environment with the verified release.", autocompletion=complete_sources, show_default=False
-        ),
+        typer.Argument(help="The environment with the verified release.", autocompletion=complete_sources),
     ],
-    target: Annotated[
-        str, typer.Argument(help="The next environment.", autocompletion=complete_targets, show_default=False)
-    ],
+    target: Annotated[str, typer.Argument(help="The next environment.", autocompletion=complete_targets)],
     *,
     release: Annotated[
         str | None, release_option("An earlier release verified in SOURCE. Default: the running one.")

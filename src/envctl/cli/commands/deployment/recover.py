@@ -19,7 +19,6 @@ def recover(
             "--import",
             metavar="ADDRESS=ID",
             help="Import an existing resource into the state of its stack: STACK:TYPE.NAME=ID. Repeatable.",
-            show_default=False,
         ),
     ] = None,
 ) -> None:

@@ -6,9 +6,8 @@ import typer
 
 from envctl.cli.boundary import change_only, run_use_case
 from envctl.cli.completion.candidates import complete_releases
-from envctl.cli.options.arguments import RELEASE_NAMES, environment_argument
+from envctl.cli.options.arguments import RELEASE_NAMES, FullPlans, environment_argument, show_full_plans
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Partial, WaitOk, parse_deploy_options
-from envctl.cli.options.plan_options import FullPlans, show_full_plans
 
 
 def rollback(
@@ -18,7 +17,6 @@ def rollback(
     to: Annotated[
         str | None,
         typer.Option(
-            "--to",
             metavar="RELEASE",
             autocompletion=complete_releases,
             help=f"The release. Default: the last verified one before. {RELEASE_NAMES}",

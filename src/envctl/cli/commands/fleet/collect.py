@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
-from envctl.cli.options.plan_options import FullPlans, show_full_plans
+from envctl.cli.options.arguments import FullPlans, show_full_plans
 
 
 def collect(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(help="The run. Default: the last one not collected.", show_default=False)] = "",
+    run: Annotated[str, typer.Argument(help="The run. Default: the last one not collected.")] = "",
     *,
     pending: Annotated[
         bool, typer.Option("--pending", help="For drift runs: exit code 2 also for pending changes.")

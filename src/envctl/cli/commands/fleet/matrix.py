@@ -27,11 +27,10 @@ def matrix(
             metavar="[drift|plan] [ENV]...",
             help="The kind of run, and its environments.",
             autocompletion=complete_words,
-            show_default=False,
         ),
     ] = None,
     *,
-    jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="The maximum number of jobs.")] = 20,
+    jobs: Annotated[int, typer.Option(metavar="N", help="The maximum number of jobs.")] = 20,
     form: Annotated[
         Literal["github", "codebuild"],
         typer.Option("--format", help="The output format: a line of JSON, or a buildspec."),

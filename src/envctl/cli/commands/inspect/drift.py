@@ -6,9 +6,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
-from envctl.cli.options.arguments import Environments
+from envctl.cli.options.arguments import Environments, FullPlans, show_full_plans
 from envctl.cli.options.deploy_options import BreakGlass, NoVerify, WaitOk, parse_deploy_options
-from envctl.cli.options.plan_options import FullPlans, show_full_plans
 from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
 from envctl.domain.command_lines import format_command
@@ -60,9 +59,8 @@ def drift(
         raise UsageError(Problem("E012", f"{flag} can only be used with --fix", format_command("drift", help=True)))
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     if fix and selected.names:
-        raise UsageError(
-            Problem("E012", "--fix always covers all stacks, and can't be combined with --stack", "remove one of them")
-        )
+        message = "--fix always covers all stacks, and can't be combined with --stack"
+        raise UsageError(Problem("E012", message, "remove one of them"))
     if fix:
         from envctl.usecases.drift.fix import fix_drift as use_fix
 

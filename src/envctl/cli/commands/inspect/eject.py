@@ -12,7 +12,7 @@ from envctl.cli.options.arguments import Environments, release_option
 
 def eject(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder.")],
     environments: Environments = None,
     *,
     release: Annotated[str, release_option("The release for all environments. Default: what runs in each.")] = "",

@@ -16,9 +16,7 @@ TOKEN_COMMAND = (sys.executable, "-P", "-m", "envctl.cli.kubernetes_token")
 def exec(
     context: typer.Context,
     environment: Annotated[str, environment_argument("The environment, for example dev.")],
-    command: Annotated[
-        list[str], typer.Argument(metavar="-- CMD...", help="The command, with its own options.", show_default=False)
-    ],
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="The command, with its own options.")],
     no_outputs: Annotated[
         bool, typer.Option("--no-outputs", help="Credentials only; works before the first deployment too.")
     ] = False,
@@ -31,7 +29,13 @@ def exec(
     from envctl.usecases.inspect.exec_environment import load_exec_environment
 
     refuse_dry_run(context)
-    _refuse_result_formats(context, environment)
+    if context.obj.json or context.obj.markdown:
+        from envctl.domain.errors import Problem, UsageError
+
+        flag = "--json" if context.obj.json else "--markdown"
+        message = f"exec has no {flag}: its stdout belongs to the command"
+        hint = f"to give it to the command: {format_command('exec', environment, '--', PLACEHOLDER)}"
+        raise UsageError(Problem("E016", message, hint))
     with open_ports(context.obj) as wired:
         found = load_exec_environment(wired, environment, with_outputs=not no_outputs, token_command=TOKEN_COMMAND)
         child = found.merge_inherited(wired.exported_environment())
@@ -40,13 +44,3 @@ def exec(
     sys.stdout.flush()
     sys.stderr.flush()
     exec_program(command, child)
-
-
-def _refuse_result_formats(context: typer.Context, environment: str) -> None:
-    if context.obj.json or context.obj.markdown:
-        from envctl.domain.errors import Problem, UsageError
-
-        flag = "--json" if context.obj.json else "--markdown"
-        message = f"exec has no {flag}: its stdout belongs to the command"
-        hint = f"to give it to the command: {format_command('exec', environment, '--', PLACEHOLDER)}"
-        raise UsageError(Problem("E016", message, hint))

@@ -12,11 +12,7 @@ def explain(
     context: typer.Context,
     code: Annotated[
         str,
-        typer.Argument(
-            help="The code of an error or a guard, for example E321.",
-            autocompletion=complete_codes,
-            show_default=False,
-        ),
+        typer.Argument(help="The code of an error or a guard, for example E321.", autocompletion=complete_codes),
     ],
 ) -> None:
     """Explain the code of an error or a guard: what it means, and what to do. Needs no project and no network."""

@@ -18,7 +18,6 @@ def history(
             "-n",
             min=1,
             help="The number of entries, newest first. Default: 20, or all with --since.",
-            show_default=False,
         ),
     ] = None,
     since: Since = "",

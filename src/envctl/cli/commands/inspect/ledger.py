@@ -12,12 +12,10 @@ from envctl.cli.options.arguments import Environments
 
 def verify(
     context: typer.Context,
-    store: Annotated[
-        str, typer.Option(metavar="URL", help="A copy of the store to check: a folder or a URL.", show_default=False)
-    ] = "",
+    store: Annotated[str, typer.Option(metavar="URL", help="A copy of the store to check: a folder or a URL.")] = "",
     keys: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The folder of the public keys: DIR/ENV/signing_key.pem.", show_default=False),
+        typer.Option(metavar="DIR", help="The folder of the public keys: DIR/ENV/signing_key.pem."),
     ] = None,
 ) -> None:
     """Recompute the chain from the first entry, and report the first mismatch. Check every signature, and list entries

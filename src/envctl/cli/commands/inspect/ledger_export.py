@@ -17,7 +17,7 @@ def export(
     *,
     form: Annotated[
         Literal["csv", "jsonl"] | None,
-        typer.Option("--format", help="The output format. Default: csv.", show_default=False),
+        typer.Option("--format", help="The output format. Default: csv."),
     ] = None,
     since: Since = "",
     until: Until = "",
@@ -57,9 +57,8 @@ def _refuse_formats(context: typer.Context, form: str | None, *, entries: bool) 
     if flag == "--format csv":
         raise UsageError(Problem("E449", "--entries are JSON, not rows", "leave --format out"))
     message = f"ledger export has no {flag}: its stdout is the export only"
-    raise UsageError(
-        Problem("E449", message, f"for one JSON document a line: {format_command('ledger export', format='jsonl')}")
-    )
+    hint = f"for one JSON document a line: {format_command('ledger export', format='jsonl')}"
+    raise UsageError(Problem("E449", message, hint))
 
 
 def _write_lines(lines: Iterable[bytes]) -> None:

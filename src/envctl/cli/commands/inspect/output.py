@@ -22,7 +22,6 @@ def output(
         typer.Argument(
             help="Print the bare value of one output: OUTPUT or STACK.OUTPUT.",
             autocompletion=complete_outputs,
-            show_default=False,
         ),
     ] = "",
     *,
@@ -44,9 +43,8 @@ def output(
         from envctl.domain.errors import Problem, UsageError
 
         message = "--reveal needs the name of one output"
-        raise UsageError(
-            Problem("E017", message, f"add its name: {format_command('output', environment, 'NAME', reveal=True)}")
-        )
+        hint = f"add its name: {format_command('output', environment, 'NAME', reveal=True)}"
+        raise UsageError(Problem("E017", message, hint))
     run_partial_use_case(context, lambda ports: uses.read_outputs(ports, environment))
 
 

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from envctl.cli.boundary import only_look, run_use_case
-from envctl.cli.options.arguments import DetailedExitcode, environment_argument, release_option
-from envctl.cli.options.plan_options import FullPlans, show_full_plans
+from envctl.cli.options.arguments import (
+    DetailedExitcode,
+    FullPlans,
+    environment_argument,
+    release_option,
+    show_full_plans,
+)
 from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
 from envctl.domain.command_lines import format_command

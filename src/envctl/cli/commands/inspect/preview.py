@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
-from envctl.cli.options.arguments import DetailedExitcode, Environments, release_option
-from envctl.cli.options.plan_options import FullPlans, show_full_plans
+from envctl.cli.options.arguments import DetailedExitcode, Environments, FullPlans, release_option, show_full_plans
 
 if TYPE_CHECKING:
     from envctl.usecases.ports.core import Ports

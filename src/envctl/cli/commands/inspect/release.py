@@ -15,7 +15,6 @@ def show(
         typer.Argument(
             help="Any part from the beginning of its id or commit, or its number: '#42'.",
             autocompletion=complete_releases,
-            show_default=False,
         ),
     ],
 ) -> None:

@@ -13,7 +13,7 @@ def releases(
     environment: Annotated[str, environment_argument("Only releases deployed there.")] = "",
     limit: Annotated[
         int | None,
-        typer.Option("--limit", "-n", min=1, help="How many releases, newest first: 20.", show_default=False),
+        typer.Option("--limit", "-n", min=1, help="How many releases, newest first: 20."),
     ] = None,
 ) -> None:
     """List the releases, newest first: what each is known by, and where it runs and is verified."""

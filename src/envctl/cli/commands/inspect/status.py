@@ -24,7 +24,7 @@ def status(
     watched: Annotated[bool, typer.Option("--watch", help="Refresh until Ctrl-C.")] = False,
     interval: Annotated[
         int | None,
-        typer.Option("--interval", metavar="SECONDS", min=1, help=f"Time between refreshes. Default: {INTERVAL}."),
+        typer.Option(metavar="SECONDS", min=1, help=f"Time between refreshes. Default: {INTERVAL}."),
     ] = None,
 ) -> None:
     """Show the pipeline: release, time, author and verification of each environment, and how far it is behind."""
@@ -79,9 +79,8 @@ def _check_options(context: typer.Context, interval: int | None, *, watched: boo
     from envctl.domain.errors import Problem, UsageError
 
     if interval is not None and not watched:
-        raise UsageError(
-            Problem("E019", "--interval can only be used with --watch", format_command("status", watch=True))
-        )
+        hint = format_command("status", watch=True)
+        raise UsageError(Problem("E019", "--interval can only be used with --watch", hint))
     if watched and context.obj.markdown:
         message = "--watch and --markdown can't be combined"
         raise UsageError(Problem("E019", message, format_command("status", markdown=True)))

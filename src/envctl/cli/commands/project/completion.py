@@ -9,7 +9,7 @@ from envctl.cli.boundary import refuse_dry_run
 
 def completion(
     context: typer.Context,
-    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="bash, zsh or fish.", show_default=False)],
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="bash, zsh or fish.")],
 ) -> None:
     """Print the completion script of a shell, for environments, stacks, releases and gates."""
     from envctl.cli.shell_completion import render_completion_script

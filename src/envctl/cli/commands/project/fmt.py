@@ -17,7 +17,6 @@ def fmt(
         typer.Argument(
             metavar="[PATH]...",
             help="Files and folders. Default: all settings, and the modules of all stacks.",
-            show_default=False,
         ),
     ] = None,
     *,

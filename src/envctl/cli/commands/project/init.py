@@ -13,25 +13,14 @@ if TYPE_CHECKING:
 
 def init(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="The name of the project and its folder.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="The name of the project and its folder.")],
     *,
-    template: Annotated[
-        TemplateName | None, typer.Option("--template", help="The template. Default: web.", show_default=False)
-    ] = None,
-    region: Annotated[
-        str, typer.Option(metavar="REGION", help="The AWS region. Default: ap-northeast-1.", show_default=False)
-    ] = "",
-    recovery_region: Annotated[
-        str, typer.Option(metavar="REGION", help="The second AWS region, for backups.", show_default=False)
-    ] = "",
+    template: Annotated[TemplateName | None, typer.Option(help="The template. Default: web.")] = None,
+    region: Annotated[str, typer.Option(metavar="REGION", help="The AWS region. Default: ap-northeast-1.")] = "",
+    recovery_region: Annotated[str, typer.Option(metavar="REGION", help="The second AWS region, for backups.")] = "",
     account: Annotated[
         list[str] | None,
-        typer.Option(
-            "--account",
-            metavar="ENV=ID",
-            help="The AWS account of an environment. Repeatable. Default: a placeholder.",
-            show_default=False,
-        ),
+        typer.Option(metavar="ENV=ID", help="The AWS account of an environment. Repeatable. Default: a placeholder."),
     ] = None,
 ) -> None:
     """Create a project in a new folder: pipeline, settings, and copies of the required modules. In a terminal, without

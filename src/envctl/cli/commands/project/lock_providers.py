@@ -18,7 +18,6 @@ def lock_providers(
             metavar="OS_ARCH",
             help="A platform. Repeatable. Default: all common ones.",
             autocompletion=offered,
-            show_default=False,
         ),
     ] = None,
     upgrade: Annotated[

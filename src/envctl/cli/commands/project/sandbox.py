@@ -20,7 +20,7 @@ def up(
     context: typer.Context,
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="The port of the proxy. Default: a free one.", show_default=False),
+        typer.Option(min=1, max=65535, help="The port of the proxy. Default: a free one."),
     ] = None,
 ) -> None:
     """Start the sandbox, if it does not run. Every command with --sandbox does this."""

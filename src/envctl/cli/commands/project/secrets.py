@@ -33,13 +33,13 @@ def check(context: typer.Context, names: Environments = None) -> None:
 def set(
     context: typer.Context,
     environment: Annotated[str, environment_argument("The environment, for example prod.")],
-    name: Annotated[str, typer.Argument(help="The name of the secret in the settings.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="The name of the secret in the settings.")],
     *,
     kind: Annotated[
         Literal["secretsmanager", "ssm"] | None,
-        typer.Option("--in", help="The service, if its name does not show it.", show_default=False),
+        typer.Option("--in", help="The service, if its name does not show it."),
     ] = None,
-    kms_key: Annotated[str, typer.Option("--kms-key", help="The KMS key for its encryption.", show_default=False)] = "",
+    kms_key: Annotated[str, typer.Option(help="The KMS key for its encryption.")] = "",
     unasked: Annotated[
         bool, typer.Option("--unasked", help="Allow a secret not used in settings; needs --in.")
     ] = False,

@@ -54,10 +54,6 @@ def _to_result(verdict: Verdict, rule: int) -> dict[str, Any]:
 
 
 def _describe_rule(rule: str) -> str:
-    match rule[0]:
-        case "G":
-            return f"Guard {rule} of envctl: {format_command('explain', rule)}"
-        case "E":
-            return f"Problem {rule} of envctl: {format_command('explain', rule)}"
-        case _:
-            return "Real resources differ from the state" if rule == "drift" else "A check of the deployment failed"
+    if kind := {"G": "Guard", "E": "Problem"}.get(rule[0]):
+        return f"{kind} {rule} of envctl: {format_command('explain', rule)}"
+    return "Real resources differ from the state" if rule == "drift" else "A check of the deployment failed"

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from envctl.cli.render.console.approval.guards import show_refusals
-from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import print_item, print_text
+from envctl.cli.render.terminal.text import print_item, print_text, show_problems
 from envctl.cli.render.words.stack_outcomes import group_outcomes
 from envctl.domain.errors import EnvctlError, InterruptedByUserError
 from envctl.domain.guards import RefusedError

@@ -3,12 +3,10 @@
 from datetime import datetime
 
 from envctl.cli.render.html import states
-from envctl.cli.render.html.elements import Html, Piece, code, dim, join, tag
+from envctl.cli.render.html.elements import Html, Piece, code, dim, join, render_section, render_table, tag
 from envctl.cli.render.html.signs import Sign, render_label
-from envctl.cli.render.html.tables import render_section, render_table
 from envctl.cli.render.html.wording import render_past_moment, render_person
 from envctl.cli.render.text.sentences import format_count
-from envctl.domain.ledger.state import DriftCheck
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.inspect.status import EnvironmentStatus
 
@@ -28,17 +26,13 @@ def _render_row(status: EnvironmentStatus, now: datetime) -> tuple[Piece, ...]:
         return (status.environment, render_label(states.DRIFT_UNCHECKED), "", "", "")
     differences = format_count(state.drift.drifted, "difference")
     sign = Sign("doubt", "doubt", differences) if state.drift.drifted else states.NO_DRIFT
+    omitted = state.drift.drifted - len(state.drift.resources)
+    more = tag("li", dim(f"and {omitted} more")) if omitted > 0 and state.drift.resources else join()
+    names = (tag("li", code(name)) for name in state.drift.resources)
     return (
         status.environment,
         render_label(sign),
         render_past_moment(state.drift.at, now),
         render_person(state.drift.by),
-        _render_resources(state.drift),
+        tag("ul", *names, more, class_="plain") if state.drift.resources else join(),
     )
-
-
-def _render_resources(check: DriftCheck) -> Html:
-    omitted = check.drifted - len(check.resources)
-    more = tag("li", dim(f"and {omitted} more")) if omitted > 0 and check.resources else join()
-    names = (tag("li", code(name)) for name in check.resources)
-    return tag("ul", *names, more, class_="plain") if check.resources else join()

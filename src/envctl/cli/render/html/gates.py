@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC
 
 from envctl.cli.render.html import states
-from envctl.cli.render.html.elements import Html, dim, isolate, join, tag
+from envctl.cli.render.html.elements import Html, dim, isolate, join, render_facts, render_section, tag
 from envctl.cli.render.html.signs import Sign, render_label, render_sign
-from envctl.cli.render.html.tables import render_facts, render_section
 from envctl.cli.render.html.wording import render_hint, render_moment, render_person
 from envctl.cli.render.words.approval.approvals import list_stack_lines
 from envctl.cli.render.words.approval.guards import format_guards, format_opening_time, list_refusal_details

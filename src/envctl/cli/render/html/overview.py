@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from datetime import UTC
 
-from envctl.cli.render.html.elements import Html, code, dim, isolate, tag
+from envctl.cli.render.html.elements import Html, code, dim, isolate, render_section, tag
 from envctl.cli.render.html.signs import Sign, render_sign
-from envctl.cli.render.html.tables import render_section
 from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.words.attention import list_attention_items
 from envctl.cli.render.words.status import UP_TO_DATE, format_lag, is_up_to_date, list_next_commands

@@ -4,9 +4,8 @@ from importlib.resources import files
 
 from envctl import __version__
 from envctl.cli.render.html import deployments, drift, gates, overview, pipeline, plans, releases
-from envctl.cli.render.html.elements import CONTENT_SECURITY_POLICY, Html, code, join, tag
+from envctl.cli.render.html.elements import CONTENT_SECURITY_POLICY, Html, code, join, render_facts, tag
 from envctl.cli.render.html.signs import render_sign_definitions
-from envctl.cli.render.html.tables import render_facts
 from envctl.cli.render.html.wording import render_moment
 from envctl.cli.render.text.sentences import format_count
 from envctl.domain.command_lines import format_command

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from envctl.cli.render.html import states
-from envctl.cli.render.html.elements import Html, Piece, code, dim, join, tag
+from envctl.cli.render.html.elements import Html, Piece, code, dim, join, render_section, render_table, tag
 from envctl.cli.render.html.signs import Sign, render_label
-from envctl.cli.render.html.tables import render_section, render_table
 from envctl.cli.render.html.wording import render_past_moment, render_release
 from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.words.plan.actions import SYMBOLS

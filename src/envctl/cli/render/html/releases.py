@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from envctl.cli.render.html import states, wording
-from envctl.cli.render.html.elements import Html, dim, isolate, join, tag
+from envctl.cli.render.html.elements import Html, dim, isolate, join, render_section, render_table, tag
 from envctl.cli.render.html.signs import render_label, render_sign
-from envctl.cli.render.html.tables import render_section, render_table
 from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.words.release_changes import describe_commit
 from envctl.domain.ledger.projection.release_matrix import Stay

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from envctl.cli.render.html.elements import Html, code, dim, isolate, join, tag
-from envctl.cli.render.text.actors import shorten_actor
 from envctl.cli.render.text.next_commands import add_sandbox_flag, split_command
+from envctl.cli.render.text.sentences import shorten_actor
 from envctl.cli.render.text.times import format_age, format_clock_time
 from envctl.domain.ledger.events import Actor
 from envctl.domain.release_label import ReleaseLabel, format_label_name

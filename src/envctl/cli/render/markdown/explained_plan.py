@@ -46,10 +46,19 @@ def _render_part(part: Part, explained: ExplainedPlan) -> Iterator[str | Block]:
     yield f"{capitalize(md.escape(words.CAUSE_MEANINGS[part.cause]))}."
     match part.cause:
         case "release":
-            yield _render_code_changes(explained)
+            files = [
+                (md.code(module.module), md.code(file.path), f"{file.what} {md.escape(format_changed_lines(file))}")
+                for module in (explained.code.modules if explained.code else ())
+                for file in module.files
+            ]
+            yield md.render_table(("module", "file", "what"), files)
             yield _render_artifacts(explained)
         case "settings":
-            yield _render_settings(explained)
+            changes = [
+                (pair.name, format_setting(pair.first)[0], *format_setting(pair.second)) for pair in explained.settings
+            ]
+            rows = [(*map(md.code, change[:3]), md.code(change[3]) if change[3] else "") for change in changes]
+            yield md.render_table(("setting", "before", "now", "where"), rows)
         case "drift":
             found = [
                 (explained.environment, StackPlan(each.stack, resources=each.resources)) for each in explained.drifted
@@ -60,24 +69,9 @@ def _render_part(part: Part, explained: ExplainedPlan) -> Iterator[str | Block]:
     yield from render_plan_blocks(plan)
 
 
-def _render_code_changes(explained: ExplainedPlan) -> str:
-    files = [
-        (md.code(module.module), md.code(file.path), f"{file.what} {md.escape(format_changed_lines(file))}")
-        for module in (explained.code.modules if explained.code else ())
-        for file in module.files
-    ]
-    return md.render_table(("module", "file", "what"), files)
-
-
 def _render_artifacts(explained: ExplainedPlan) -> str:
     rows = [
         (md.code(pair.variable), md.code(format_side(pair.first)), md.code(format_side(pair.second)))
         for pair in explained.artifacts
     ]
     return md.render_table(("artifact", "runs", "would run"), rows)
-
-
-def _render_settings(explained: ExplainedPlan) -> str:
-    changes = [(pair.name, format_setting(pair.first)[0], *format_setting(pair.second)) for pair in explained.settings]
-    rows = [(*map(md.code, change[:3]), md.code(change[3]) if change[3] else "") for change in changes]
-    return md.render_table(("setting", "before", "now", "where"), rows)

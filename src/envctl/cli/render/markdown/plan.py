@@ -133,11 +133,7 @@ def _render_counts(stack: StackPlan) -> Iterator[Block]:
             yield Piece(render_resource(each.folded_resource), "resource", Rank.CHANGE, stack.stack)
     if summary.counts:
         rows = tuple(
-            Piece(
-                md.format_row((str(each.count), each.action, md.code(each.type), addresses)),
-                "row",
-                Rank.ROW,
-            )
+            Piece(md.format_row((str(each.count), each.action, md.code(each.type), addresses)), "row", Rank.ROW)
             for each in summary.counts
             for addresses in [md.escape(shorten_middle(", ".join(each.addresses), MAX_ADDRESSES))]
         )

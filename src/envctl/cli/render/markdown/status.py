@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.why import render_gate_table
-from envctl.cli.render.text.actors import format_actor
 from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.sentences import format_actor
 from envctl.cli.render.text.times import format_age, format_past
 from envctl.cli.render.text.widths import measure_width, pad_text
 from envctl.cli.render.words import status as words

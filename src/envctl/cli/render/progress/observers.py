@@ -74,7 +74,15 @@ class TerminalObserver:
             if event.phase in ("done", "failed") and event.action is not Action.READ:
                 self._print_end(event)
             if self._live is None and not self._closed and not self._still:
-                self._start_drawing()
+                # Keep stdout separate: a piped result must not appear on the screen.
+                self._live = Live(
+                    BoardView(self._board),
+                    console=self._console,
+                    transient=True,
+                    refresh_per_second=8,
+                    redirect_stdout=False,
+                )
+                self._live.start()
 
     def _print_end(self, event: ProgressEvent) -> None:
         if event.phase == "done" and self._is_large:
@@ -115,13 +123,6 @@ class TerminalObserver:
         with self._lock:
             self._closed = True
             self._stop_drawing()
-
-    def _start_drawing(self) -> None:
-        # Keep stdout separate: a piped result must not appear on the screen.
-        self._live = Live(
-            BoardView(self._board), console=self._console, transient=True, refresh_per_second=8, redirect_stdout=False
-        )
-        self._live.start()
 
     def _stop_drawing(self) -> None:
         live, self._live = self._live, None
@@ -249,16 +250,12 @@ class PlainObserver:
             case "done" if event.action is Action.READ:
                 return ""
             case "done" if self._is_large:
-                return self._count_ends(event)
+                name = self._format_stack_name(event)
+                self._done_counts[name] += 1
+                done = self._done_counts[name]
+                return "" if done % LARGE_STEP else f"{done} changes done"
             case "done" | "failed":
                 return f"{event.address} {_format_end(event)}"
-
-    def _count_ends(self, event: ProgressEvent) -> str:
-        """Return a line after each hundred changes of a stack."""
-        name = self._format_stack_name(event)
-        self._done_counts[name] += 1
-        done = self._done_counts[name]
-        return "" if done % LARGE_STEP else f"{done} changes done"
 
 
 def _show_intended(buckets: "Sequence[BucketReport]", out: Console) -> None:

@@ -8,14 +8,7 @@ from rich.text import Text
 
 from envctl.cli.render.words.reading import ReadLine, Style
 
-_STYLES: dict[Style, str] = {
-    "": "",
-    "head": "bold",
-    "bad": "bold red",
-    "warn": "yellow",
-    "good": "green",
-    "dim": "dim",
-}
+_STYLES: dict[Style, str] = {"": "", "head": "bold", "bad": "bold red", "warn": "yellow", "good": "green", "dim": "dim"}
 # Continued lines stand deeper than their first one.
 _DEEPER = 2
 _MIN_ROOM = 8

@@ -1,15 +1,17 @@
 """Safe terminal text: control characters are escaped, and commands stay unbroken for copying."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from envctl.cli.project_folder import to_typed_path
 from envctl.cli.render.terminal.wrapping import wrap_text
 from envctl.cli.render.text.escapes import escape_text
 from envctl.cli.render.text.next_commands import add_sandbox_flag, split_command
 from envctl.cli.render.words.tones import Tone
+from envctl.domain.errors import Problem
 
 # Styles of tones.
 STYLES: dict[Tone, str] = {"good": "green", "warn": "yellow", "bad": "bold red", "": ""}
@@ -74,3 +76,18 @@ def print_advice(out: Console, lead: str, advice: str, indent: int = 0) -> None:
         return
     print_text(out, (lead, "dim"), before, indent=indent)
     print_nowrap(out, command, indent=indent + 2)
+
+
+def show_problems(problems: Sequence[Problem], out: Console, word: str, style: str, indent: int = 0) -> None:
+    """Print each problem; `word` precedes its code and may be empty."""
+    for position, problem in enumerate(problems):
+        # A hint shared by consecutive problems is printed once, after the last of them.
+        following = problems[position + 1] if position + 1 < len(problems) else None
+        hint = "" if following and following.hint == problem.hint else problem.hint
+        summary, _, detail = problem.message.partition("\n")
+        print_text(out, (f"{word} {problem.code}: ".lstrip(), style), summary, indent=indent)
+        if problem.location:
+            print_nowrap(out, "at ", (to_typed_path(str(problem.location)), "bold"), indent=indent + 2)
+        if detail.strip():
+            print_text(out, detail.strip("\n"), indent=indent + 4)
+        print_hint(out, hint, indent + 2)

@@ -26,7 +26,13 @@ def format_change(before: object, after: object, room: int, wide: int) -> tuple[
     The block is a diff of nested values, or two lines around the first difference of long values.
     """
     if lines := diff_contents(before, after):
-        return format_line_counts(before, after), _fit_diff(lines, wide)
+        shown = [
+            line for path, group in groupby(lines, lambda line: line.path) for line in _add_path(path, [*group], wide)
+        ]
+        left = len(shown) - MAX_DIFF_LINES
+        if left > 1:
+            shown[MAX_DIFF_LINES:] = [cut_end(f"… and {left} more lines of the difference", wide)]
+        return format_line_counts(before, after), shown
     one, other = format_side(before), format_side(after)
     on_one_line = f"{one} → {other}"
     if cell_len(on_one_line) <= room:
@@ -57,22 +63,12 @@ def shorten_sides(before: object, after: object, room: int) -> tuple[str, str]:
 
 
 def crop_to_difference(text: str, other: str, room: int) -> str:
-    """Cut a long text to the part around its first difference from `other`. Widths are terminal cells: a letter may
-    take two.
-    """
+    """Cut a long text to the part around its first difference from `other`. Widths are cells: a letter may take two."""
     same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))))
     context = min(CONTEXT_WIDTH, max(0, room // 2 - 2))
     if cell_len(text[:same]) < room - CONTEXT_WIDTH or max(cell_len(text), cell_len(other)) <= room:
         return cut_end(text, room)
     return cut_end(f"…{fit_end(text[:same], context)}{text[same:]}", room)
-
-
-def _fit_diff(lines: Sequence[DiffLine], room: int) -> list[str]:
-    shown = [line for path, group in groupby(lines, lambda line: line.path) for line in _add_path(path, [*group], room)]
-    left = len(shown) - MAX_DIFF_LINES
-    if left > 1:
-        shown[MAX_DIFF_LINES:] = [cut_end(f"… and {left} more lines of the difference", room)]
-    return shown
 
 
 def _add_path(path: str, lines: Sequence[DiffLine], room: int) -> Iterator[str]:

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from envctl.cli.render.text.actors import format_actor
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.next_commands import add_sandbox_flag
-from envctl.cli.render.text.sentences import format_count
+from envctl.cli.render.text.sentences import format_actor, format_count
 from envctl.cli.render.text.times import Zone, format_age, format_future, format_past
 from envctl.cli.render.words.approval.guards import format_guards
 from envctl.cli.render.words.deployment import describe_operation

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from envctl.cli.render.text.actors import format_actor
-from envctl.cli.render.text.sentences import format_count
+from envctl.cli.render.text.sentences import format_actor, format_count
 from envctl.cli.render.text.times import Zone, format_time
 from envctl.cli.render.values.value_diff import format_side
 from envctl.cli.render.words.plan.plan import describe_code

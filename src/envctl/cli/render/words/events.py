@@ -2,10 +2,9 @@
 
 from typing import assert_never
 
-from envctl.cli.render.text.actors import shorten_actor
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.next_commands import add_sandbox_flag
-from envctl.cli.render.text.sentences import format_count
+from envctl.cli.render.text.sentences import format_count, shorten_actor
 from envctl.cli.render.text.times import Zone, format_time
 from envctl.cli.render.words.tones import Tone
 from envctl.domain.command_lines import format_command

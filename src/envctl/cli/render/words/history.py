@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import tzinfo
 
-from envctl.cli.render.text.actors import shorten_actor
 from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.sentences import shorten_actor
 from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words.events import describe_event, is_failure
 from envctl.domain.ledger.entries import Entry

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from envctl.cli.render.text.actors import format_actor
+from envctl.cli.render.text.sentences import format_actor
 from envctl.cli.render.text.times import Zone, format_time
 from envctl.cli.render.text.widths import shorten_middle
 from envctl.cli.render.values.hcl_text import format_hcl

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from envctl.cli.render.text.actors import format_actor, shorten_actor
-from envctl.cli.render.text.sentences import format_count
+from envctl.cli.render.text.sentences import format_actor, format_count, shorten_actor
 from envctl.cli.render.text.times import Zone, format_age, format_past
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.ledger.projection.release_matrix import Stay

@@ -5,8 +5,7 @@ from datetime import datetime
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import print_hint, print_text
+from envctl.cli.render.terminal.text import print_hint, print_text, show_problems
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.words.approval import guards as words
 from envctl.cli.render.words.approval.approvals import list_gate_details, list_stack_lines

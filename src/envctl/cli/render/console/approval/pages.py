@@ -4,7 +4,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.reading import write_lines
 from envctl.cli.render.terminal.text import print_item, print_text
-from envctl.cli.render.text.actors import format_actor
+from envctl.cli.render.text.sentences import format_actor
 from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words.reading import list_lines
 from envctl.domain.release_label import format_label_or_id

@@ -3,8 +3,8 @@
 from rich.console import Console
 
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, print_warnings
-from envctl.cli.render.text.actors import format_actor
 from envctl.cli.render.text.escapes import to_one_line
+from envctl.cli.render.text.sentences import format_actor
 from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words.approval.approvals import describe_missing_approvals
 from envctl.usecases.approval.approve_rules import ApprovedRules

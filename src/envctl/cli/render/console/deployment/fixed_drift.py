@@ -4,8 +4,7 @@ from rich.console import Console
 
 from envctl.cli.render.console.deployment.deployment import show_deployment
 from envctl.cli.render.console.plan.drift import show_drift
-from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import print_text
+from envctl.cli.render.terminal.text import print_text, show_problems
 from envctl.cli.render.words.plan.drift import remove_next_commands
 from envctl.usecases.drift.fix import DriftFix
 

@@ -4,9 +4,8 @@ from rich.console import Console
 
 from envctl.cli.render.console.deployment.deployment import show_stages
 from envctl.cli.render.terminal.plan import show_stack
-from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import print_hint, print_item, print_text
-from envctl.cli.render.text.actors import format_actor
+from envctl.cli.render.terminal.text import print_hint, print_item, print_text, show_problems
+from envctl.cli.render.text.sentences import format_actor
 from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words.deployment import describe_operation
 from envctl.usecases.deployment.recovery.recover import RecoveryResult

@@ -10,9 +10,8 @@ from rich.text import Text
 
 from envctl.cli.render.terminal.text import STYLES, to_text
 from envctl.cli.render.terminal.wrapping import wrap_text
-from envctl.cli.render.text.actors import shorten_actor
 from envctl.cli.render.text.escapes import escape_text
-from envctl.cli.render.text.sentences import format_count
+from envctl.cli.render.text.sentences import format_count, shorten_actor
 from envctl.cli.render.text.times import format_age, format_time
 from envctl.cli.render.text.widths import cut_end
 from envctl.cli.render.words.status import (

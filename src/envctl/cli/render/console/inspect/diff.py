@@ -6,8 +6,7 @@ from rich.text import Text
 from envctl.cli.render.console.inspect.release_distance import show_distance
 from envctl.cli.render.terminal.columns import print_columns
 from envctl.cli.render.terminal.plan import show_resource
-from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import join_text, print_item, print_text, to_text
+from envctl.cli.render.terminal.text import join_text, print_item, print_text, show_problems, to_text
 from envctl.cli.render.text.widths import measure_width, pad_text
 from envctl.cli.render.words import diff as words
 from envctl.cli.render.words import settings_diff

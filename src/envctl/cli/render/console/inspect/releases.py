@@ -8,7 +8,7 @@ from rich.text import Text
 from envctl.cli.render.terminal.columns import COLUMN_GAP, measure_columns, print_columns
 from envctl.cli.render.terminal.release_labels import fit_label
 from envctl.cli.render.terminal.text import print_item, print_nowrap, print_text, to_text
-from envctl.cli.render.text.actors import format_actor
+from envctl.cli.render.text.sentences import format_actor
 from envctl.cli.render.text.widths import measure_width, pad_text
 from envctl.cli.render.words import releases as words
 from envctl.domain.ledger.state import to_label

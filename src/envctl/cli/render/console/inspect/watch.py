@@ -8,8 +8,7 @@ from datetime import datetime
 from rich.console import Console
 
 from envctl.cli.render.console.inspect.status import show_status
-from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import print_nowrap, print_text
+from envctl.cli.render.terminal.text import print_nowrap, print_text, show_problems
 from envctl.cli.render.text.next_commands import IN_SANDBOX
 from envctl.cli.render.text.sentences import format_count
 from envctl.cli.results import Observation
@@ -51,7 +50,10 @@ class StatusScreen:
             self.out.show_cursor(False)
             self.out.file.write(CUT_LINES)
         self.last = seen
-        lines, room = self._render_lines(seen), self.out.height
+        with self.out.capture() as captured:
+            self._print_header(seen)
+            show_status(seen.value, self.out)
+        lines, room = captured.get().rstrip("\n").split("\n"), self.out.height
         if len(lines) > room:
             more = len(lines) - room + 1
             lines[room - 1 :] = [f"… {format_count(more, 'more line')}: use a taller terminal"]
@@ -68,12 +70,6 @@ class StatusScreen:
             self.out.show_cursor(True)
             self.out.set_alt_screen(False)
             show_status(self.last.value, self.out)
-
-    def _render_lines(self, seen: StatusObservation) -> list[str]:
-        with self.out.capture() as captured:
-            self._print_header(seen)
-            show_status(seen.value, self.out)
-        return captured.get().rstrip("\n").split("\n")
 
     def _print_header(self, seen: StatusObservation) -> None:
         sandbox = "SANDBOX · " if IN_SANDBOX.get() else ""

@@ -6,8 +6,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.attributes import measure_value_room, show_attribute, show_changed_attributes
 from envctl.cli.render.terminal.plan import format_head
-from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
+from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text, show_problems
 from envctl.cli.render.values.value_diff import format_change
 from envctl.cli.render.words.plan import drift as words
 from envctl.cli.render.words.plan.plan import SUMMARY_NOTE
@@ -79,14 +78,6 @@ def show_finding(finding: SharedDifference, out: Console, *, single: bool, drift
     print_nowrap(out, head.append_text(where) if beside and not single else head)
     if not (beside or single):
         print_text(out, ("in ", "dim"), ", ".join(finding.environments), indent=6)
-    _show_values(finding, out)
-
-
-def _format_head(action: Action, *, drift: bool) -> tuple[str, str]:
-    return format_head(action, f"{words.format_action(action, drift=drift):<8}")
-
-
-def _show_values(finding: SharedDifference, out: Console) -> None:
     for remark in finding.resource.remarks if finding.resource else ():
         print_text(out, (remark, "italic"), indent=6)
     if finding.resource and finding.resource.action in {Action.UPDATE, Action.REPLACE, Action.MOVE}:
@@ -94,3 +85,7 @@ def _show_values(finding: SharedDifference, out: Console) -> None:
     if finding.output:
         change = format_change(finding.output.before, finding.output.after, measure_value_room(5, out), out.width - 8)
         show_attribute("value", 5, *change, out)
+
+
+def _format_head(action: Action, *, drift: bool) -> tuple[str, str]:
+    return format_head(action, f"{words.format_action(action, drift=drift):<8}")

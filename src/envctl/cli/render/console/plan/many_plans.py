@@ -3,8 +3,7 @@
 from rich.console import Console
 
 from envctl.cli.render.terminal.plan import show_plan
-from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import print_text
+from envctl.cli.render.terminal.text import print_text, show_problems
 from envctl.cli.render.words.plan import plans as words
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview

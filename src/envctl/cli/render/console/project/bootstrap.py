@@ -4,8 +4,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.buckets import render_bucket_name, show_planned_buckets
 from envctl.cli.render.terminal.findings import measure_name_width, show_findings
-from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text
+from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, show_problems
 from envctl.cli.render.text.sentences import format_count, join_clauses
 from envctl.domain.errors import Problem
 from envctl.domain.exit_codes import ExitCode

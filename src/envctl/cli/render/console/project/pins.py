@@ -64,11 +64,7 @@ def show_pinned_images(pinned: PinnedImages, out: Console) -> None:
     for each in pinned.images:
         print_text(out, (each.image, "bold"), f" in {each.file}", indent=2)
         if each.before:
-            print_text(out, f"{_shorten(each.before)} → {_shorten(each.digest)}", indent=6)
-
-
-def _shorten(digest: str) -> str:
-    return digest[:DIGEST_WIDTH]
+            print_text(out, f"{each.before[:DIGEST_WIDTH]} → {each.digest[:DIGEST_WIDTH]}", indent=6)
 
 
 def _summarize_images(pinned: PinnedImages) -> str:

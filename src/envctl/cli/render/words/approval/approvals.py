@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from envctl.cli.render.text.actors import format_actor
 from envctl.cli.render.text.escapes import to_one_line
-from envctl.cli.render.text.sentences import format_count
+from envctl.cli.render.text.sentences import format_actor, format_count
 from envctl.cli.render.text.times import Zone, format_time, format_time_left
 from envctl.domain.guards.gate_approvals import GateApprovals, GivenApproval
 from envctl.domain.guards.gate_table import GateCell

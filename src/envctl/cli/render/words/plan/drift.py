@@ -130,9 +130,7 @@ def _list_conditions(each: EnvironmentDrift) -> Iterable[str]:
 def split_findings(
     findings: Sequence[SharedDifference],
 ) -> tuple[Sequence[SharedDifference], Mapping[tuple[Action, str, str, tuple[str, ...]], int]]:
-    """Return the differences to show one by one; of very many, count harmless ones by action, stack, type and
-    environments.
-    """
+    """Return the differences to show one by one; of many, count harmless ones by action, stack, type and place."""
     if len(findings) <= MAX_CHANGES or SHOW_FULL_PLANS.get():
         return findings, {}
     dangerous: dict[tuple[str, tuple[str, ...]], list[ResourceChange]] = {}
