@@ -189,25 +189,18 @@ Check = Callable[[Request], Refusal | None]
 
 @dataclass(frozen=True)
 class Guard:
-    """A rule with all that is known of it.
-
-    Attributes:
-        reason: Why it refuses, in a few words; `{source}` and `{target}` are filled in.
-        of_path: It is about the release in the environment that it comes from, or about its approval: after a refusal
-            of the order, what would open it leads nowhere.
-        depends_on: Code of a guard: while that one refuses, this one is skipped.
-        needs_plan: It needs a plan.
-        needs_account: It needs credentials of the target.
-    """
+    """A rule with all that is known of it."""
 
     code: GuardCode
     check: Check
     _: KW_ONLY
-    reason: str
+    reason: str  # why it refuses, in a few words; `{source}` and `{target}` are filled in
+    # it is about the release in the environment that it comes from, or about its approval: after a refusal of the
+    # order, what would open it leads nowhere
     of_path: bool = False
-    depends_on: GuardCode | None = None
-    needs_plan: bool = False
-    needs_account: bool = False
+    depends_on: GuardCode | None = None  # code of a guard: while that one refuses, this one is skipped
+    needs_plan: bool = False  # it needs a plan
+    needs_account: bool = False  # it needs credentials of the target
 
 
 class RefusedError(EnvctlError):
