@@ -115,8 +115,7 @@ VariablePath = Annotated[
     ),
 ]
 SettingName = Annotated[
-    str,
-    match_text(rf"(?:{NAME_PATTERN}\.)?[A-Za-z_][\w-]*", 'the name of a Terraform variable, or "STACK.VARIABLE"'),
+    str, match_text(rf"(?:{NAME_PATTERN}\.)?[A-Za-z_][\w-]*", 'the name of a Terraform variable, or "STACK.VARIABLE"')
 ]
 AccountId = Annotated[str, match_text(r"\d{12}", "an AWS account id of 12 digits, in quotes")]
 REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+)+-\d+"
@@ -215,8 +214,7 @@ ClusterName = Annotated[
     ),
 ]
 FieldManager = Annotated[
-    str,
-    match_text(r"[\w.:/*-]{1,128}", 'the name of a field manager, such as "cert-manager-cainjector", or a pattern'),
+    str, match_text(r"[\w.:/*-]{1,128}", 'the name of a field manager, such as "cert-manager-cainjector", or a pattern')
 ]
 Count = Annotated[int, Strict(), Field(ge=1)]
 CountOrNone = Annotated[int, Strict(), Field(ge=0)]
