@@ -6,7 +6,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Guard, Refusal, Request
 from envctl.domain.ledger.state import DriftCheck
-from envctl.domain.plan.object_pattern import is_object_pattern
+from envctl.domain.plan.drift import is_object_pattern
 from envctl.domain.text.lists import join_first
 
 MAX_NAMED = 3

@@ -12,7 +12,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Pipeline
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, Problem
-from envctl.domain.exit_codes import choose_refusal_code
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.known_releases import KnownRelease
@@ -210,4 +210,5 @@ class RefusedError(EnvctlError):
         problems = (Problem(r.code, f"{r.guard}: {r.message}", r.hint) for r in refusals)
         super().__init__(*problems, *(problem for refusal in refusals for problem in refusal.because))
         self.refusals = refusals
-        self.exit_code = choose_refusal_code(refusal.for_now for refusal in refusals)
+        is_for_now = all(refusal.for_now for refusal in refusals)
+        self.exit_code = ExitCode.REFUSED_FOR_NOW if is_for_now else ExitCode.REFUSED
