@@ -37,11 +37,6 @@ _WORST_FIRST = (
 )
 
 
-def choose_refusal_code(for_now: Iterable[bool]) -> ExitCode:
-    """Return the exit code of a refused command: 4 if every refusal is `for_now`, else 3."""
-    return ExitCode.REFUSED_FOR_NOW if all(for_now) else ExitCode.REFUSED
-
-
 def worst_exit_code(codes: Iterable[ExitCode]) -> ExitCode:
     """Return the exit code of a command over several environments; 0 for no environments."""
     return min(codes, key=_WORST_FIRST.index, default=ExitCode.DONE)

@@ -6,8 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.ledger.chain import ChainBreak, verify_chain
-from envctl.domain.ledger.entries import GENESIS, Entry, encode_entry, hash_bytes
+from envctl.domain.ledger.entries import GENESIS, ChainBreak, Entry, encode_entry, hash_bytes, verify_chain
 from envctl.domain.ledger.events import Actor, Event
 from envctl.domain.ledger.release_events import ReleaseCreated
 from tests.unit.ledger.ledger_strategies import START, chain, events, ledgers, stored

@@ -10,8 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.ledger.chain import ChainBreak, verify_chain
-from envctl.domain.ledger.entries import GENESIS, Entry, MalformedEntryError, decode_entry, encode_entry
+from envctl.domain.ledger.entries import (
+    GENESIS,
+    ChainBreak,
+    Entry,
+    MalformedEntryError,
+    decode_entry,
+    encode_entry,
+    verify_chain,
+)
 from envctl.domain.ledger.events import (
     EVENTS,
     Actor,

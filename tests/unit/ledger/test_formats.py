@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from envctl.domain.ledger.chain import ChainBreak, verify_chain
 from envctl.domain.ledger.entries import (
     FORMAT,
     GENESIS,
+    ChainBreak,
     Entry,
     MalformedEntryError,
     NewerEntryError,
     decode_entry,
     encode_entry,
     hash_bytes,
+    verify_chain,
 )
 from envctl.domain.ledger.events import EVENTS, Actor, EnvironmentLocked
 from envctl.domain.ledger.later_fields import LATER

@@ -12,8 +12,8 @@ from envctl.adapters.terraform.plans.hidden_keys import redact_keys
 from envctl.adapters.terraform.plans.plan_document import parse_plan
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint, encode, fingerprint_plan
-from envctl.domain.redaction.addresses import redact_address
 from envctl.domain.redaction.plan_secrets import PlanSecrets
+from envctl.domain.redaction.redactor import redact_address
 from envctl.usecases.ports.terraform import PreparedStack
 
 ONE, TWO = 'PL4nted-"one"-${x}', "PL4nted-two"

@@ -105,20 +105,37 @@ def _render_deployments(texts: Mapping[str, str], site: GitlabInputs, known: Map
 
 def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]:
     """Return the values that all jobs share."""
-    settings, folder = site.settings, f"{site.folder}/" if site.folder else ""
+    folder = f"{site.folder}/" if site.folder else ""
     protected = '$CI_COMMIT_REF_PROTECTED == "true"'
-    inputs = fill_template(
-        texts["inputs.yml"],
-        {
-            "environments": json.dumps([NO_ENVIRONMENT, *site.order]),
-            "release": RELEASE_PATTERN,
-            "reason": REASON_PATTERN,
-        },
-    )
-    ours = find_pipeline_path(settings.prefix)
     return {
-        "inputs": inputs,
-        "ours": ours,
+        **_list_setting_values(site.settings),
+        "inputs": fill_template(
+            texts["inputs.yml"],
+            {
+                "environments": json.dumps([NO_ENVIRONMENT, *site.order]),
+                "release": RELEASE_PATTERN,
+                "reason": REASON_PATTERN,
+            },
+        ),
+        "install": _indent(_list_install_lines(site)),
+        "own_keys": _indent(_UNSET_KEYS) if _takes_roles(site) else "",
+        "cd": shlex.quote(site.folder or "."),
+        "branch": json.dumps(site.branch),
+        "on_branch": f"$CI_COMMIT_BRANCH == {json.dumps(site.branch)} && {protected}",
+        "changes": f"      changes: {json.dumps(list(site.watched))}\n" if site.watched else "",
+        "id_tokens": _TOKEN if _takes_roles(site) else "",
+        "role.plan": _format_unset(site, []) + _format_role(site, PLAN, "ENVCTL_PLAN_ROLE"),
+        "role.drift": _format_role(site, DRIFT, "ENVCTL_DRIFT_ROLE"),
+        "launcher": _indent(_list_launcher_lines(site)),
+        "envctl": site.command,
+        "options": site.options,
+        **{name: json.dumps(f"{folder}.envctl/{name}") for name in REPORT_FILES},
+    }
+
+
+def _list_setting_values(settings: GitlabCi) -> dict[str, str]:
+    return {
+        "ours": find_pipeline_path(settings.prefix),
         "prefix": settings.prefix,
         "stage": json.dumps(settings.stage),
         "image": json.dumps(settings.image or GITLAB_IMAGE),
@@ -127,21 +144,8 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
         "variables": _format_variables(settings.variables),
         "before_script": _format_lines(settings.before_script),
         "after_script": _format_lines(settings.after_script),
-        "install": _indent(_list_install_lines(site)),
-        "own_keys": _indent(_UNSET_KEYS) if _takes_roles(site) else "",
-        "cd": shlex.quote(site.folder or "."),
-        "branch": json.dumps(site.branch),
-        "on_branch": f"$CI_COMMIT_BRANCH == {json.dumps(site.branch)} && {protected}",
-        "changes": f"      changes: {json.dumps(list(site.watched))}\n" if site.watched else "",
         "schedule_variable": settings.schedule_variable,
-        "id_tokens": _TOKEN if _takes_roles(site) else "",
-        "role.plan": _format_unset(site, []) + _format_role(site, PLAN, "ENVCTL_PLAN_ROLE"),
-        "role.drift": _format_role(site, DRIFT, "ENVCTL_DRIFT_ROLE"),
-        "launcher": _indent(_list_launcher_lines(site)),
-        "envctl": site.command,
-        "options": site.options,
         **{f"timeout.{name}": _format_timeout(limit) for name, limit in dict(settings.timeouts).items()},
-        **{name: json.dumps(f"{folder}.envctl/{name}") for name in REPORT_FILES},
     }
 
 

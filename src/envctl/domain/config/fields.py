@@ -115,8 +115,7 @@ VariablePath = Annotated[
     ),
 ]
 SettingName = Annotated[
-    str,
-    match_text(rf"(?:{NAME_PATTERN}\.)?[A-Za-z_][\w-]*", 'the name of a Terraform variable, or "STACK.VARIABLE"'),
+    str, match_text(rf"(?:{NAME_PATTERN}\.)?[A-Za-z_][\w-]*", 'the name of a Terraform variable, or "STACK.VARIABLE"')
 ]
 AccountId = Annotated[str, match_text(r"\d{12}", "an AWS account id of 12 digits, in quotes")]
 REGION_PATTERN = r"[a-z]{2,4}(-[a-z]+)+-\d+"
@@ -215,8 +214,7 @@ ClusterName = Annotated[
     ),
 ]
 FieldManager = Annotated[
-    str,
-    match_text(r"[\w.:/*-]{1,128}", 'the name of a field manager, such as "cert-manager-cainjector", or a pattern'),
+    str, match_text(r"[\w.:/*-]{1,128}", 'the name of a field manager, such as "cert-manager-cainjector", or a pattern')
 ]
 Count = Annotated[int, Strict(), Field(ge=1)]
 CountOrNone = Annotated[int, Strict(), Field(ge=0)]
@@ -281,3 +279,14 @@ else:
 class Section(BaseModel):
     # Only the validator of the whole project is built.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
+
+
+def check_argv(command: object, example: str) -> Sequence[str]:
+    """Return a valid command. The message of its ValueError continues a sentence after the key."""
+    if not isinstance(command, list | tuple) or not all(isinstance(word, str) for word in command):
+        raise ValueError(f"must be a list of strings, such as {example}; no shell is used")
+    if not command or not command[0].strip():
+        raise ValueError(f"must name a program, such as {example}")
+    if any("\0" in word for word in command):
+        raise ValueError("must not contain a null character")
+    return command

@@ -11,11 +11,10 @@ from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, Private
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config import fields
-from envctl.domain.config.argv import check_argv
 from envctl.domain.config.checks.table import Check, add_kind
 from envctl.domain.config.ci.github import GithubCi, read_github_table
 from envctl.domain.config.ci.gitlab import GitlabCi, read_gitlab_table
-from envctl.domain.config.fields import Duration, Section
+from envctl.domain.config.fields import Duration, Section, check_argv
 from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.secret_sources import SecretSource, flatten_sources, parse_source
 from envctl.domain.config.settings_table import SettingsTable

@@ -9,11 +9,7 @@ from envctl.domain.config.settings_table import SUFFIXES, unify_spelling
 from envctl.domain.config.stacks import Stack
 from envctl.domain.text.identifiers import NAME
 
-USUAL_FILES = (
-    "environments/common.tfvars",
-    "environments/{env}/terraform.tfvars",
-    "environments/{env}/{stack}.tfvars",
-)
+USUAL_FILES = ("environments/common.tfvars", "environments/{env}/terraform.tfvars", "environments/{env}/{stack}.tfvars")
 """The usual places. Later ones win."""
 ENVIRONMENTS_FOLDER = "environments"
 REMOVED_FILE = "removed.tfvars"

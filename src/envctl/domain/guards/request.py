@@ -12,7 +12,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Pipeline
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, Problem
-from envctl.domain.exit_codes import choose_refusal_code
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.known_releases import KnownRelease
@@ -189,25 +189,18 @@ Check = Callable[[Request], Refusal | None]
 
 @dataclass(frozen=True)
 class Guard:
-    """A rule with all that is known of it.
-
-    Attributes:
-        reason: Why it refuses, in a few words; `{source}` and `{target}` are filled in.
-        of_path: It is about the release in the environment that it comes from, or about its approval: after a refusal
-            of the order, what would open it leads nowhere.
-        depends_on: Code of a guard: while that one refuses, this one is skipped.
-        needs_plan: It needs a plan.
-        needs_account: It needs credentials of the target.
-    """
+    """A rule with all that is known of it."""
 
     code: GuardCode
     check: Check
     _: KW_ONLY
-    reason: str
+    reason: str  # why it refuses, in a few words; `{source}` and `{target}` are filled in
+    # it is about the release in the environment that it comes from, or about its approval: after a refusal of the
+    # order, what would open it leads nowhere
     of_path: bool = False
-    depends_on: GuardCode | None = None
-    needs_plan: bool = False
-    needs_account: bool = False
+    depends_on: GuardCode | None = None  # code of a guard: while that one refuses, this one is skipped
+    needs_plan: bool = False  # it needs a plan
+    needs_account: bool = False  # it needs credentials of the target
 
 
 class RefusedError(EnvctlError):
@@ -217,4 +210,5 @@ class RefusedError(EnvctlError):
         problems = (Problem(r.code, f"{r.guard}: {r.message}", r.hint) for r in refusals)
         super().__init__(*problems, *(problem for refusal in refusals for problem in refusal.because))
         self.refusals = refusals
-        self.exit_code = choose_refusal_code(refusal.for_now for refusal in refusals)
+        is_for_now = all(refusal.for_now for refusal in refusals)
+        self.exit_code = ExitCode.REFUSED_FOR_NOW if is_for_now else ExitCode.REFUSED

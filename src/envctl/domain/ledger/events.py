@@ -290,11 +290,6 @@ class DriftChecked:
         """Return this check with the looks of other environments that found nothing."""
         return replace(self, also=tuple(f"{each.environment} {each.release}" for each in others))
 
-    @property
-    def only_revokes(self) -> bool:
-        """True if it can take evidence away, but not restore any."""
-        return self.drifted > 0 or not self.locked
-
 
 @dataclass(frozen=True)
 class WaiverUsed:

@@ -6,11 +6,15 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from envctl.domain.plan.changes import Action, OutputChange, ResourceChange, StackPlan
-from envctl.domain.plan.object_pattern import is_object_pattern, is_object_pattern_valid, split_object_pattern
 
 Condition = Literal["clean", "drifted", "unknown", "empty"]
 _STEP = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]"]*\]|[^.\[\]]+')
 _RULE = re.compile(rf"(?:{_STEP.pattern})(?:\.?(?:{_STEP.pattern}))*")
+# Patterns of objects, like `Deployment.apps/shop/web.spec.replicas`. Both a name and a path have dots: only an
+# address tells where the one ends and the other begins.
+_OBJECT = re.compile(r"(?P<type>[A-Za-z*][\w.*-]*)(?P<names>(?:/[\w.:*@-]+){1,2})(?P<rest>[.\[].*)?", re.DOTALL)
+_ADDRESS = re.compile(r"[A-Z]\w*(?:\.[\w.-]+)?(?:/[^/\s\[\]\"]+){1,2}")
+_PARTS = (2, 3)
 _OUTPUT = "output"
 
 
@@ -72,7 +76,7 @@ class IgnorePattern:
     def parse(cls, text: str) -> "IgnorePattern":
         """Read a pattern. Raises ValueError unless it names a resource."""
         if is_object_pattern(text):
-            if not is_object_pattern_valid(text):
+            if _OBJECT.fullmatch(text) is None:
                 raise ValueError('must be like "Deployment.apps/shop/web.spec.replicas", an object and a field')
             return cls(text)
         steps = _STEP.findall(text)
@@ -180,3 +184,32 @@ def _match_prefix(rule: list[str], own: list[str]) -> list[str] | None:
         if not rest or not re.fullmatch(pattern, rest.pop(0), re.DOTALL):
             return None
     return rest
+
+
+def is_object_pattern(text: str) -> bool:
+    """Check if a pattern or an address is one of an object: a slash before any index."""
+    return "/" in text.partition("[")[0]
+
+
+def split_object_pattern(text: str, address: str) -> str | None:
+    """Return the path behind the shortest part of a pattern that matches the address; empty for the whole object, and
+    None if no part does.
+
+    The shortest one ignores the least: `ConfigMap/shop/*.data` is a field of each object, and no object named `x.data`.
+    """
+    if not _ADDRESS.fullmatch(address):
+        return None
+    ends = [match.start() for match in re.finditer(r"[.\[]", text)]
+    for end in [*ends, len(text)]:
+        if _is_matching(text[:end], address):
+            return text[end:].removeprefix(".")
+    return None
+
+
+def _is_matching(pattern: str, address: str) -> bool:
+    own, wanted = address.split("/"), pattern.split("/")
+    if len(own) != len(wanted) or len(own) not in _PARTS:
+        return False
+    return all(
+        re.fullmatch(".*".join(map(re.escape, each.split("*"))), part) for each, part in zip(wanted, own, strict=True)
+    )

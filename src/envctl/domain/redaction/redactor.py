@@ -1,5 +1,6 @@
 """Redact sensitive parts in texts and results."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
@@ -202,3 +203,15 @@ def _replace_spans(text: str, spans: list[tuple[int, int]]) -> str:
         pieces += [text[done:start], SENSITIVE_MARK]
         done, start, end = end, begins, ends
     return "".join([*pieces, text[done:]])
+
+
+INSTANCE_KEY = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
+"""An instance key, as Terraform spells it in an address."""
+
+
+def redact_address(address: str, values: Iterable[object]) -> str:
+    """Redact whole instance keys that hold one of the values; names of modules, types and resources stay."""
+    redactor = Redactor.from_values(values)
+    return INSTANCE_KEY.sub(
+        lambda found: found[0] if redactor.redact(found[1]) == found[1] else f'["{SENSITIVE_MARK}"]', address
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from envctl.domain.config.cross_checks import ALARM_OUTPUT
 from envctl.domain.config.fields import Fault, TomlPath
+from envctl.domain.config.placeholders import list_placeholder_values
 from envctl.domain.config.project import Artifact, Project
 from envctl.domain.config.rollout import Rollout
 from envctl.domain.config.stacks import Stack
@@ -31,17 +32,6 @@ class InvalidRepositoryError(ValueError):
         super().__init__(problem.message)
         self.artifact = artifact
         self.problem = problem
-
-
-def resolve_placeholders(project: Project, environment: str) -> dict[str, str]:
-    """Return the values of `{placeholders}` in names of the project file; empty texts for unset keys."""
-    target = project.environments[environment]
-    return {
-        "project": project.name,
-        "environment": environment,
-        "account_id": target.account_id or "",
-        "region": target.region or "",
-    }
 
 
 def relocate_images(project: Project, environment: str, artifacts: Mapping[str, object]) -> dict[str, object]:
@@ -74,7 +64,7 @@ def list_copied_artifacts(project: Project) -> tuple[str, ...]:
 
 
 def _relocate_image(project: Project, environment: str, name: str, artifact: Artifact, value: str) -> str:
-    names = resolve_placeholders(project, environment)
+    names = list_placeholder_values(project, environment)
     repository = (artifact.repository or "").format(**names)
     try:
         image = Image.parse(value)

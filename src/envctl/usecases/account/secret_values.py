@@ -6,12 +6,7 @@ They go into the environment of Terraform for that stack, and nowhere else: noth
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
-from envctl.domain.aws.secret_values import (
-    WantedValue,
-    describe_service,
-    find_variable,
-    list_wanted_values,
-)
+from envctl.domain.aws.secret_values import WantedValue, describe_service, find_variable, list_wanted_values
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem, combine_errors
 from envctl.domain.guards import RefusedError

@@ -6,12 +6,7 @@ from dataclasses import replace
 
 from envctl.domain.plan.changes import NO_CHANGEOVER
 from envctl.domain.release_label import ReleaseLabel
-from envctl.usecases.deployment.pipeline import (
-    Pipeline,
-    build_entry_pipeline,
-    build_release_pipeline,
-    select_scope,
-)
+from envctl.usecases.deployment.pipeline import Pipeline, build_entry_pipeline, build_release_pipeline, select_scope
 from envctl.usecases.deployment.progress import Attempt, GuardRunner, SelectedRelease, UpToDate
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.result import DeploymentResult

@@ -27,8 +27,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import CHECK_WARNING, PreparedEnvironment, PreparedStack, WorkerPool
 from envctl.usecases.project import look_scope, module_checks, project_file
-from envctl.usecases.project.environment_selection import find_environments, lock_targets
-from envctl.usecases.project.removed_environments import describe_gone, find_gone
+from envctl.usecases.project.environment_selection import describe_gone, find_environments, find_gone, lock_targets
 from envctl.usecases.release import deploy_request, release_store
 from envctl.usecases.release.next_steps import build_adviser
 

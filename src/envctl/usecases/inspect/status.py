@@ -19,8 +19,7 @@ from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
-from envctl.usecases.project.environment_selection import find_environments
-from envctl.usecases.project.removed_environments import GoneEnvironment, find_gone
+from envctl.usecases.project.environment_selection import GoneEnvironment, find_environments, find_gone
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.pending_changes import PendingChanges

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from envctl import __version__
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
-from envctl.domain.ledger import chain, checkpoint, entries
+from envctl.domain.ledger import checkpoint, entries
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.projection.apply_entries import apply_entry, to_unbelieved
 from envctl.domain.ledger.state import DistrustedEntry, LedgerState, NewerEntries
@@ -35,7 +35,7 @@ class BrokenLedgerError(OperationFailedError):
     """The ledger is inconsistent, or contradicts the entries seen by this machine."""
 
 
-def to_ledger_error(broken: chain.ChainBreak) -> BrokenLedgerError:
+def to_ledger_error(broken: entries.ChainBreak) -> BrokenLedgerError:
     message = f"the ledger is invalid from entry {broken.seq} on: {broken.reason}"
     hint = "the store was changed without envctl: restore it from a backup (no changes were made now)"
     return BrokenLedgerError(Problem("E401", message, hint))
@@ -69,7 +69,7 @@ def load(ports: Ports, *, for_look: bool = False, to_show: bool = False) -> Ledg
                 read = dict(_read_stored(ports, now.seq, copies))
                 last = now.seq, now.head
                 for number, data in read.items():
-                    if broken := chain.find_chain_break(number, data, last[0] + 1, last[1]):
+                    if broken := entries.find_chain_break(number, data, last[0] + 1, last[1]):
                         raise to_ledger_error(broken)
                     last = number, entries.hash_bytes(data)
                     now, entry = _decode_next(now, number, data)
@@ -130,11 +130,11 @@ def check_known_head(ports: Ports, last: tuple[int, str], seen: KnownHead) -> No
         seq, head = seen
         if seq > last[0]:
             why = f"this machine has seen {seq} entries, but now there are {last[0]}"
-            raise to_ledger_error(chain.ChainBreak(last[0] + 1, why))
+            raise to_ledger_error(entries.ChainBreak(last[0] + 1, why))
         data = ports.store.read(ledger_store.entry_key(seq)) if seq else None
         if seq and (data is None or entries.hash_bytes(data) != head):
             why = "this machine has seen another entry with that number"
-            raise to_ledger_error(chain.ChainBreak(seq, why))
+            raise to_ledger_error(entries.ChainBreak(seq, why))
     if last[0] and seen != last:
         ports.head_cache.save_head(*last)
 
@@ -236,8 +236,8 @@ def read_oldest_first(ports: Ports) -> Iterator[tuple[entries.Entry, bytes]]:
             page, ports.store.read_all([ledger_store.entry_key(each) for each in page]), strict=True
         ):
             if data is None:
-                raise to_ledger_error(chain.ChainBreak(number, "it is missing"))
-            if broken := chain.find_chain_break(number, data, expected, prev):
+                raise to_ledger_error(entries.ChainBreak(number, "it is missing"))
+            if broken := entries.find_chain_break(number, data, expected, prev):
                 raise to_ledger_error(broken)
             yield entries.decode_entry(data), data
             expected, prev = expected + 1, entries.hash_bytes(data)
@@ -250,7 +250,7 @@ def read_entries(ports: Ports, numbers: Sequence[int]) -> Iterator[entries.Entry
         try:
             yield entries.decode_entry(data or b"")
         except entries.MalformedEntryError as error:
-            raise to_ledger_error(chain.ChainBreak(number, str(error))) from error
+            raise to_ledger_error(entries.ChainBreak(number, str(error))) from error
 
 
 def verify_ledger(ports: Ports) -> LedgerState:
@@ -270,7 +270,7 @@ def audit_ledger(ports: Ports) -> tuple[LedgerState, tuple[DistrustedEntry, ...]
 
 def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[DistrustedEntry, ...]]:
     check_store_owner(ports)
-    if broken := chain.verify_chain(_read_stored(ports)):
+    if broken := entries.verify_chain(_read_stored(ports)):
         raise to_ledger_error(broken)
     now, found, trust = LedgerState(), list[DistrustedEntry](), ports.trust
     left = {ledger_store.parse_key_number(key) for key in ports.store.list_keys(ledger_store.CHECKPOINT_FOLDER)}
@@ -371,7 +371,7 @@ def check_checkpoint(ports: Ports, now: LedgerState) -> None:
     found = checkpoint.decode_checkpoint(data) if data else None
     if found is not None and _is_trusted(ports, found) and found.present != now:
         why = "the checkpoint stored there does not match the entries"
-        raise to_ledger_error(chain.ChainBreak(now.seq, why))
+        raise to_ledger_error(entries.ChainBreak(now.seq, why))
 
 
 def _load_trusted(ports: Ports, number: int) -> LedgerState | None:

@@ -1,10 +1,17 @@
-"""The environments that a command names: found, selected, locked, and the project as seen from one."""
+"""The environments that a command names: found, selected, locked, and the project as seen from one.
+
+One removed from the project file may still hold stacks by the ledger.
+"""
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.text.lists import join_names
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -58,16 +65,15 @@ def find_environment(context: Context, environment: str) -> str:
 def _check_not_gone(context: Context, environment: str) -> None:
     """Raise UsageError (E139) if the environment was removed from the project file and still holds stacks."""
     from envctl.usecases.ledger import journal
-    from envctl.usecases.project import removed_environments
 
     try:
         present = journal.load(context.ports)
     except EnvctlError:
         # An unknown environment is reported even without a ledger.
         return
-    for each in removed_environments.find_gone(context.project, present):
+    for each in find_gone(context.project, present):
         if each.environment == environment:
-            raise UsageError(removed_environments.describe_gone(each))
+            raise UsageError(describe_gone(each))
 
 
 def find_recorded_environment(context: Context, environment: str) -> str:
@@ -87,3 +93,27 @@ def find_environments(context: Context, names: Sequence[str]) -> tuple[str, ...]
 def select_environments(project: Project, names: Sequence[str]) -> tuple[str, ...]:
     """Return the named environments, each once; without names, all of the pipeline and the standalone ones."""
     return tuple(dict.fromkeys(require_environment(project, name) for name in names)) or project.all_environments
+
+
+@dataclass(frozen=True)
+class GoneEnvironment:
+    """A removed environment, with the release deployed there last."""
+
+    environment: str
+    release: str
+    stacks: tuple[str, ...]
+
+
+def find_gone(project: Project, present: LedgerState) -> tuple[GoneEnvironment, ...]:
+    return tuple(
+        GoneEnvironment(name, here.last.release if here.last else "", tuple(sorted(here.held_stacks)))
+        for name, here in sorted(present.environments.items())
+        if name not in project.environments and here.held_stacks
+    )
+
+
+def describe_gone(gone: GoneEnvironment) -> Problem:
+    name = gone.environment
+    message = f"{name} is no longer in envctl.toml, but still has the stacks {join_names(gone.stacks)}"
+    hint = f"restore {name} and its settings, run {format_command('destroy', name)}, then remove it"
+    return Problem("E139", message, hint)

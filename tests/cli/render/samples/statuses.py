@@ -11,7 +11,7 @@ from envctl.domain.next_step.find_step import find_next_steps
 from envctl.domain.next_step.situation import NextStep, Situation, find_goal
 from envctl.domain.rollout.traffic import Live, Shift, Step, Traffic
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
-from envctl.usecases.project.removed_environments import GoneEnvironment
+from envctl.usecases.project.environment_selection import GoneEnvironment
 from tests.cli.render.samples.basics import (
     FAILURE,
     HANAKO,

@@ -9,9 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from envctl.domain.redaction.addresses import INSTANCE_KEY
 from envctl.domain.redaction.plan_secrets import PlanSecrets
-from envctl.domain.redaction.redactor import SENSITIVE_MARK
+from envctl.domain.redaction.redactor import INSTANCE_KEY, SENSITIVE_MARK
 
 # The code, and a copy of the changes: neither is displayed or saved.
 _SKIPPED = frozenset({"configuration", "planned_values"})

@@ -19,7 +19,7 @@ from envctl.domain.release_label import ReleaseLabel, format_label_or_id
 from envctl.domain.rollout.traffic import Shift, other_color
 from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
-from envctl.usecases.project.removed_environments import describe_gone
+from envctl.usecases.project.environment_selection import describe_gone
 from envctl.usecases.release.pending_changes import PendingChanges
 
 

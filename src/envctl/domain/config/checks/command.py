@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
-from envctl.domain.config.argv import check_argv
 from envctl.domain.config.checks.check_table import CheckTable, Duration, Probe
+from envctl.domain.config.fields import check_argv
 from envctl.domain.terraform.outputs import Outputs
 
 

@@ -12,12 +12,7 @@ from envctl.domain.terraform.outputs import Outputs
 
 Check: TypeAlias = HttpCheck | TcpCheck | CommandCheck | OutputCheck
 
-KINDS: Mapping[str, type[Check]] = {
-    "http": HttpCheck,
-    "tcp": TcpCheck,
-    "command": CommandCheck,
-    "output": OutputCheck,
-}
+KINDS: Mapping[str, type[Check]] = {"http": HttpCheck, "tcp": TcpCheck, "command": CommandCheck, "output": OutputCheck}
 
 
 def is_check_applicable(check: Check, environment: str, *, sandbox: bool) -> bool:

@@ -3,22 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from envctl.domain.config.ci.shared_keys import Branch, Prefix, find_name_faults, limit_timeout
-from envctl.domain.config.fields import (
-    Fault,
-    Flag,
-    Name,
-    Role,
-    Section,
-    find_table,
-    list_texts,
-    match_text,
-    require,
-)
+from envctl.domain.config.fields import Fault, Flag, Name, Role, Section, find_table, list_texts, match_text, require
 
 DEFAULT_PREFIX = "envctl"
 # What jobs, AWS, Python or envctl itself read: a value of the file would decide who they are.
@@ -47,8 +37,7 @@ RunnerLabels = Annotated[
 ]
 Program = Annotated[str, match_text(r"[\w./+-]+", 'a program, such as "python3.13" or "/opt/python/bin/python3"')]
 Cron = Annotated[
-    str,
-    match_text(r"[\d*,/-]+( [\d*,/A-Z-]+){4}", 'a time of five fields for cron, in UTC, such as "17 3 * * *"'),
+    str, match_text(r"[\d*,/-]+( [\d*,/A-Z-]+){4}", 'a time of five fields for cron, in UTC, such as "17 3 * * *"')
 ]
 PathFilter = Annotated[
     str, match_text(r"!?[\w*.][\w.*?+@ -]*(/[\w.*?+@ -]+)*", 'a path filter of GitHub, such as "modules/**"')
@@ -154,10 +143,6 @@ class GithubCi(Section):
 
     def list_steps(self, steps: tuple[GithubStep, ...], job: JobKind) -> tuple[GithubStep, ...]:
         return tuple(each for each in steps if job in each.jobs)
-
-    def to_settings(self) -> dict[str, Any]:
-        """Return the settings that differ from the defaults, as JSON values."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"issuer"})
 
 
 def read_github_table(value: object) -> object:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from posixpath import isabs, join, normpath
 
+from envctl.domain.config.placeholders import list_placeholder_values
 from envctl.domain.config.project import Project
-from envctl.domain.release.artifacts import resolve_placeholders
 from envctl.domain.release.wiring import Wiring
 from envctl.domain.terraform.expressions import OutputReference, escape_templates
 from envctl.domain.terraform.outputs import StackInput
@@ -86,7 +86,7 @@ def build_backend(
         return _build_declared_backend(project, environment, s3_defaults, only_looks=only_looks)
     if state.backend == "local":
         return Backend("local", {}, environment)
-    bucket = state.bucket.format(env=environment, **resolve_placeholders(project, environment)).strip("-")
+    bucket = state.bucket.format(**list_placeholder_values(project, environment)).strip("-")
     return Backend("s3", {"bucket": bucket, **s3_defaults}, environment)
 
 

@@ -9,7 +9,7 @@ from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.state import LedgerState, OpenImport
 from envctl.domain.ledger.state_events import ImportEnded, ImportOutcome, ImportStarted
-from envctl.domain.redaction.addresses import redact_address
+from envctl.domain.redaction.redactor import redact_address
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack

@@ -7,9 +7,9 @@ from datetime import timedelta
 from envctl.domain.config.checks.check_table import CheckResult, Probe
 from envctl.domain.config.checks.kinds import resolve_check
 from envctl.domain.config.checks.output_values import find_output_value
+from envctl.domain.config.placeholders import list_placeholder_values
 from envctl.domain.config.rollout import OUTPUT
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.release.artifacts import resolve_placeholders
 from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.terraform.outputs import Outputs
 from envctl.domain.text.lists import join_names
@@ -66,7 +66,7 @@ def resolve_target(
     outputs = dict(watched.outputs)
     if stack.name in _find_needed_stacks(prepared, watched):
         outputs[stack.name] = context.ports.terraform.read_outputs(prepared.environment, stack)
-    names = resolve_placeholders(context.project, prepared.environment)
+    names = list_placeholder_values(context.project, prepared.environment)
     return WatchTarget(
         prepared.environment,
         watched.region,

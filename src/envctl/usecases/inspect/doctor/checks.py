@@ -30,8 +30,8 @@ from envctl.usecases.ledger.journal import load_checkpoint
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.project.environment_selection import describe_gone, find_gone
 from envctl.usecases.project.lock_providers import parse_versions
-from envctl.usecases.project.removed_environments import describe_gone, find_gone
 
 MAX_FOLDERS, MAX_STACKS = 3, 12
 EXPIRES_SOON = timedelta(minutes=15)
