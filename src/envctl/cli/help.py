@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
-from envctl.cli.command_table import TABLE
+from envctl.cli.command_table import COMMANDS, TABLE
 
 MAX_EXAMPLE_WIDTH = 48
 
@@ -50,9 +50,7 @@ class HelpfulGroup(TyperGroup):
         if ctx.parent is not None:
             super().format_commands(ctx, formatter)
             return
-        width = max(map(len, self.commands))
+        width = max(map(len, COMMANDS))
         for title, rows in TABLE.items():
             with formatter.section(title):
-                formatter.write_dl(
-                    [(f"{name:{width}}", self.commands[name].get_short_help_str(formatter.width)) for name in rows]
-                )
+                formatter.write_dl([(f"{name:{width}}", row.help) for name, row in rows.items()])
