@@ -27,6 +27,9 @@ def main() -> None:
         from envctl.cli.late_methods import delay_dataclass_methods
 
         delay_dataclass_methods()
+        from envctl.cli.late_patterns import delay_patterns
+
+        delay_patterns()
         from envctl.cli.entry import load_command
 
         run = load_command(sys.argv[1:])

@@ -1,6 +1,6 @@
 """The Typer application and its help. Command modules import heavy dependencies only when they run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,12 +56,10 @@ class HelpfulGroup(TyperGroup):
         if ctx.parent is not None:
             super().format_commands(ctx, formatter)
             return
-        width = max(map(len, self.commands))
+        width = max(map(len, COMMANDS))
         for title, rows in TABLE.items():
             with formatter.section(title):
-                formatter.write_dl(
-                    [(f"{name:{width}}", self.commands[name].get_short_help_str(formatter.width)) for name in rows]
-                )
+                formatter.write_dl([(f"{name:{width}}", row.help) for name, row in rows.items()])
 
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
@@ -134,14 +132,17 @@ def show_group_help(context: typer.Context) -> None:
 def run_app(words: Sequence[str]) -> object:
     """Run a command line with its global options in front. Raises KeyboardInterrupt if it is interrupted."""
     try:
-        app = build_app(find_command(words))
+        word = find_command(words)
+        # An option where a command would stand ends in the help or in a refusal: neither needs a command built.
+        is_group_alone = not word or (word.startswith("-") and word != "--")
+        app = build_app([] if is_group_alone else [word] if word in COMMANDS else COMMANDS)
         return typer.main.get_command(app).main(words, prog_name="envctl", standalone_mode=False)
     except typer.Abort as abort:
         raise KeyboardInterrupt from abort
 
 
-def build_app(command: str = "") -> typer.Typer:
-    """Build the application with the module of one command only, if it is known: importing all modules is slow."""
+def build_app(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Build the application with these commands only: importing all modules is slow."""
     app = typer.Typer(
         name="envctl",
         cls=HelpfulGroup,
@@ -154,7 +155,7 @@ def build_app(command: str = "") -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(envctl)
-    for name in [command] if command in COMMANDS else COMMANDS:
+    for name in names:
         row = COMMANDS[name]
         if isinstance(row, Command):
             _add_command(app, name, row)

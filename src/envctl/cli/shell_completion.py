@@ -43,13 +43,14 @@ class _CompletionMixin:
         import typer
 
         from envctl.cli.app import build_app, find_command
+        from envctl.cli.command_table import COMMANDS
 
         if args and args[-1] in VALUE_OPTIONS:
             # Shells complete paths themselves.
             return []
         words = move_global_options_first(args)
         command = find_command(words)
-        self.cli = typer.main.get_command(build_app(command))
+        self.cli = typer.main.get_command(build_app([command] if command in COMMANDS else COMMANDS))
         found: list[CompletionItem] = super().get_completions(words, incomplete)  # type: ignore[misc]
         return found + (_complete_global_options(words, incomplete) if command and "--" not in words else [])
 

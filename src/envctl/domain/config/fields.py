@@ -61,7 +61,8 @@ def require(is_valid: Callable[[Any], object], message: str, pattern: str = "") 
 
 
 def match_text(pattern: str, wanted: str) -> AfterValidator:
-    return require(re.compile(pattern, re.ASCII).fullmatch, f"must be {wanted}", pattern)
+    # Compiled with the first value: a project has values for few of the keys.
+    return require(lambda value: re.fullmatch(pattern, value, re.ASCII), f"must be {wanted}", pattern)
 
 
 def check_template(text: str, known: Sequence[str] = PLACEHOLDERS) -> str:
