@@ -274,9 +274,13 @@ def _unpack_report(session: pytest.Session, data: Any) -> pytest.TestReport:
 
 def _check_forkable() -> None:
     tasks = Path("/proc/self/task")
-    threads = len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
-    if threads > 1:
-        raise pytest.UsageError(f"{threads} threads before the first test: a module of tests starts them")
+    for _ in range(40):
+        # The system still names a thread for a moment after it was joined.
+        threads = len(list(tasks.iterdir())) if tasks.exists() else threading.active_count()
+        if threads == 1:
+            return
+        time.sleep(0.05)
+    raise pytest.UsageError(f"{threads} threads before the first test: a module of tests starts them")
 
 
 class _LateModule(ModuleType):

@@ -20,17 +20,17 @@ FRONT = {"base": "", "front": "web"}
 CASES = {
     "nothing changes": ({"base", "web"}, WEB, {}, Changeover()),
     "nothing is there yet": (set(), WEB, {}, Changeover(new_stacks=("base", "web"))),
-    "one leaves": ({"base", "web", "cache"}, WEB, {}, Changeover({"cache": ""})),
+    "one leaves": ({"base", "web", "cache"}, WEB, {}, Changeover(leaving={"cache": ""})),
     "one is renamed": ({"base", "web"}, FRONT, {}, Changeover(moves={"front": "web"}, former_names={"front": "web"})),
     "it was renamed before": ({"base", "front"}, FRONT, FRONT, Changeover()),
-    "both are there already": ({"base", "web", "front"}, FRONT, {}, Changeover({"web": ""})),
+    "both are there already": ({"base", "web", "front"}, FRONT, {}, Changeover(leaving={"web": ""})),
     "the old one never was": ({"base"}, FRONT, {}, Changeover(new_stacks=("front",))),
     "back over one": ({"base", "front"}, WEB, FRONT, Changeover(moves={"web": "front"}, former_names={"web": "front"})),
     "renamed, unsaid": (
         {"base", "web"},
         {"base": "", "front": ""},
         WEB,
-        Changeover({"web": ""}, new_stacks=("front",)),
+        Changeover(leaving={"web": ""}, new_stacks=("front",)),
     ),
 }
 

@@ -18,7 +18,7 @@ Leaves = Literal["", "destroy", "forget"]
 FATES: tuple[Fate, ...] = ("destroy", "forget")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Changeover:
     """The changes of the set of stacks of an environment."""
 
@@ -68,7 +68,9 @@ def plan_changeover(
     called = {**{new: old for new, old in unsettled.items() if new in renamed}, **moves}
     left = sorted(set(held) - renamed.keys() - set(moves.values()))
     coming = tuple(name for name in renamed if name not in held and name not in moves)
-    return Changeover({name: fates.get(name, "") for name in left}, moves, called, coming)
+    return Changeover(
+        leaving={name: fates.get(name, "") for name in left}, moves=moves, former_names=called, new_stacks=coming
+    )
 
 
 class Action(StrEnum):

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain import guards
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.ci.review_counts import format_reviews
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError
 from envctl.domain.exit_codes import ExitCode
-from envctl.domain.guards.approvals import check_approvals
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
 from envctl.domain.guards.target import check_account, check_artifact, check_secrets
@@ -250,7 +250,7 @@ def _check_guard(guard: guards.Guard, views: Sequence[guards.Request], refused: 
         return Answer(guard.code, guard.code.guard, "warns" if refusal.warns else "refuses", refusal)
     if guard.depends_on in refused:
         return Answer(guard.code, guard.code.guard, "moot")
-    if guard.check is check_approvals and views[0].release is None:
+    if guard.code is GuardCode.APPROVALS and views[0].release is None:
         return Answer(guard.code, guard.code.guard, "not_applicable")
     return Answer(guard.code, guard.code.guard, "unplanned" if _lacks_inputs(guard, views[0]) else "passes")
 

@@ -371,7 +371,7 @@ def find_destroy_changeover(present: LedgerState, environment: str, wiring: Wiri
     broken = {name for name, stack in wiring.stacks.items() if not here.stacks.issuperset(stack.needs)}
     whole = wiring.stacks.keys() - (broken & here.held_stacks)
     leaving: dict[str, Fate] = dict.fromkeys(sorted(here.held_stacks - whole), "destroy")
-    return Changeover(leaving, former_names={new: old for new, old in here.renamed.items() if new in whole})
+    return Changeover(leaving=leaving, former_names={new: old for new, old in here.renamed.items() if new in whole})
 
 
 def _find_fates(
