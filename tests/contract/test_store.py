@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -111,9 +111,8 @@ def test_object_is_created_only_once(store: Store) -> None:
 
 def test_object_with_own_lock_is_created_only_once(store: Store) -> None:
     """Also in buckets and folders without locks."""
-    until = datetime.now(UTC) + timedelta(days=400)
-    store.create_locked("readings/a.json", b"first", until)
-    for create in (partial(store.create_locked, until=until), store.create):
+    store.create_locked("readings/a.json", b"first", 400)
+    for create in (partial(store.create_locked, days=400), store.create):
         with pytest.raises(AlreadyExistsError):
             create("readings/a.json", b"second")
     assert store.read("readings/a.json") == b"first"

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -105,7 +104,6 @@ NO_LOCKS: dict[str, Fault] = {
     "a bucket without locks": ErrorResponse(400, "InvalidRequest", "Bucket is missing Object Lock Configuration"),
     "a server without locks": ErrorResponse(501, "NotImplemented", "A header you provided is not implemented."),
 }
-LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def has_own_lock(request: Request) -> bool:
@@ -117,26 +115,26 @@ def has_own_lock(request: Request) -> bool:
 def test_object_is_written_where_no_lock_can_be_chosen(proxy: FaultyProxy, fault: Fault) -> None:
     store = as_surroundings_say(somewhere(owner=BUCKET.account_id))
     proxy.plan = fail_always(fault, has_own_lock)
-    store.create_locked("readings/1.json", b"page", LATER)
+    store.create_locked("readings/1.json", b"page", 400)
     # obstore repeats a request after any error of a server.
     assert {has_own_lock(request) for request, _ in proxy.asked[:-1]} == {True}
     assert not has_own_lock(proxy.asked[-1][0])
     with pytest.raises(AlreadyExistsError):
-        store.create_locked("readings/1.json", b"other", LATER)
+        store.create_locked("readings/1.json", b"other", 400)
     assert store.read("readings/1.json") == b"page"
 
 
 def test_write_without_its_lock_follows_no_doubtful_one(proxy: FaultyProxy) -> None:
     """Where the server is down, the lock is not what it refuses."""
     proxy.plan = fail_always(FAILED, is_write)
-    problem = told(lambda: as_surroundings_say(somewhere()).create_locked("readings/1.json", b"page", LATER))
+    problem = told(lambda: as_surroundings_say(somewhere()).create_locked("readings/1.json", b"page", 400))
     assert problem.code == "E456"
     assert all(has_own_lock(request) for request, _ in proxy.asked)
 
 
 def test_refused_write_with_its_lock_is_explained(proxy: FaultyProxy) -> None:
     proxy.plan = fail_always(DENIED, is_write)
-    problem = told(lambda: as_surroundings_say(somewhere()).create_locked("readings/1.json", b"page", LATER))
+    problem = told(lambda: as_surroundings_say(somewhere()).create_locked("readings/1.json", b"page", 400))
     assert (problem.code, "your credentials need s3:PutObject" in problem.hint) == ("E452", True)
 
 

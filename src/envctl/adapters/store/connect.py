@@ -134,9 +134,9 @@ def find_endpoint(environment: Mapping[str, str]) -> str:
     return ""
 
 
-def lock_headers(until: datetime) -> Mapping[str, str]:
-    """Return the headers of a write that lock its object until then."""
-    when = f"{until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def lock_headers(days: int) -> Mapping[str, str]:
+    """Return the headers of a write that lock its object for so many days from now."""
+    when = f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
     return {"x-amz-object-lock-mode": LOCK_MODE, "x-amz-object-lock-retain-until-date": when}
 
 

@@ -150,12 +150,12 @@ class ObstoreStore:
     def create(self, key: str, data: bytes) -> None:
         self._create(key, data, self._store)
 
-    def create_locked(self, key: str, data: bytes, until: datetime) -> None:
+    def create_locked(self, key: str, data: bytes, days: int) -> None:
         store = self._store
         if not self._address.url.startswith("s3:"):
             self._create(key, data, store)
         else:
-            locked = self._open_store({**self._owner_headers, **connect.lock_headers(until)})
+            locked = self._open_store({**self._owner_headers, **connect.lock_headers(days)})
             self._create(key, data, locked, instead=store)
 
     def _create(self, key: str, data: bytes, store: "ObjectStore", instead: "ObjectStore | None" = None) -> None:

@@ -114,8 +114,8 @@ class Store(Protocol):
         with a lost response. After LostResponseError the object may exist; after any other error it does not.
         """
 
-    def create_locked(self, key: str, data: bytes, until: datetime) -> None:
-        """Write like `create`, and lock the object until then, in place of the time that the store locks others for.
+    def create_locked(self, key: str, data: bytes, days: int) -> None:
+        """Write like `create`, and lock the object for so many days, not as long as the store locks others.
 
         Written all the same, like others, where the store has no locks or the caller may not choose their time.
         """

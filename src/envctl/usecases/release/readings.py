@@ -6,7 +6,6 @@ rule; a deployment that rests on it stores it anew, for 400 days more.
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import timedelta
 
 from envctl.domain.aws.bucket_lifecycle import READING_DAYS
 from envctl.domain.aws.bucket_lifecycle import READING_FOLDER as FOLDER
@@ -146,7 +145,7 @@ def keep_readings(ports: Ports, approvals: Iterable[Approval]) -> None:
 
 def _store_reading(ports: Ports, key: str, made: Reading) -> None:
     """Create it, locked until the lifecycle rule ends it: other objects of the store are locked for years."""
-    ports.store.create_locked(key, made.encoded, ports.clock.now() + timedelta(days=READING_DAYS))
+    ports.store.create_locked(key, made.encoded, READING_DAYS)
 
 
 def _name_subject(made: Reading) -> str:
