@@ -46,6 +46,17 @@ data "aws_iam_policy_document" "job" {
     resources = [for folder in lookup(local.creates, each.key, ["*"]) : "${local.store_keys}${folder}"]
   }
 
+  # A page is locked for as long as it is kept, and not for the ten years of everything else.
+  dynamic "statement" {
+    for_each = each.key == "plan" ? [] : [1]
+
+    content {
+      sid       = "LockPages"
+      actions   = ["s3:PutObjectRetention"]
+      resources = ["${local.store_keys}readings/*"]
+    }
+  }
+
   dynamic "statement" {
     for_each = [for arns in [compact([for name in each.value.looks : lookup(local.looks, name, null)])] : arns if length(arns) > 0]
 

@@ -133,6 +133,13 @@ data "aws_iam_policy_document" "build" {
     resources = [for folder in each.value.creates : "${local.store_keys}${folder}"]
   }
 
+  # A page is locked for as long as it is kept, and not for the ten years of everything else.
+  statement {
+    sid       = "LockPages"
+    actions   = ["s3:PutObjectRetention"]
+    resources = ["${local.store_keys}readings/*"]
+  }
+
   statement {
     sid       = "TakeWhatIsHandedOn"
     actions   = ["s3:GetObject", "s3:GetObjectVersion"]

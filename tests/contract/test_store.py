@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -106,6 +107,15 @@ def test_object_is_created_only_once(store: Store) -> None:
         with pytest.raises(AlreadyExistsError):
             store.create("releases/a.tar", content)
     assert (store.read("releases/a.tar"), store.list_keys("releases/")) == (b"first", ["releases/a.tar"])
+
+
+def test_object_with_own_lock_is_created_only_once(store: Store) -> None:
+    """Also in buckets and folders without locks."""
+    store.create_locked("readings/a.json", b"first", 400)
+    for create in (partial(store.create_locked, days=400), store.create):
+        with pytest.raises(AlreadyExistsError):
+            create("readings/a.json", b"second")
+    assert store.read("readings/a.json") == b"first"
 
 
 def test_one_of_many_concurrent_creates_wins(store: Store) -> None:

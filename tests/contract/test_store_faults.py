@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aws_api_emulator.exchange import Request
 
 from envctl.adapters.aws.bucket_lookup import find_bucket_region
 from envctl.adapters.store import connect
@@ -96,6 +97,45 @@ def test_each_fault_is_distinguished(proxy: FaultyProxy, fault: Fault, code: str
     assert problem.code == code
     assert hint in problem.hint
     assert f"can't be {verb}" in problem.message
+
+
+NO_LOCKS: dict[str, Fault] = {
+    "no permission to choose": DENIED,
+    "a bucket without locks": ErrorResponse(400, "InvalidRequest", "Bucket is missing Object Lock Configuration"),
+    "a server without locks": ErrorResponse(501, "NotImplemented", "A header you provided is not implemented."),
+}
+
+
+def has_own_lock(request: Request) -> bool:
+    signed = {name.lower(): value for name, value in request.headers}["authorization"]
+    return "x-amz-object-lock-mode;x-amz-object-lock-retain-until-date" in signed
+
+
+@pytest.mark.parametrize("fault", NO_LOCKS.values(), ids=NO_LOCKS)
+def test_object_is_written_where_no_lock_can_be_chosen(proxy: FaultyProxy, fault: Fault) -> None:
+    store = as_surroundings_say(somewhere(owner=BUCKET.account_id))
+    proxy.plan = fail_always(fault, has_own_lock)
+    store.create_locked("readings/1.json", b"page", 400)
+    # obstore repeats a request after any error of a server.
+    assert {has_own_lock(request) for request, _ in proxy.asked[:-1]} == {True}
+    assert not has_own_lock(proxy.asked[-1][0])
+    with pytest.raises(AlreadyExistsError):
+        store.create_locked("readings/1.json", b"other", 400)
+    assert store.read("readings/1.json") == b"page"
+
+
+def test_write_without_its_lock_follows_no_doubtful_one(proxy: FaultyProxy) -> None:
+    """Where the server is down, the lock is not what it refuses."""
+    proxy.plan = fail_always(FAILED, is_write)
+    problem = told(lambda: as_surroundings_say(somewhere()).create_locked("readings/1.json", b"page", 400))
+    assert problem.code == "E456"
+    assert all(has_own_lock(request) for request, _ in proxy.asked)
+
+
+def test_refused_write_with_its_lock_is_explained(proxy: FaultyProxy) -> None:
+    proxy.plan = fail_always(DENIED, is_write)
+    problem = told(lambda: as_surroundings_say(somewhere()).create_locked("readings/1.json", b"page", 400))
+    assert (problem.code, "your credentials need s3:PutObject" in problem.hint) == ("E452", True)
 
 
 def test_prefetch_failure_is_reported_when_it_matters(proxy: FaultyProxy) -> None:

@@ -13,11 +13,16 @@ class MemoryStore:
     content: dict[str, bytes] = field(default_factory=dict)
 
     endpoint: str = ""
+    locks: dict[str, int] = field(default_factory=dict)
 
     def create(self, key: str, data: bytes) -> None:
         if key in self.content:
             raise AlreadyExistsError(key)
         self.content[key] = data
+
+    def create_locked(self, key: str, data: bytes, days: int) -> None:
+        self.create(key, data)
+        self.locks[key] = days
 
     def read(self, key: str) -> bytes | None:
         return self.content.get(key)

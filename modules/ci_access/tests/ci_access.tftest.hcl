@@ -229,7 +229,14 @@ run "the_store_is_added_to_as_the_job_needs" {
   }
 
   assert {
-    condition     = length(setsubtract(flatten([for document in data.aws_iam_policy_document.job : [for statement in document.statement : statement.actions]]), ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "sts:AssumeRole", "sts:TagSession"])) == 0
+    condition = { for job, document in data.aws_iam_policy_document.job : job => join(" ", flatten([for statement in document.statement : statement.resources if contains(statement.actions, "s3:PutObjectRetention")])) } == {
+      for job in ["plan", "drift", "dev", "staging", "prod"] : job => job == "plan" ? "" : "arn:aws:s3:::shop-envctl-store/shop/readings/*"
+    }
+    error_message = "A lock is chosen for pages alone, by jobs that add some."
+  }
+
+  assert {
+    condition     = length(setsubtract(flatten([for document in data.aws_iam_policy_document.job : [for statement in document.statement : statement.actions]]), ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:PutObjectRetention", "sts:AssumeRole", "sts:TagSession"])) == 0
     error_message = "And nothing is deleted."
   }
 }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -128,6 +129,20 @@ def test_store_bucket_accepts_new_objects_and_loses_none(
         refused(act)
     assert client.get_object(**where)["Body"].read() == b"one"
     assert client.head_object(**where)["ObjectLockMode"] == "GOVERNANCE"
+
+
+def test_object_with_own_lock_is_locked_until_then(
+    buckets: S3Buckets, s3: Client, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    one = wanted("store", "", prefix="envctl")
+    made(buckets, one, "")
+    store, until = in_s3(sandbox, tmp_path, one), datetime.now(UTC) + timedelta(days=400)
+    store.create_locked("readings/1.json", b"page", 400)
+    store.create("ledger/1.json", b"entry")
+    page, entry = (s3("").head_object(Bucket=one.name, Key=f"envctl/{key}/1.json") for key in ("readings", "ledger"))
+    assert page["ObjectLockMode"] == "GOVERNANCE"
+    assert abs(page["ObjectLockRetainUntilDate"] - until) < timedelta(minutes=5)
+    assert entry["ObjectLockRetainUntilDate"] > until + timedelta(days=3000)
 
 
 def test_objects_outside_of_store_prefix_are_unrestricted(buckets: S3Buckets, s3: Client) -> None:

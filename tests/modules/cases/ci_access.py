@@ -129,7 +129,9 @@ def _adds_to_the_store(iam: Any, prefix: str) -> None:
     assert added == {"plan": {"runs/*Z-plan-*"}, "drift": entries, **{name: {"*"} for name in ACCOUNTS}}
     for job in JOBS:
         actions = {action for each in _rights(iam, job) for action in each.actions}
-        assert actions == {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "sts:AssumeRole", "sts:TagSession"}
+        locks = set() if job == "plan" else {"s3:PutObjectRetention"}
+        assert actions == {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "sts:AssumeRole", "sts:TagSession"} | locks
+        assert _resources(iam, job, "s3:PutObjectRetention") == {f"{STORE}{prefix}/readings/*" for _ in locks}
         assert _resources(iam, job, "s3:GetObject") == {f"{STORE}{prefix}/*"}
         denied = {path for each in _rights(iam, job) if each.effect == "Deny" for path in each.resources}
         assert denied == ({f"{STORE}{prefix}/readings/*"} if job in ("plan", "drift") else set())

@@ -100,6 +100,7 @@ def _each_build_gets_into_its_own_environment(account: Account, roles: dict[str,
         allowed = {each["Sid"]: each for each in policy["Statement"]}
         assert set(allowed["GetIntoTheEnvironment"]["Resource"]) == {ROLES[name], LOOKS[name]}
         assert allowed["AddToTheStore"]["Resource"] == "arn:aws:s3:::shop-envctl-store/shop/*"
+        assert allowed["LockPages"]["Resource"] == "arn:aws:s3:::shop-envctl-store/shop/readings/*"
         assert (allowed["AddToTheStore"]["Action"], allowed["ReadTheStore"]["Action"]) == (
             "s3:PutObject",
             "s3:GetObject",

@@ -61,6 +61,13 @@ def test_shown_page_is_recorded_and_stored() -> None:
     assert readings.load_reading(world.ports, given.plan, given.reading) == shown
 
 
+def test_page_has_a_lock_of_its_own() -> None:
+    world = deployed()
+    approve(world)
+    (key,) = list_stored(world)
+    assert world.store.locks == {key: 400}
+
+
 def test_page_has_settings_place_and_rules() -> None:
     world = deployed()
     approve(world)
@@ -201,6 +208,7 @@ def test_deployment_keeps_the_pages_it_rests_on() -> None:
     stored = list_stored(world)
     assert kept in stored
     assert decode(stored[kept]).digest == given.reading
+    assert world.store.locks[kept] == 400
 
 
 def test_secret_is_not_in_a_stored_page() -> None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, S3Config, S3CredentialProvider
 
 OWNER_HEADER = "x-amz-expected-bucket-owner"
+LOCK_MODE = "GOVERNANCE"
+"""Of objects with a lock of their own: the mode that `bootstrap` gives to all others."""
 KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
 """The variable of keys used by obstore itself. boto3 finds all other credentials, in the order used for the caller's
 identity: a CI token before a container.
@@ -66,10 +68,10 @@ def open_s3(
     region: str,
     find_credentials: Callable[[], "S3CredentialProvider | None"],
     profile: str = "",
-    owner: str = "",
+    headers: Mapping[str, str],
     endpoint: str = "",
 ) -> "ObjectStore":
-    """Open the bucket and prefix in `place`. S3 refuses every request if the bucket does not belong to `owner`."""
+    """Open the bucket and prefix in `place`. Every request has these headers, and signs them."""
     from obstore.store import S3Store
 
     bucket, prefix = place
@@ -81,9 +83,8 @@ def open_s3(
     if endpoint.startswith("http://"):
         # A loopback address: no proxy.
         options = {"allow_http": True, **{name: each for name, each in options.items() if "proxy" not in name}}
-    if owner:
-        # A signed header of every request.
-        options["default_headers"] = {OWNER_HEADER: owner}
+    if headers:
+        options["default_headers"] = dict(headers)
     return S3Store(
         bucket,
         prefix=prefix or None,
@@ -131,6 +132,12 @@ def find_endpoint(environment: Mapping[str, str]) -> str:
             message = f"{name} names {url!r}: a store needs https; http is only for this machine"
             raise ConfigurationError(Problem("E405", message, f"correct {name}, or unset it"))
     return ""
+
+
+def lock_headers(days: int) -> Mapping[str, str]:
+    """Return the headers of a write that lock its object for so many days from now."""
+    when = f"{datetime.now(UTC) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+    return {"x-amz-object-lock-mode": LOCK_MODE, "x-amz-object-lock-retain-until-date": when}
 
 
 def _read_certificate(name: str, file: str) -> str:

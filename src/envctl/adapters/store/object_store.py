@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from envctl.adapters.disk.files import NotAFileError, require_file
 from envctl.adapters.store import connect, failures, s3_errors
-from envctl.adapters.store.s3_errors import REFUSED_KINDS, RETRIABLE_KINDS, ErrorKind, classify_error
+from envctl.adapters.store.s3_errors import (
+    REFUSED_HEADER_KINDS,
+    REFUSED_KINDS,
+    RETRIABLE_KINDS,
+    ErrorKind,
+    classify_error,
+)
 from envctl.adapters.store.store_clock import StoreClock, read_folder_time, read_server_time
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
 from envctl.domain.text.urls import split_url
@@ -76,7 +82,13 @@ class ObstoreStore:
 
     @cached_property
     def _store(self) -> "ObjectStore":
-        return self._open_store(self._address.owner)
+        return self._open_store(self._owner_headers)
+
+    @property
+    def _owner_headers(self) -> dict[str, str]:
+        """S3 refuses every request if the bucket does not belong to this owner."""
+        owner = self._address.owner
+        return {connect.OWNER_HEADER: owner} if owner else {}
 
     @property
     def _is_missing_folder(self) -> bool:
@@ -96,9 +108,9 @@ class ObstoreStore:
     @cached_property
     def _ownerless_store(self) -> "ObjectStore":
         """The store for lists: obstore can't sign the owner header there. Every read and write checks the owner."""
-        return self._open_store("") if self._address.owner else self._store
+        return self._open_store({}) if self._address.owner else self._store
 
-    def _open_store(self, owner: str) -> "ObjectStore":
+    def _open_store(self, headers: Mapping[str, str]) -> "ObjectStore":
         address, parts = self._address, split_url(self._address.url)
         try:
             if parts.scheme == "file":
@@ -113,7 +125,7 @@ class ObstoreStore:
                     region=address.region,
                     find_credentials=self.find_credentials,
                     profile=address.profile,
-                    owner=owner,
+                    headers=headers,
                     endpoint=address.endpoint,
                 )
         except EnvctlError:
@@ -136,13 +148,35 @@ class ObstoreStore:
         return tuple(self._read.values())
 
     def create(self, key: str, data: bytes) -> None:
+        self._create(key, data, self._store)
+
+    def create_locked(self, key: str, data: bytes, days: int) -> None:
+        store = self._store
+        if not self._address.url.startswith("s3:"):
+            self._create(key, data, store)
+        else:
+            locked = self._open_store({**self._owner_headers, **connect.lock_headers(days)})
+            self._create(key, data, locked, instead=store)
+
+    def _create(self, key: str, data: bytes, store: "ObjectStore", instead: "ObjectStore | None" = None) -> None:
+        """Create the object, with the settings of `instead` if those of `store` are refused."""
         import obstore
         from obstore.exceptions import AlreadyExistsError as Exists
 
-        store = self._store
+        put = partial(obstore.put, path=key, file=data, mode="create", use_multipart=False)
+
+        def put_either() -> None:
+            try:
+                put(store)
+            except Exists:
+                raise
+            except Exception as error:
+                if instead is None or classify_error(str(error)) not in REFUSED_HEADER_KINDS:
+                    raise
+                put(instead)
+
         try:
-            put = partial(obstore.put, store, key, data, mode="create", use_multipart=False)
-            self._call_with_retries("written", put)
+            self._call_with_retries("written", put_either)
         except Exists as error:
             raise AlreadyExistsError(key) from error
 

@@ -32,6 +32,9 @@ REFUSED_KINDS = frozenset(
 )
 """Certain failures: refused as a whole, or never sent."""
 
+REFUSED_HEADER_KINDS = frozenset({ErrorKind.DENIED, ErrorKind.OTHER})
+"""What S3 answers where its caller may not lock, or a bucket or server knows no locks: nothing was written."""
+
 RETRIABLE_KINDS = frozenset({ErrorKind.UNANSWERED, ErrorKind.BUSY})
 """Worth another try. obstore itself repeats only reads of these, and reports S3's conflict with a concurrent write as
 "already exists"."""
@@ -59,6 +62,7 @@ _KIND_BY_CODE = {
     "ConditionalRequestConflict": ErrorKind.BUSY,
     "OperationAborted": ErrorKind.BUSY,
     "RequestTimeout": ErrorKind.UNANSWERED,
+    "NotImplemented": ErrorKind.OTHER,
 }
 _KIND_BY_STATUS = {
     401: ErrorKind.UNKNOWN_CALLER,

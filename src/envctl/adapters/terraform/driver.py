@@ -285,6 +285,8 @@ class TerraformDriver:
                 transcript = self._run_plan(there, PLAN_FILE, lock=False)
                 plan = self._reader.read_plan(there, transcript.warnings, is_last=True)
             finally:
+                # They run in a folder that goes now.
+                self._warm.end_stack(there)
                 self._plans.delete_files(there, PLAN_FILE)
         return replace(plan, resources=tuple(each for each in plan.resources if each.address != FORECAST_ADDRESS))
 

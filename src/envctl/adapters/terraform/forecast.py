@@ -37,7 +37,7 @@ def write_forecast(site: Site, outputs: ForecastOutputs) -> Iterator[Site]:
     try:
         _write_folder(site, folder, outputs)
         # It is a rendered root module, whatever the one of the stack is.
-        yield replace(site, stack=replace(site.stack, root="", inputs=(), warm=False), directory=folder)
+        yield replace(site, stack=replace(site.stack, root="", inputs=()), directory=folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -114,6 +114,12 @@ class Store(Protocol):
         with a lost response. After LostResponseError the object may exist; after any other error it does not.
         """
 
+    def create_locked(self, key: str, data: bytes, days: int) -> None:
+        """Write like `create`, and lock the object for so many days, not as long as the store locks others.
+
+        Written all the same, like others, where the store has no locks or the caller may not choose their time.
+        """
+
     def read(self, key: str) -> bytes | None: ...
 
     def read_all(self, keys: Sequence[str]) -> list[bytes | None]:

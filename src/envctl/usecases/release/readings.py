@@ -7,6 +7,7 @@ rule; a deployment that rests on it stores it anew, for 400 days more.
 from collections.abc import Iterable
 from contextlib import suppress
 
+from envctl.domain.aws.bucket_lifecycle import READING_DAYS
 from envctl.domain.aws.bucket_lifecycle import READING_FOLDER as FOLDER
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem
@@ -64,7 +65,7 @@ def save_reading(ports: Ports, made: Reading) -> str:
     """Store the reading if missing; return its digest. Raises OperationFailedError (E403) if other bytes are there."""
     key = _format_key(_name_subject(made), made.digest)
     try:
-        ports.store.create(key, made.encoded)
+        _store_reading(ports, key, made)
     except AlreadyExistsError:
         if ports.store.read(key) != made.encoded:
             hint = "restore it from a backup of the store; no changes were made"
@@ -79,7 +80,7 @@ def offer_reading(ports: Ports, made: Reading) -> str:
     stored may not even add them: approvals of this plan are then refused, and the plan is shown all the same.
     """
     try:
-        ports.store.create(_format_key(_name_subject(made), made.digest), made.encoded)
+        _store_reading(ports, _format_key(_name_subject(made), made.digest), made)
     except AlreadyExistsError:
         return made.digest
     except OperationFailedError as error:
@@ -139,7 +140,12 @@ def keep_readings(ports: Ports, approvals: Iterable[Approval]) -> None:
         kept = load_reading(ports, each.plan, each.reading)
         if kept is not None:
             with suppress(AlreadyExistsError):
-                ports.store.create(_format_key(each.plan, each.reading, month), kept.encoded)
+                _store_reading(ports, _format_key(each.plan, each.reading, month), kept)
+
+
+def _store_reading(ports: Ports, key: str, made: Reading) -> None:
+    """Create it, locked until the lifecycle rule ends it: other objects of the store are locked for years."""
+    ports.store.create_locked(key, made.encoded, READING_DAYS)
 
 
 def _name_subject(made: Reading) -> str:

@@ -77,6 +77,23 @@ def test_drift_takes_one_process(tally: Tally) -> None:
     tally.require_none_left()
 
 
+def test_forecast_takes_one_process(tally: Tally) -> None:
+    stack = tally.prepare()
+    plan = tally.driver.forecast("dev", stack, {})
+    assert [each.action for each in plan.resources] == [Action.CREATE]
+    assert tally.count() == {"launch warm": 1, "schema": 2, "configure default": 1}
+    assert tally.trace.reasons == []
+    tally.require_none_left()
+
+
+def test_forecast_of_root_with_provider_is_ordinary(tally: Tally) -> None:
+    """The root module of the forecast calls that of the stack."""
+    stack = tally.prepare(MARK + 'provider "tally" {\n}\n')
+    tally.driver.forecast("dev", stack, {})
+    assert "launch warm" not in tally.count()
+    assert {each.rpartition(": ")[2] for each in tally.trace.reasons} == {"a called module configures a provider"}
+
+
 @pytest.mark.night
 def test_refresh_import_and_destroy_take_one_process_each(tally: Tally) -> None:
     stack = tally.prepare()

@@ -10,6 +10,7 @@ _CHECKSUM_PREFIX = "x-amz-checksum-"
 
 def _apply() -> None:
     from moto.s3.responses import S3Response
+    from werkzeug.datastructures import Headers
 
     stock = S3Response._key_response_put
 
@@ -17,7 +18,8 @@ def _apply() -> None:
         names = [name.lower() for name, _ in self.headers.items() if name.lower().startswith(_CHECKSUM_PREFIX)]
         sums = [kind for name in names if (kind := name.removeprefix(_CHECKSUM_PREFIX)) != "algorithm"]
         if sums and not self.headers.get(_ALGORITHM_HEADER):
-            self.headers = {**dict(self.headers.items()), _ALGORITHM_HEADER: sums[0].upper()}
+            # In any case, as before: a lock of the upload's own is in headers too.
+            self.headers = Headers([*self.headers.items(), (_ALGORITHM_HEADER, sums[0].upper())])
         return stock(self, query, key_name)
 
     replace_methods(S3Response, _key_response_put)
