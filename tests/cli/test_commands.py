@@ -300,6 +300,23 @@ def test_platform_stand_in_names_the_system(monkeypatch: pytest.MonkeyPatch) -> 
     assert machine() == os.uname().machine
 
 
+def test_models_work_with_untyped_schemas() -> None:
+    probe = """
+from envctl.cli.late_modules import delay_modules
+delay_modules()
+from pydantic import TypeAdapter
+from pydantic_core import core_schema
+from typing_extensions import TypedDict, is_typeddict
+class Port(TypedDict):
+    number: int
+assert is_typeddict(Port) and not is_typeddict(core_schema.ModelSchema)
+assert type(core_schema.CoreConfig(title="a")) is dict
+assert TypeAdapter(Port).validate_python({"number": "80"}) == {"number": 80}
+"""
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_validate_loads_nothing_that_it_does_not_use(tmp_path: Path) -> None:
     lay_small_project(tmp_path)
     found, done = loaded(["validate"], ["typer", "platform"], tmp_path, {})

@@ -2,7 +2,9 @@ from dataclasses import asdict
 
 import pytest
 
+from envctl.adapters.hcl.code_folders import parse_code
 from envctl.adapters.hcl.module import read_module, read_module_calls
+from envctl.adapters.hcl.source import load_source
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, Output, Variable
 
@@ -202,3 +204,12 @@ def test_deeply_nested_json_is_refused() -> None:
 def test_half_of_letter_is_read_like_terraform() -> None:
     (variable,) = read_module({"a.tf.json": rb'{"variable": {"a": {"default": "x\ud800"}}}'}, "m").variables
     assert variable.default == "x\ufffd"
+
+
+def test_searches_share_the_tree_of_the_module() -> None:
+    name = "modules/shared/variables.tf"
+    read_module({"variables.tf": VARIABLES}, "modules/shared")
+    before = load_source.cache_info().misses
+    found = parse_code(VARIABLES, name)
+    assert found is load_source(VARIABLES, name)
+    assert load_source.cache_info().misses == before

@@ -12,7 +12,7 @@ import tree_sitter
 from envctl.adapters.hcl.file_functions import PATH_ATTRIBUTES
 from envctl.adapters.hcl.json_module import list_objects, parse_json
 from envctl.adapters.hcl.paths import GAP, LazyValues, Scope, Values, evaluate, unescape, walk_nodes
-from envctl.adapters.hcl.source import Source, list_attributes, list_body
+from envctl.adapters.hcl.source import Source, list_attributes, list_body, load_source
 from envctl.domain.errors import ConfigurationError
 
 _CODE_SUFFIXES = (".tf", ".tofu")
@@ -166,7 +166,8 @@ def _join_namespace(match: re.Match[bytes]) -> bytes:
 @lru_cache(maxsize=256)
 def parse_code(data: bytes, name: str) -> Source | None:
     try:
-        return Source(_NAMESPACE.sub(_join_namespace, data), name)
+        # The reader of the module has parsed most files.
+        return load_source(_NAMESPACE.sub(_join_namespace, data), name)
     except ConfigurationError:
         # Reported by the reader of the module.
         return None
