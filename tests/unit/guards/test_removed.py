@@ -25,7 +25,7 @@ from tests.unit.guards.asked import (
 
 
 def leaving(request: Request, coming: tuple[str, ...] = (), **fates: Leaves) -> Request:
-    return replace(request, changeover=Changeover(fates, new_stacks=coming))
+    return replace(request, changeover=Changeover(leaving=fates, new_stacks=coming))
 
 
 PROTECTED = ruled(PROMOTION, protected=True, max_destroys=1, stateful=frozenset({"aws_db_instance"}))

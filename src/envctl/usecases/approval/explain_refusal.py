@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain import guards
-from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.ci.review_counts import format_reviews
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
