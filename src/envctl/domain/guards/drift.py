@@ -16,16 +16,12 @@ def check_drift(request: Request) -> Refusal | None:
     """G110: the source has no drift. Drift of the target is only a warning."""
     source, target = request.source_state.drift, request.target_state.drift
     if request.action == "promote" and source and source.drifted:
-        return _refuse_drift(request.origin, source)
+        fix, check = suggest_drift_fix(request.origin, source), format_command("drift", request.origin)
+        hint = fix if source.unplanned else f"fix it with: {fix}, or by hand; then check again: {check}"
+        return Refusal(GuardCode.DRIFT, message=_describe_drift(request.origin, source), hint=hint, since=source.at)
     if request.action != "destroy" and target and target.drifted:
         return _warn_of_drift(request.target, target)
     return None
-
-
-def _refuse_drift(environment: str, seen: DriftCheck) -> Refusal:
-    fix, check = suggest_drift_fix(environment, seen), format_command("drift", environment)
-    hint = fix if seen.unplanned else f"fix it with: {fix}, or by hand; then check again: {check}"
-    return Refusal(GuardCode.DRIFT, message=_describe_drift(environment, seen), hint=hint, since=seen.at)
 
 
 def _warn_of_drift(environment: str, seen: DriftCheck) -> Refusal:

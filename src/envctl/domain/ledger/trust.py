@@ -136,7 +136,7 @@ def _check_signature(key: PublicKey, signature: Signature, message: bytes) -> st
 
 def is_look(event: events.Event) -> bool:
     """Check if the event is a drift check that only takes evidence away. The key for looks signs no other one."""
-    return isinstance(event, events.DriftChecked) and event.only_revokes
+    return isinstance(event, events.DriftChecked) and (event.drifted > 0 or not event.locked)
 
 
 def find_shared_key(pinned: Mapping[str, Iterable[PublicKey]]) -> tuple[str, str] | None:

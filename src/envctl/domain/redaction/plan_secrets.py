@@ -17,14 +17,11 @@ _MAX_PLANS = 4
 
 @dataclass(frozen=True)
 class PlanSecrets:
-    """The secrets of a plan.
+    """The secrets of a plan."""
 
-    Attributes:
-        texts: each text and long number that is marked sensitive anywhere in the plan.
-        redactor: finds them in other texts. It remembers texts without any.
-    """
-
+    # each text and long number that is marked sensitive anywhere in the plan
     texts: frozenset[str] = field(default=frozenset(), repr=False)
+    # finds them in other texts. It remembers texts without any.
     redactor: Redactor = field(default_factory=Redactor, repr=False)
 
     @cached_property

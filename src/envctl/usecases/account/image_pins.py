@@ -22,35 +22,22 @@ _UNKNOWN_TAG = "E613"
 
 @dataclass(frozen=True)
 class PinnedImage:
-    """An image that has got its digest.
+    """An image that has got its digest."""
 
-    Attributes:
-        image: the reference before, without a digest.
-        digest: of the image that the tag names today.
-        stack: whose objects start it.
-        file: where the digest is written.
-        before: the digest before, of an image whose tag has moved; empty for an image without one.
-    """
-
-    image: str
-    digest: str
-    stack: str
-    file: str
-    before: str = ""
+    image: str  # the reference before, without a digest
+    digest: str  # of the image that the tag names today
+    stack: str  # whose objects start it
+    file: str  # where the digest is written
+    before: str = ""  # the digest before, of an image whose tag has moved; empty for an image without one
 
 
 @dataclass(frozen=True)
 class PinnedImages:
-    """The images that have got their digest; empty if all had one.
-
-    Attributes:
-        refreshed: whether moved tags were followed.
-        unknown: images whose digest is unknown; the errors say why.
-    """
+    """The images that have got their digest; empty if all had one."""
 
     images: tuple[PinnedImage, ...]
-    refreshed: bool = False
-    unknown: tuple[str, ...] = ()
+    refreshed: bool = False  # whether moved tags were followed
+    unknown: tuple[str, ...] = ()  # images whose digest is unknown; the errors say why
 
 
 def pin_images(

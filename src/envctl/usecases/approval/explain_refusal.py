@@ -50,43 +50,32 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Why:
-    """The answers of all guards for one deployment.
-
-    Attributes:
-        gates: approvals given and required, by gate; `approvals` has more about each.
-        approvals: by gate, who approved it until when, and who can give what is missing.
-        who: persons able to give the missing approvals.
-        opens: the time at which every refusal ends by itself; None if one of them does not.
-        planned, plan, reading: the plan, its fingerprint, and the digest of its page, if requested.
-        unbelieved: the last ledger entries without effect.
-        place, where: the digest of the target place, bound to approvals, and its description.
-        not_seen: stacks without a plan, each with the stacks it waits for; an approval must name them.
-        rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
-        label: what people know the release by; None if not recorded.
-        reviews: in a job of GitHub, the reviews given when the plan was made, for `approve --reviewers --after`.
-    """
+    """The answers of all guards for one deployment."""
 
     target: str
     source: str | None
     release: str | None
     now: datetime
     answers: tuple[Answer, ...]
-    gates: Mapping[str, tuple[int, int]]
-    who: str
-    opens: datetime | None
+    gates: Mapping[str, tuple[int, int]]  # approvals given and required, by gate; `approvals` has more about each
+    who: str  # persons able to give the missing approvals
+    opens: datetime | None  # the time at which every refusal ends by itself; None if one of them does not
     next: str
-    plan: str = ""
+    plan: str = ""  # plan, reading and planned: the plan, its fingerprint, and the digest of its page, if requested.
     reading: str = ""
     planned: EnvironmentPlan | None = None
-    unbelieved: tuple[DistrustedEntry, ...] = ()
-    place: str = ""
+    unbelieved: tuple[DistrustedEntry, ...] = ()  # the last ledger entries without effect
+    place: str = ""  # place and where: the digest of the target place, bound to approvals, and its description.
     where: str = ""
+    # stacks without a plan, each with the stacks it waits for; an approval must name them
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # rules_changed and rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
     rules_changed: tuple[str, ...] = ()
     rules_differ: tuple[str, ...] = ()
+    # by gate, who approved it until when, and who can give what is missing
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
-    label: ReleaseLabel | None = None
-    reviews: str = ""
+    label: ReleaseLabel | None = None  # what people know the release by; None if not recorded
+    reviews: str = ""  # in a job of GitHub, the reviews given when the plan was made, for `approve --reviewers --after`
 
     @property
     def changes(self) -> bool | None:

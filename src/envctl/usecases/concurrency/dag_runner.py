@@ -53,20 +53,14 @@ Task = Generator[Job, None, None]
 
 @dataclass(frozen=True)
 class RunReport:
-    """The result of all tasks.
+    """The result of all tasks."""
 
-    Attributes:
-        done, failed: in the order of their ends.
-        skipped: not started or cancelled, each with the failed ones it needs.
-        stopped_by: the interruption or fault that ended the run.
-        stopped_late: whether the user stopped the command when no job was left to notice it.
-    """
-
-    done: tuple[str, ...] = ()
-    failed: Mapping[str, EnvctlError] = field(default_factory=dict)
+    done: tuple[str, ...] = ()  # in the order of their ends
+    failed: Mapping[str, EnvctlError] = field(default_factory=dict)  # in the order of their ends
+    # not started or cancelled, each with the failed ones it needs
     skipped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    stopped_by: BaseException | None = None
-    stopped_late: bool = False
+    stopped_by: BaseException | None = None  # the interruption or fault that ended the run
+    stopped_late: bool = False  # whether the user stopped the command when no job was left to notice it
 
     def note_stop(self, pool: WorkerPool) -> "RunReport":
         """Return the report with a stop that came after the last job. Call it once the pool is closed: it has taken

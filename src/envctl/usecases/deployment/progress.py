@@ -33,17 +33,12 @@ _ACCOUNT_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_accoun
 
 @dataclass
 class GuardRunner:
-    """Checks the guards of one deployment, and collects what they say.
-
-    Attributes:
-        warnings, waived: by code.
-        disbelieved: reported numbers of untrusted ledger entries.
-    """
+    """Checks the guards of one deployment, and collects what they say."""
 
     deployment: DeployRequest
-    warnings: dict[str, Refusal] = field(default_factory=dict)
-    waived: dict[str, Refusal] = field(default_factory=dict)
-    disbelieved: set[int] = field(default_factory=set)
+    warnings: dict[str, Refusal] = field(default_factory=dict)  # by code
+    waived: dict[str, Refusal] = field(default_factory=dict)  # by code
+    disbelieved: set[int] = field(default_factory=set)  # reported numbers of untrusted ledger entries
 
     def enforce_guards(self, request: Request, present: LedgerState, plan: EnvironmentPlan | None = None) -> Request:
         """Return the request as the guards have seen it. Raise RefusedError with all refusals not waived.
@@ -228,39 +223,26 @@ class RolloutProgress:
 
 @dataclass(kw_only=True)
 class Attempt:
-    """A deployment with a recorded start. It changes while stacks are applied.
-
-    Attributes:
-        started: the number of the ledger entry of the start.
-        leftovers: new names whose old states may remain from an interrupted deployment, each with the old name.
-        creates: stacks never applied before.
-        plans: the plans by stack, replaced where a stack is replanned.
-        begun: stacks with at least one started apply.
-        finished: by stack, address and action of what its applies have finished.
-        applied, gone: applied stacks, and destroyed leaving stacks.
-        moved: new names already used in the root modules.
-        is_complete: all stacks are applied: from here on, no error makes it a failed deployment.
-        shifting: the rollouts in progress, by stack.
-        muted: alarms reported to have no data.
-        remaining: the names still drifted after a fix.
-    """
+    """A deployment with a recorded start. It changes while stacks are applied."""
 
     planned: PlannedDeployment
     guard_request: Request
-    plans: dict[str, StackPlan]
-    started: int = 0
+    plans: dict[str, StackPlan]  # the plans by stack, replaced where a stack is replanned
+    started: int = 0  # the number of the ledger entry of the start
+    # new names whose old states may remain from an interrupted deployment, each with the old name
     leftovers: Mapping[str, str] = field(default_factory=dict)
-    creates: tuple[str, ...] = ()
-    begun: set[str] = field(default_factory=set)
+    creates: tuple[str, ...] = ()  # stacks never applied before
+    begun: set[str] = field(default_factory=set)  # stacks with at least one started apply
+    # by stack, address and action of what its applies have finished
     finished: dict[str, set[tuple[str, Action]]] = field(default_factory=dict)
-    applied: list[str] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
-    moved: set[str] = field(default_factory=set)
-    is_complete: bool = False
-    shifting: dict[str, RolloutProgress] = field(default_factory=dict)
+    applied: list[str] = field(default_factory=list)  # applied stacks
+    gone: list[str] = field(default_factory=list)  # destroyed leaving stacks
+    moved: set[str] = field(default_factory=set)  # new names already used in the root modules
+    is_complete: bool = False  # all stacks are applied: from here on, no error makes it a failed deployment
+    shifting: dict[str, RolloutProgress] = field(default_factory=dict)  # the rollouts in progress, by stack
     rolled_out: list[RolledOut] = field(default_factory=list)
-    muted: set[str] = field(default_factory=set)
-    remaining: tuple[str, ...] = ()
+    muted: set[str] = field(default_factory=set)  # alarms reported to have no data
+    remaining: tuple[str, ...] = ()  # the names still drifted after a fix
     verification: Verification | None = None
 
     @property

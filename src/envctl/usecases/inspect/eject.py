@@ -36,16 +36,11 @@ _OCCUPIED_HINT = "choose another folder: eject never overwrites files"
 
 @dataclass(frozen=True)
 class EjectedStack:
-    """A root module.
-
-    Attributes:
-        folder: where Terraform runs, in the new folder.
-        variables: the sensitive variables to set; no file has their values.
-    """
+    """A root module."""
 
     name: str
-    folder: str
-    variables: tuple[str, ...]
+    folder: str  # where Terraform runs, in the new folder
+    variables: tuple[str, ...]  # the sensitive variables to set; no file has their values
 
 
 @dataclass(frozen=True)
@@ -59,18 +54,13 @@ class EjectedEnvironment:
 
 @dataclass(frozen=True)
 class EjectedProject:
-    """A folder with root modules for plain Terraform, or a planned one in the mode `planned`.
-
-    Attributes:
-        files: paths in the folder.
-        empty: environments without a release, which are left out.
-    """
+    """A folder with root modules for plain Terraform, or a planned one in the mode `planned`."""
 
     mode: Literal["done", "planned"]
     folder: str
     environments: tuple[EjectedEnvironment, ...]
-    files: tuple[str, ...]
-    empty: tuple[str, ...] = ()
+    files: tuple[str, ...]  # paths in the folder
+    empty: tuple[str, ...] = ()  # environments without a release, which are left out
 
 
 @dataclass(frozen=True)

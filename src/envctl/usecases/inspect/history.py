@@ -26,25 +26,18 @@ EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """Ledger entries, newest first.
-
-    Attributes:
-        more: true if older ones were left out.
-        unbelieved: the entries without effect.
-        rules: changes of rules by deployment entry.
-        labels: what people know the releases of these entries by.
-        newer: later entries, which this envctl can't read.
-    """
+    """Ledger entries, newest first."""
 
     environment: str
     entries: tuple[Entry, ...]
-    more: bool
+    more: bool  # true if older ones were left out
     since: datetime | None = None
     until: datetime | None = None
-    unbelieved: tuple[DistrustedEntry, ...] = ()
-    rules: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    unbelieved: tuple[DistrustedEntry, ...] = ()  # the entries without effect
+    rules: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # changes of rules by deployment entry
+    # what people know the releases of these entries by
     labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
-    newer: NewerEntries | None = None
+    newer: NewerEntries | None = None  # later entries, which this envctl can't read
 
 
 @dataclass(frozen=True)

@@ -37,18 +37,14 @@ _MAX_FILES = 2000
 
 @dataclass(frozen=True)
 class EnvironmentPreview:
-    """The plan of an environment, or the problems that prevented it.
-
-    Attributes:
-        hidden: whether this job must not read its states, so that there is no plan.
-        settings_changed: of a hidden one, the settings that differ from the deployed ones, as far as they are known.
-    """
+    """The plan of an environment, or the problems that prevented it."""
 
     environment: str
     plan: EnvironmentPlan | None = None
     problems: tuple[Problem, ...] = ()
     exit_code: ExitCode = ExitCode.DONE
-    hidden: bool = False
+    hidden: bool = False  # whether this job must not read its states, so that there is no plan
+    # of a hidden one, the settings that differ from the deployed ones, as far as they are known
     settings_changed: tuple[str, ...] = ()
 
 

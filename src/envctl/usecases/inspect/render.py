@@ -26,17 +26,12 @@ OBJECTS_FILE = "objects.yaml"
 
 @dataclass(frozen=True)
 class RenderedRoots:
-    """The texts of root modules and of Kubernetes objects, by path below the working directory.
-
-    Attributes:
-        release: the id of a release that was asked for; empty for the working tree and for the running release.
-        label: what people know that release by.
-    """
+    """The texts of root modules and of Kubernetes objects, by path below the working directory."""
 
     environment: str
     files: dict[str, str]
-    release: str = ""
-    label: ReleaseLabel | None = None
+    release: str = ""  # the id of a release that was asked for; empty for the working tree and for the running release
+    label: ReleaseLabel | None = None  # what people know that release by
 
 
 def render_environment(

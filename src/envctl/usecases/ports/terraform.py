@@ -244,19 +244,12 @@ OnFinished: TypeAlias = "Callable[[str, Action], None]"
 
 @dataclass(frozen=True)
 class CheckBlock:
-    """The result of a `check` block of Terraform.
+    """The result of a `check` block of Terraform."""
 
-    Attributes:
-        address: within the stack, without keys of instances, such as `module.db.check.health`.
-        status: `pass`, `fail`, or any other text: then it gave no answer.
-        messages: of its failed assertions and data sources.
-        location: its line, if it is known and the block did not pass.
-    """
-
-    address: str
-    status: str
-    messages: tuple[str, ...] = ()
-    location: Location | None = None
+    address: str  # within the stack, without keys of instances, such as `module.db.check.health`
+    status: str  # `pass`, `fail`, or any other text: then it gave no answer
+    messages: tuple[str, ...] = ()  # of its failed assertions and data sources
+    location: Location | None = None  # its line, if it is known and the block did not pass
 
 
 class StackDriver(Protocol):

@@ -31,21 +31,15 @@ class Choices:
 
 @dataclass(frozen=True, kw_only=True)
 class InitResult:
-    """A new project, or a planned one in the mode `planned`.
-
-    Attributes:
-        files: paths in its folder.
-        placeholders: the first environment of each account still to be named.
-        next: commands to type.
-    """
+    """A new project, or a planned one in the mode `planned`."""
 
     mode: Literal["done", "planned"]
     name: str
     folder: str
     template: str
-    files: tuple[str, ...]
-    placeholders: tuple[str, ...]
-    next: tuple[str, ...]
+    files: tuple[str, ...]  # paths in its folder
+    placeholders: tuple[str, ...]  # the first environment of each account still to be named
+    next: tuple[str, ...]  # commands to type
 
 
 def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry_run: bool = False) -> InitResult:

@@ -15,22 +15,16 @@ from envctl.usecases.project.environment_selection import select_environments
 
 @dataclass(frozen=True, kw_only=True)
 class PinnedKey:
-    """A pinned key.
-
-    Attributes:
-        made: whether KMS created it just now.
-        others: fingerprints pinned beside it.
-        for_looks: whether it signs found drift alone.
-    """
+    """A pinned key."""
 
     environment: str
     key: str
     fingerprint: str
     file: str
     outcome: Literal["pinned", "added", "pinned already"]
-    made: bool
-    others: tuple[str, ...] = ()
-    for_looks: bool = False
+    made: bool  # whether KMS created it just now
+    others: tuple[str, ...] = ()  # fingerprints pinned beside it
+    for_looks: bool = False  # whether it signs found drift alone
 
 
 @dataclass(frozen=True)

@@ -18,16 +18,12 @@ _KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class StackObjects:
-    """The objects of one stack that differ.
-
-    Attributes:
-        changes: from the first side to the second one. Values of Secrets are told apart, and not shown.
-        problem: why they could not be compared; empty if they were.
-    """
+    """The objects of one stack that differ."""
 
     stack: str
+    # from the first side to the second one. Values of Secrets are told apart, and not shown.
     changes: tuple[ResourceChange, ...] = ()
-    problem: str = ""
+    problem: str = ""  # why they could not be compared; empty if they were
 
 
 @dataclass(frozen=True)

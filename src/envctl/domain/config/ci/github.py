@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -154,10 +154,6 @@ class GithubCi(Section):
 
     def list_steps(self, steps: tuple[GithubStep, ...], job: JobKind) -> tuple[GithubStep, ...]:
         return tuple(each for each in steps if job in each.jobs)
-
-    def to_settings(self) -> dict[str, Any]:
-        """Return the settings that differ from the defaults, as JSON values."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"issuer"})
 
 
 def read_github_table(value: object) -> object:

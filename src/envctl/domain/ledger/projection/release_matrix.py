@@ -14,17 +14,12 @@ Standing = Literal["runs", "left", "partial", "unfinished", "failed", "interrupt
 
 @dataclass(frozen=True)
 class Stay:
-    """One release in one environment.
-
-    Attributes:
-        at: End of its last deployment there, or its start while it is unfinished.
-        revoked: Reason for the loss of its verification, if any.
-    """
+    """One release in one environment."""
 
     standing: Standing
-    at: datetime | None = None
+    at: datetime | None = None  # End of its last deployment there, or its start while it is unfinished
     verified_at: datetime | None = None
-    revoked: str = ""
+    revoked: str = ""  # Reason for the loss of its verification, if any
     hold: Hold | None = None
 
 

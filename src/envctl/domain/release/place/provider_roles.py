@@ -6,7 +6,7 @@ from typing import Any
 from envctl.domain.plan.provider_accounts import find_last_role, parse_role_account
 from envctl.domain.release.place.default_tags import list_default_tags
 from envctl.domain.release.place.environment_place import Place, render_assume_role
-from envctl.domain.release.root_code import RootCode, RootProvider
+from envctl.domain.release.root_code import RootProvider
 from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 
@@ -70,11 +70,6 @@ def _replace_role(value: object, place: Place) -> object:
             return [_replace_role(each, place) for each in value]
         case _:
             return value
-
-
-def takes_session(place: Place, code: RootCode) -> bool:
-    """Tell if an override of the root names the session."""
-    return bool(place.assume_role) and any(is_of_environment(each, place) for each in code.providers)
 
 
 def is_of_environment(provider: RootProvider, place: Place) -> bool:

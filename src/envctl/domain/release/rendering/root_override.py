@@ -14,7 +14,7 @@ from envctl.domain.release.place.backend import Backend, list_reads
 from envctl.domain.release.place.environment_place import Place, render_assume_role
 from envctl.domain.release.place.place_digest import render_place
 from envctl.domain.release.place.provider_overrides import render_provider_overrides
-from envctl.domain.release.place.provider_roles import takes_session
+from envctl.domain.release.place.provider_roles import is_of_environment
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.expressions import OutputReference, escape_templates, format_tf_var, to_plain_json
@@ -128,6 +128,7 @@ def _declare(wiring: Wiring, place: Place, code: RootCode, moved: Mapping[str, s
         declared["terraform"] = {"required_version": wiring.terraform}
     if moved:
         declared["moved"] = [{"from": old, "to": new} for old, new in sorted(moved.items())]
-    if takes_session(place, code):
+    # The override of such a provider names the session.
+    if place.assume_role and any(is_of_environment(each, place) for each in code.providers):
         declared["variable"] = {SESSION_VARIABLE: {"type": "string", "default": "envctl"}}
     return declared

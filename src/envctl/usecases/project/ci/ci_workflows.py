@@ -46,18 +46,13 @@ class Variable:
 
 @dataclass(frozen=True)
 class Workflows:
-    """Result for one CI system.
-
-    Attributes:
-        remark: An obstacle outside of the files.
-        schedule_variable: The variable of a schedule that checks drift; empty if the files have the schedule.
-    """
+    """Result for one CI system."""
 
     system: str
     files: tuple[Workflow, ...]
     variables: tuple[Variable, ...] = ()
-    remark: str = ""
-    schedule_variable: str = ""
+    remark: str = ""  # An obstacle outside of the files
+    schedule_variable: str = ""  # The variable of a schedule that checks drift; empty if the files have the schedule
 
 
 def format_project_line(folder: str) -> str:

@@ -117,7 +117,7 @@ def _describe_site(project: Project, site: WorkflowInputs) -> Mapping[str, objec
         "protected": sorted(site.protected),
         "paths": list(site.paths),
         "kind": site.require_package().kind,
-        "github": site.github.to_settings(),
+        "github": site.github.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"issuer"}),
         "project": project.name,
         "secrets": {name: list(each) for name, each in site.secret_variables.items()},
         **describe_kubernetes(project),
