@@ -99,7 +99,12 @@ class _Pinning:
         try:
             self.digests[image] = _find_digest(self.context, _drop_digest(image))
         except EnvctlError as error:
-            error.problems = tuple(_name_image(each, _drop_digest(image)) for each in error.problems)
+            # The message of a registry names no image.
+            named = _drop_digest(image)
+            error.problems = tuple(
+                each if named in each.message else replace(each, message=f"{named}: {each.message}")
+                for each in error.problems
+            )
             self.failures[image] = error
 
     def _write(
@@ -120,11 +125,6 @@ class _Pinning:
             for image, digest in effective.items()
         ]
         return {image: digest for image, digest in digests.items() if image in left}
-
-
-def _name_image(problem: Problem, image: str) -> Problem:
-    """Return the problem with the image: the message of a registry names none."""
-    return problem if image in problem.message else replace(problem, message=f"{image}: {problem.message}")
 
 
 def _drop_digest(image: str) -> str:
