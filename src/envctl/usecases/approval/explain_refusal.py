@@ -176,7 +176,10 @@ def find_next_candidate(
 
 def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
     """Return the answers of all guards. The adviser knows the next steps of the environments."""
-    answers = _defer_approvals(tuple(_check_guards(request)))
+    found = tuple(_check_guards(request))
+    deferred = guards.defer_approvals(tuple(each.refusal for each in found if each.refusal))
+    by_code = {refusal.code: refusal for refusal in deferred}
+    answers = tuple(replace(each, refusal=by_code[each.refusal.code]) if each.refusal else each for each in found)
     # Without an actor: the guards would leave out the actor's own approval.
     approvals = list_gate_approvals(replace(request, actor=ANONYMOUS))
     lacking = [name for name, gate in approvals.items() if gate.missing]
@@ -213,12 +216,6 @@ def _suggest_next(request: guards.Request, refused: Sequence[guards.Refusal], ad
         return format_deployment(request)
     steps = open_refusals(request, refused, adviser.list_steps_before(request.target))
     return next((step.advice for step in steps if step.advice), refused[0].hint)
-
-
-def _defer_approvals(answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
-    refusals = guards.defer_approvals(tuple(each.refusal for each in answers if each.refusal))
-    by_code = {refusal.code: refusal for refusal in refusals}
-    return tuple(replace(each, refusal=by_code[each.refusal.code]) if each.refusal else each for each in answers)
 
 
 def _check_guards(request: guards.Request) -> Iterator[Answer]:

@@ -111,7 +111,11 @@ class _Collector:
             return
         self.found |= found
         # Other files are no part of the release unless they are read: they may hold secrets.
-        self.files |= {path: file for path, file in found.items() if _is_code(path)}
+        self.files |= {
+            path: file
+            for path, file in found.items()
+            if path.endswith((*YAML_SUFFIXES, ".json")) or basename(path) in KUSTOMIZATION_FILES
+        }
         self.tree[folder] = None
         self.reached[folder] = set()
         try:
@@ -222,10 +226,6 @@ class _Collector:
     def describe(self) -> KubernetesCode:
         tools = self.context.ports.manifests.read_tools(with_helm=self.stack.chart is not None)
         return replace(describe_code(self.context, self.stack), tree=tuple(sorted(self.tree)), tools=tools)
-
-
-def _is_code(path: str) -> bool:
-    return path.endswith((*YAML_SUFFIXES, ".json")) or basename(path) in KUSTOMIZATION_FILES
 
 
 def describe_code(context: Context, stack: Stack) -> KubernetesCode:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, OperationFailedError
+from envctl.domain.errors import ConfigurationError, InterruptedByUserError, OperationFailedError
 from envctl.domain.kubernetes.comparison import ObjectSide, compare_sides
 from envctl.domain.kubernetes.secret_values import ValueHider
 from envctl.domain.plan.changes import ResourceChange
@@ -68,7 +68,9 @@ def _compare_stack(before: RenderedSide, after: RenderedSide, stack: str, hider:
         except InterruptedByUserError:
             raise
         except (ConfigurationError, OperationFailedError) as error:
-            return StackObjects(stack, problem=f"{side.environment}: {_describe_error(error)}")
+            first = error.problems[0]
+            place = f" ({first.location})" if first.location else ""
+            return StackObjects(stack, problem=f"{side.environment}: {first.message.partition(chr(10))[0]}{place}")
         if found is not None and not found.is_rendered:
             return StackObjects(stack, problem=f"{side.environment}: {found.rendered.notes[0]}")
         sides.append(ObjectSide(found.rendered.objects, found.namespace) if found else ObjectSide((), ""))
@@ -82,11 +84,6 @@ def _render(side: RenderedSide, stack: str) -> StackManifests | None:
         return None
     (found,) = render_manifests(side.context, side.release, side.settings, (stack,))
     return found
-
-
-def _describe_error(error: EnvctlError) -> str:
-    first = error.problems[0]
-    return f"{first.message.partition(chr(10))[0]}{f' ({first.location})' if first.location else ''}"
 
 
 def _list_sensitive(settings: EnvironmentSettings) -> Iterator[str]:

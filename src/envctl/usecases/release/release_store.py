@@ -197,16 +197,15 @@ def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:
     kept = settings.settings
     if secrets := [setting.value for setting in kept if setting.sensitive]:
         redactor = Redactor.from_values(secrets)
-        kept = tuple(replace(each, sensitive=each.sensitive or _holds_secret(each, redactor)) for each in kept)
+        # An unmarked value may contain a secret, in numbers and map keys as well, such as a database URL.
+        kept = tuple(
+            replace(each, sensitive=each.sensitive or redactor.has_secret(format_canonical_json(each.value)))
+            for each in kept
+        )
     document = {"format": SETTINGS_FORMAT, "settings": [_to_document(setting) for setting in kept]}
     with suppress(AlreadyExistsError):
         data = format_canonical_json(document).encode("utf-8", "surrogatepass")
         ports.store.create(_SETTINGS_KEY.format(settings.digest()), data)
-
-
-def _holds_secret(setting: Setting, redactor: Redactor) -> bool:
-    """Check if an unmarked value contains a secret, in numbers and map keys as well, such as a database URL."""
-    return redactor.has_secret(format_canonical_json(setting.value))
 
 
 def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSettings | None:

@@ -123,12 +123,9 @@ def check_provider_start(context: Context, environment: str) -> Iterator[Row]:
         if reason is not None:
             stacks.setdefault(reason, []).append(name)
     if stacks:
-        yield report_good("provider start", "; ".join(_describe_start(*each) for each in sorted(stacks.items())))
-
-
-def _describe_start(reason: str, stacks: list[str]) -> str:
-    listed = join_first(stacks, MAX_STACKS)
-    return f"ordinary: {listed} ({reason})" if reason else f"warm: {listed}"
+        starts = ((reason, join_first(names, MAX_STACKS)) for reason, names in sorted(stacks.items()))
+        seen = (f"ordinary: {names} ({reason})" if reason else f"warm: {names}" for reason, names in starts)
+        yield report_good("provider start", "; ".join(seen))
 
 
 def check_own_credentials(context: Context) -> Iterator[Row]:
