@@ -71,9 +71,7 @@ def _list_left_out(
 
 
 def _still_waits(request: Request, approval: Approval, stack: str) -> bool:
-    """Check if a stack that an approval left out still can't be planned. After a deployment, only a plan tells it of a
-    stack with resources.
-    """
+    """Check if a stack left out of an approval still can't be planned. After a deployment, only a plan tells."""
     if is_behind(request.approved.get(approval.plan), stack):
         return not approvals.has_deployed_since(request, approval)
     there = request.target_state.stacks

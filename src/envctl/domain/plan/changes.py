@@ -1,7 +1,4 @@
-"""Changes of a plan: resources, actions, values before and after, and stacks that leave or take over a state.
-
-Sensitive values never enter these types.
-"""
+"""Changes of a plan: actions, values before and after, leaving and moving stacks. Sensitive values never enter."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -262,10 +259,7 @@ def has_created_or_deleted(plans: Iterable[StackPlan]) -> bool:
 
 
 def format_invocation_address(address: str, event: str, resource: str, prefix: str) -> str:
-    """Return the address of an invoked action with its trigger: one action may run more than once.
-
-    `event` is in Terraform's spelling, like `AfterCreate`.
-    """
+    """Return the address of an invoked action with its trigger, like `AfterCreate`: one may run more than once."""
     if not resource:
         return address.removeprefix(prefix)
     when = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in event).replace("_", " ").split()

@@ -54,10 +54,7 @@ def require_known_stacks(named: Sequence[str], stacks: Collection[str]) -> None:
 
 
 def check_unseen(plan: EnvironmentPlan, named: Sequence[str], command: str) -> tuple[str, ...]:
-    """Return the named stacks that wait: the approval accepts them unseen.
-
-    Raises UsageError for a stack with resources: changes of these have to be seen.
-    """
+    """Return the named stacks that wait, accepted unseen. Raises UsageError for resources: these have to be seen."""
     waiting = {stack.stack: stack for stack in plan.stacks if stack.waits_for}
     for name in named:
         if name in waiting and waiting[name].behind:

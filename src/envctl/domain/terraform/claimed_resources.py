@@ -29,10 +29,7 @@ class SharedResource:
 
 
 def list_held_resources(state: bytes) -> tuple[HeldResource, ...]:
-    """Return the managed resources of a state with an identifier that is unique in the cloud.
-
-    Raises ValueError for bytes that are no state.
-    """
+    """Return the managed resources of a state with an id unique in the cloud. Raises ValueError for other bytes."""
     if not state:
         return ()
     try:

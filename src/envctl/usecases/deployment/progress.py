@@ -41,10 +41,7 @@ class GuardRunner:
     disbelieved: set[int] = field(default_factory=set)  # reported numbers of untrusted ledger entries
 
     def enforce_guards(self, request: Request, present: LedgerState, plan: EnvironmentPlan | None = None) -> Request:
-        """Return the request as the guards have seen it. Raise RefusedError with all refusals not waived.
-
-        Each warning is reported once.
-        """
+        """Return the request as guards saw it, each warning once. Raise RefusedError with all refusals not waived."""
         ports, options = self.deployment.context.ports, self.deployment.options
         if not options.dry_run:
             ledger_store.check_clock(ports)

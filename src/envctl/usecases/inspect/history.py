@@ -42,9 +42,7 @@ class History:
 
 @dataclass(frozen=True)
 class LedgerVerification:
-    """A verified chain: its number of entries, and the hash of the last one. Every entry of an environment in `signed`
-    is signed with a pinned key.
-    """
+    """A verified chain: its length, and its last hash. Entries of environments in `signed` have a pinned signature."""
 
     entries: int
     head: str
@@ -54,9 +52,7 @@ class LedgerVerification:
 def read_history(
     ports: Ports, environment: str = "", *, limit: int | None = None, since: str = "", until: str = ""
 ) -> History:
-    """Return the newest entries, of all environments or of one. With `since` and without a limit, return all of the
-    time range.
-    """
+    """Return the newest entries, of all environments or one. With `since` and no limit, all of the time range."""
     period = parse_filter(ports, environment, since, until)
     begin = period.since - CLOCK_SLACK if period.since and period.since > EARLIEST else EARLIEST
     present = journal.load(ports, to_show=True)

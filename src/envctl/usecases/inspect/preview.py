@@ -89,9 +89,7 @@ class PreviewedRelease:
 
 
 def preview_environments(ports: Ports, environments: Sequence[str] = (), *, release: str | None = None) -> Preview:
-    """Plan the working tree or a release in the environments, by default in the whole pipeline. A failure in one
-    environment does not stop the others.
-    """
+    """Plan the tree or a release in environments, by default the pipeline's. A failure in one stops no other."""
     project = project_file.load_project(ports)
     wanted = find_environments(Context(ports, project), environments) if environments else project.pipeline.order
     bundles = {"": load_stored_release(ports, release)} if release else {}

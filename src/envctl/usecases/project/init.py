@@ -43,9 +43,7 @@ class InitResult:
 
 
 def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry_run: bool = False) -> InitResult:
-    """Create the project. Without choices, prompt for them if there is a terminal. Raises UsageError for invalid
-    choices, before writing any file.
-    """
+    """Create the project; ask on a terminal without choices. Raises UsageError for invalid ones, before any writing."""
     if wrong := templates.find_name_fault(name):
         raise UsageError(Problem("E020", wrong, format_command("init", templates.to_valid_name(name))))
     if there := ports.project_folder.explain_occupied(name):

@@ -35,9 +35,7 @@ class PinnedKeys:
 def pin_keys(
     ports: Ports, environments: tuple[str, ...] = (), *, create: bool = False, add: bool = False
 ) -> PinnedKeys:
-    """Write the public keys of environments into the project. A file pinning another key is an error, unless `add`
-    keeps both.
-    """
+    """Write public keys of environments into the project. Another pinned key is an error, unless `add` keeps both."""
     project = project_file.load_project(ports)
     wanted = _select_environments(project, environments)
     looks = frozenset(name for name in wanted if project.environments[name].look_signing_key)

@@ -28,9 +28,7 @@ class StackObjects:
 
 @dataclass(frozen=True)
 class ObjectChanges:
-    """Objects compared from one environment to the other, each with its own release and settings. Outputs of other
-    stacks count as the examples in the code.
-    """
+    """Objects of two environments, each with its release and settings. Other stacks' outputs are the examples."""
 
     before: str  # environment
     after: str  # environment

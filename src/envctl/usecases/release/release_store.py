@@ -62,9 +62,7 @@ def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, be
 
 
 def record_commit(ports: Ports, present: LedgerState, identity: str, release: Release, beside: str = "") -> LedgerState:
-    """Record the commit of a release of the working tree that was made before its files were committed. Return the
-    ledger state after it.
-    """
+    """Record the commit of a release made before its files were committed. Return the ledger state after it."""
     if not _lacks_commit(present, identity, beside):
         return present
     revision = _read_revision(ports, release)
@@ -159,9 +157,7 @@ def save_plan(ports: Ports, meaning: PlanFingerprint) -> str:
 
 
 def save_approved_plan(ports: Ports, meaning: PlanFingerprint) -> str:
-    """Store the plan if missing; return its fingerprint. Raises OperationFailedError (E403) if it is stored with other
-    bytes: an approval of it would never count.
-    """
+    """Store a missing plan; return its fingerprint. Raises OperationFailedError (E403) if it has other bytes there."""
     digest = save_plan(ports, meaning)
     if digest not in load_plans(ports, [digest]):
         hint = "restore it from a backup of the store; no changes were made"

@@ -52,9 +52,7 @@ def build_release_matrix(
 
 
 def find_stay(here: EnvironmentState, known: KnownRelease, tried: Deployment | None, since: int) -> Stay:
-    """Return the standing of a release in an environment. `tried` is its last deployment there, from the entries since
-    number `since`.
-    """
+    """Return the standing of a release in an environment. `tried` is its last deployment since the entry `since`."""
     release = known.release
     hold, proof = here.holds.get(release), here.evidence.get(release)
     last = here.last if here.last and here.last.release == release else tried

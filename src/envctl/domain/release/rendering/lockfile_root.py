@@ -98,9 +98,7 @@ def merge_module_records(releases: Mapping[str, Release]) -> bytes:
 
 
 def _index_stacks(releases: Mapping[str, Release]) -> dict[str, tuple[str, Release]]:
-    """Return each stack of Terraform once with the first release that holds it: a shared stack is the same in all
-    releases.
-    """
+    """Return each stack of Terraform once, with the first release that holds it: a shared one is the same in all."""
     found: dict[str, tuple[str, Release]] = {}
     for made_for, release in releases.items():
         for stack, wired in release.wiring.stacks.items():

@@ -1,7 +1,4 @@
-"""The stages of a recovery.
-
-What is known after each: `Interruption` → `InspectedStacks` → `RepairedStacks` → `ClosedRecovery`.
-"""
+"""The stages of a recovery: `Interruption` → `InspectedStacks` → `RepairedStacks` → `ClosedRecovery`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

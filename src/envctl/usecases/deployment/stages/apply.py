@@ -1,7 +1,4 @@
-"""The stages that change an environment, and prove the change.
-
-Each stack is applied after its upstream stacks, independent ones concurrently.
-"""
+"""The stages that change an environment, and prove it. Stacks follow their upstream ones, others concurrently."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -167,9 +164,7 @@ def _build_stop_after_apply(target: str, *, destroys: bool) -> errors.Interrupte
 
 
 def _destroy_leaving(attempt: Attempt, before: RunReport) -> RunReport:
-    """Destroy the leaving stacks, downstream stacks first, but for forgotten ones. Return the report, or the one
-    before if none is to be destroyed.
-    """
+    """Destroy leaving stacks but forgotten ones, downstream first. Return the report, or the one before without any."""
     environment, target = attempt.prepared.environment, attempt.request.target
     left = {stack.name: stack.needs for stack in environment.leaving if stack.leaves == "destroy"}
     if not left:

@@ -242,9 +242,7 @@ def _list_lock_tables(context: Context, environment: str) -> tuple[str, ...]:
 
 
 def check_secret_values(context: Context, environment: str) -> Iterator[Row]:
-    """Check that the secrets of an environment exist, without reading a value. A variable that is not set here may be
-    set in CI.
-    """
+    """Check that an environment's secrets exist, without reading a value. A variable unset here may be set in CI."""
     found, error = secret_check.check_secrets(context.ports, (environment,))
     unset = [each.name for checked in found.environments for each in checked.variables if not each.is_set]
     name, problems = "secret values", [each for each in error.problems if each.code != "E233"] if error else []

@@ -84,9 +84,7 @@ def write_files(ports: Ports, up: str, wanted: Mapping[str, str], found: dict[st
 
 
 def require_own_file(ports: Ports, up: str, path: str, folder: str, *, system: System, what: str) -> None:
-    """Raise OperationFailedError (E043) for a file of another project in the same repository. `folder` is that of this
-    project; empty at the top.
-    """
+    """Raise OperationFailedError (E043) for a file of another project. `folder` is this one's; empty at the top."""
     existing = read_text(ports, f"{up}{path}")
     other = find_project_folder(existing) if existing and is_generated(existing) else None
     if other is None or other == (folder or "."):
@@ -171,10 +169,7 @@ def find_missing_kubernetes(ports: Ports, project: Project, package: PackageSour
 
 
 def find_stale_error(result: Workflows, missing: str = "") -> OperationFailedError | None:
-    """Return the error of files that are foreign, missing, outdated or edited by hand.
-
-    `missing` is what the jobs lack, of `find_missing_kubernetes`.
-    """
+    """Return the error of files foreign, missing, outdated or edited. `missing` is of `find_missing_kubernetes`."""
     foreign = [each.path for each in result.files if each.state == "foreign"]
     if foreign:
         message = f"{', '.join(foreign)} was not written by envctl; no changes were made"
