@@ -4,7 +4,7 @@ A guard reads a `Request` (`request.py`) and returns a `Refusal` or None. Each h
 file.
 Every guard is asked twice: under the rules of the working tree, and under the recorded ones (`rules.py`).
 
-Begin with `request.py`: `Request`, `Refusal`; then `check_guards` below, and `soak.py` as an example.
+Begin with `request.py`: `Request`, `Refusal`; then `check_guards` below, and `verification.py` as an example.
 Out of scope: the facts of a request. `usecases/release/deploy_request.py` collects them.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards import approvals, drift, gate_table, plan, provenance, rules, soak, target, verification
+from envctl.domain.guards import approvals, drift, gate_table, plan, provenance, rules, target, verification
 from envctl.domain.guards.approvals import list_makers
 from envctl.domain.guards.request import BundleState, Guard, Refusal, RefusedError, Request
 from envctl.domain.guards.rules import (
@@ -68,7 +68,7 @@ GUARDS: tuple[Guard, ...] = tuple(
     sorted(
         (
             guard
-            for file in (approvals, drift, gate_table, plan, provenance, rules, soak, target, verification)
+            for file in (approvals, drift, gate_table, plan, provenance, rules, target, verification)
             for guard in file.GUARDS
         ),
         key=lambda guard: (_SOLVED_LAST.index(guard.code) if guard.code in _SOLVED_LAST else -1, guard.code),

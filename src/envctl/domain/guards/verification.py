@@ -1,4 +1,4 @@
-"""Guards G103 and G105: the verification of a release in the source, its checks, and its age."""
+"""Guards G103 to G105: the verification of a release in the source: its checks, its soak time, and its age."""
 
 from datetime import datetime
 
@@ -40,6 +40,28 @@ def _refuse_missing_checks(request: Request, proof: Evidence) -> Refusal | None:
 def _find_passed_at(proof: Evidence, name: str, mark: str) -> datetime | None:
     """Return the time of the last pass of a check: by its mark, or by its name in entries without marks."""
     return proof.passed.get(mark) or proof.passed.get(name)
+
+
+def check_soak(request: Request) -> Refusal | None:
+    """G104: the release ran verified in the source, without interruption, for the required time."""
+    proof, wanted = request.evidence, request.rules.soak
+    if proof is None or not proof.verified or proof.measure_soak(request.now) >= wanted:
+        return None
+    so_far = format_duration(proof.measure_soak(request.now))
+    release = shorten_id(proof.deployment.release)
+    message = f"release {release} ran verified in {request.source} for {so_far} of {format_duration(wanted)}"
+    if proof.since is None and request.source_state.drifted:
+        # The release still runs there: its soak time continues after a check without drift.
+        hint = format_command("drift", request.origin)
+        return Refusal(GuardCode.SOAK, message=f"{message}; this time does not count during drift", hint=hint)
+    if proof.since is None:
+        return Refusal(
+            GuardCode.SOAK, message=f"{message}, and no longer runs there", hint=suggest_verification(request, proof)
+        )
+    hint = f"wait, then: {request.command}"
+    return Refusal(
+        GuardCode.SOAK, message=message, hint=hint, for_now=True, opens=proof.since + wanted, since=proof.since
+    )
 
 
 def check_max_age(request: Request) -> Refusal | None:
@@ -95,6 +117,13 @@ GUARDS = (
         reason="the release is not verified in {source}",
         of_path=True,
         depends_on=GuardCode.PROVENANCE,
+    ),
+    Guard(
+        GuardCode.SOAK,
+        check_soak,
+        reason="the release has not run long enough in {source}",
+        of_path=True,
+        depends_on=GuardCode.VERIFIED,
     ),
     Guard(
         GuardCode.MAX_AGE,

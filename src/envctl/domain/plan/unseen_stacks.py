@@ -76,7 +76,10 @@ def describe_unseen(plan: EnvironmentPlan, accepted: Sequence[str], clusters: Ma
         if stack.stack in accepted:
             awaited = clusters.get(stack.stack, "").partition(".")[0] in stack.waits_for
             more = ", and change what a new cluster brings" if awaited else ""
-            yield f"{line}; approved unseen: it may only create{more}{_describe_forecast(stack)}"
+            forecast = ""
+            if stack.forecast is not None:
+                forecast = "; it has no forecast" if stack.forecast.problem else "; the forecast binds nothing"
+            yield f"{line}; approved unseen: it may only create{more}{forecast}"
         else:
             unseen = "" if stack.behind else f", or add --unseen {stack.stack}"
             yield f"{line}; not approved: approve again when {_format_upstream(stack)} applied{unseen}"
@@ -89,12 +92,6 @@ def describe_replanned(plan: EnvironmentPlan, needs: Mapping[str, Collection[str
         if upstream := [name for name in needs.get(stack.stack, ()) if name in changing and not stack.waits_for]:
             applied = f"{join_names(upstream)} {'is' if len(upstream) == 1 else 'are'} applied"
             yield f"planned again: {stack.stack}, when {applied}; further changes are not approved"
-
-
-def _describe_forecast(stack: StackPlan) -> str:
-    if stack.forecast is None:
-        return ""
-    return "; it has no forecast" if stack.forecast.problem else "; the forecast binds nothing"
 
 
 def _format_upstream(stack: StackPlan) -> str:

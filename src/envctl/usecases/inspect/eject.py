@@ -84,7 +84,9 @@ def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: 
     if there := ports.project_folder.explain_occupied(folder):
         raise UsageError(Problem("E193", there, _OCCUPIED_HINT))
     context = Context(ports, project_file.load_project(ports))
-    _require_no_code(context, _find_inner_path(folder, options.project))
+    # The path of the new folder in the project; empty for one outside. `project` leads from it to the project.
+    ups = options.project.split("/")
+    _require_no_code(context, "/".join(folder.split("/")[-len(ups) :]) if set(ups) == {".."} else "")
     present = journal.load(ports)
     names = find_environments(context, options.environments)
     named = find_release(present, options.release) if options.release else ""
@@ -114,12 +116,6 @@ def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: 
     return EjectedProject(
         "planned" if dry_run else "done", options.typed or folder, ejected, tuple(sorted(files)), empty
     )
-
-
-def _find_inner_path(folder: str, way: str) -> str:
-    """Return the path of the new folder in the project; empty for one outside. `way` leads from it to the project."""
-    parts = way.split("/")
-    return "/".join(folder.split("/")[-len(parts) :]) if set(parts) == {".."} else ""
 
 
 def _require_no_code(context: Context, inner: str) -> None:

@@ -53,7 +53,12 @@ class ApplyStacks:
     def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
         applied = tuple(line for name in self.needs for line in self._describe_stack(name))
         moved = tuple(f"move the state of {old} to {new}" for new, old in self.changeover.moves.items())
-        left = tuple(_describe_leaving(name, fate) for name, fate in self.changeover.leaving.items())
+        left = tuple(
+            f"forget {name}, no longer in the release: its resources and its state stay"
+            if fate == "forget"
+            else f"destroy all resources of {name}, no longer in the release"
+            for name, fate in self.changeover.leaving.items()
+        )
         stacks = describe_stacks(tuple(self.needs))
         refresh = f"refresh the state of {stacks} after creates, deletes or drift"
         return (
@@ -110,12 +115,6 @@ class Verify:
         context, environment = attempt.request.context, attempt.prepared.environment
         attempt.verification = verification.verify_prepared(context, environment)
         return attempt
-
-
-def _describe_leaving(stack: str, fate: str) -> str:
-    if fate == "forget":
-        return f"forget {stack}, no longer in the release: its resources and its state stay"
-    return f"destroy all resources of {stack}, no longer in the release"
 
 
 def _refresh_states(attempt: Attempt, needs: Needs) -> None:

@@ -68,7 +68,11 @@ def find_project_folder(text: str) -> str | None:
 
 def compare_files(ports: Ports, up: str, wanted: Mapping[str, str]) -> dict[str, WorkflowState]:
     """Compare files, by their paths in the repository, with their wanted texts. `up` leads to its top."""
-    return {path: _compare_file(read_text(ports, f"{up}{path}"), path, text) for path, text in wanted.items()}
+    states: dict[str, WorkflowState] = {}
+    for path, text in wanted.items():
+        found, pinned = read_text(ports, f"{up}{path}"), not path.endswith(SOURCE_LOCK)
+        states[path] = "missing" if found is None else compare_file(found, text, pinned=pinned)
+    return states
 
 
 def write_files(ports: Ports, up: str, wanted: Mapping[str, str], found: dict[str, WorkflowState]) -> None:
@@ -130,10 +134,6 @@ def _needs_kubernetes(project: Project) -> bool:
 def find_region(project: Project) -> str:
     """Return the region in which jobs request their roles."""
     return project.store.region or project.environments[project.entry].region or _DEFAULT_REGION
-
-
-def _compare_file(found: str | None, path: str, wanted: str) -> WorkflowState:
-    return "missing" if found is None else compare_file(found, wanted, pinned=not path.endswith(SOURCE_LOCK))
 
 
 def read_text(ports: Ports, path: str) -> str | None:
