@@ -108,7 +108,12 @@ class GuardRunner:
         if not self.deployment.options.break_glass:
             raise RefusedError(defer_approvals(refused))
         if stubborn := list_unwaivable(request, refused):
-            raise RefusedError(tuple(_explain_not_waivable(request, refusal) for refusal in defer_approvals(stubborn)))
+            refusals = []
+            for each in defer_approvals(stubborn):
+                why = f"{request.target} does not list it as waivable" if each.waivable else "it can't be waived"
+                message = f"{each.message} (not overridable by break-glass: {why})"
+                refusals.append(replace(each, message=message))
+            raise RefusedError(tuple(refusals))
         self.waived.update({refusal.code: refusal for refusal in refused})
 
 
@@ -118,11 +123,6 @@ def _describe_midway(request: Request, refusal: Refusal) -> Refusal:
         return refusal
     message = f"{refusal.message}; {request.target} keeps the applied changes, and the rest continues after approval"
     return replace(refusal, message=message)
-
-
-def _explain_not_waivable(request: Request, refusal: Refusal) -> Refusal:
-    why = f"{request.target} does not list it as waivable" if refusal.waivable else "it can't be waived"
-    return replace(refusal, message=f"{refusal.message} (not overridable by break-glass: {why})")
 
 
 def add_findings(
