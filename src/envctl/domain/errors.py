@@ -102,10 +102,7 @@ class LockHeldError(EnvctlError):
 
 @dataclass(frozen=True)
 class StateLock:
-    """Terraform's lock of one stack's state.
-
-    `created` is Terraform's own timestamp, in UTC. `folder` is the directory of the stack on this machine.
-    """
+    """Terraform's lock of a stack's state. `created` is its timestamp in UTC, `folder` the directory of the stack."""
 
     stack: str
     id: str

@@ -12,10 +12,7 @@ class CycleError(ValueError):
 
 
 def order_stacks(needs: Mapping[str, Collection[str]]) -> tuple[str, ...]:
-    """Return the names in topological order; ties keep the order of declaration. Raises CycleError.
-
-    Needs without a declaration of their own are ignored.
-    """
+    """Return the names in topological order, ties as declared. Undeclared needs are ignored. Raises CycleError."""
     ordered: list[str] = []
     waiting = dict.fromkeys(needs)
     while waiting:

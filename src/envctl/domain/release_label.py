@@ -14,23 +14,14 @@ SEPARATOR = " · "
 
 @dataclass(frozen=True)
 class ReleaseLabel:
-    """What people know a release by.
+    """What people know a release by."""
 
-    Attributes:
-        release: its id.
-        commit: the commit it was made from; empty without git.
-        uncommitted: it holds changes that are not in the commit.
-        subject: the first line of the commit message; empty if not recorded.
-        request: the number of its pull or merge request; 0 if not recorded.
-        created_at: the time of its creation.
-    """
-
-    release: str
-    commit: str = ""
-    uncommitted: bool = False
-    subject: str = ""
-    request: int = 0
-    created_at: datetime | None = None
+    release: str  # its id
+    commit: str = ""  # the commit it was made from; empty without git
+    uncommitted: bool = False  # it holds changes that are not in the commit
+    subject: str = ""  # the first line of the commit message; empty if not recorded
+    request: int = 0  # the number of its pull or merge request; 0 if not recorded
+    created_at: datetime | None = None  # the time of its creation
 
 
 def format_label(label: ReleaseLabel, now: datetime | None = None) -> str:

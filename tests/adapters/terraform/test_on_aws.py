@@ -20,7 +20,7 @@ from envctl.domain.release.place.backend import Backend
 from envctl.domain.release.place.environment_place import Place
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import RUNNING_FILE
-from envctl.usecases.deployment.recovery.import_address import find_import_target
+from envctl.usecases.deployment.recovery.stages import find_import_target
 from envctl.usecases.ports.terraform import ProgressEvent
 from tests.adapters.terraform.conftest import STACK, Bench
 

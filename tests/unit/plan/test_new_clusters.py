@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.domain.guards.plan import list_stacks_in_new_clusters
 from envctl.domain.plan.changes import (
     Action,
     AttributeChange,
@@ -13,7 +14,6 @@ from envctl.domain.plan.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.plan.new_clusters import list_stacks_in_new_clusters
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
 
 CLUSTERS = {"web": "eks.cluster_name", "access": "eks.cluster_name"}

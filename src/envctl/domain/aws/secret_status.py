@@ -19,40 +19,27 @@ ENCRYPTED_TYPE = "SecureString"
 
 @dataclass(frozen=True, kw_only=True)
 class NeededSecret:
-    """A secret named in settings.
-
-    Attributes:
-        id: the name, or the ARN if the settings have one.
-        asked_by: the settings naming it, each with its stack.
-        location: the location of the first of them.
-        account_id, region: those of the ARN; empty otherwise.
-    """
+    """A secret named in settings."""
 
     kind: SecretKind
     name: str
-    id: str
-    asked_by: tuple[str, ...] = ()
-    location: Location | None = None
-    account_id: str = ""
+    id: str  # the name, or the ARN if the settings have one
+    asked_by: tuple[str, ...] = ()  # the settings naming it, each with its stack
+    location: Location | None = None  # the location of the first of them
+    account_id: str = ""  # of the ARN, as the region; empty otherwise
     region: str = ""
 
 
 @dataclass(frozen=True)
 class Sighting:
-    """The state of a secret.
-
-    Attributes:
-        remark: additional information, or the reason for *unknown*.
-        hint: the way to fix *unknown*.
-        type: the type of a parameter.
-    """
+    """The state of a secret."""
 
     secret: NeededSecret
     state: SecretState
     changed_at: datetime | None = None
-    remark: str = ""
-    hint: str = ""
-    type: str = ""
+    remark: str = ""  # additional information, or the reason for *unknown*
+    hint: str = ""  # the way to fix *unknown*
+    type: str = ""  # the type of a parameter
 
     @property
     def missing(self) -> bool:

@@ -56,9 +56,7 @@ def is_generated(text: str) -> bool:
 
 
 def seal_file(command: str, body: str, *, version: str, settings: str, pinned: bool = True) -> str:
-    """Return the file with its header. `command` writes it, such as `ci github`; `settings` is their digest. With
-    `pinned`, its pins may be raised.
-    """
+    """Return the file with its header: `command`, like `ci github`, the digest `settings`, if pins may be raised."""
     text = _digest(_strip_pins(body) if pinned else body)
     header = f"{_MARK}{command}`, which overwrites it: change envctl.toml, or your own file."
     return f"{header}\n# envctl {version}, settings {settings}, text {text}\n{body}"
@@ -97,9 +95,7 @@ def carry_pins(found: str, wanted: str) -> str:
 
 
 def _has_odd_pin(found: str, wanted: str) -> bool:
-    """Tell whether a pin is not raised: it has a lower version, none, or other bytes for the same one. Only the tag of
-    an image may be built again.
-    """
+    """Tell if a pin has a lower version, none, or other bytes for the same one. Only an image may be built again."""
     for pattern, _ in _PINS:
         own = {_name_pin(each): each[0] for each in pattern.finditer(wanted)}
         for each in pattern.finditer(found):

@@ -55,9 +55,7 @@ def render_after(site: WorkflowInputs, job: JobKind) -> str:
 
 
 def render_env(site: WorkflowInputs, user: str, environments: Collection[str]) -> str:
-    """Return the environment of a step that runs envctl with the role of `user`. It gets the secret values of these
-    environments.
-    """
+    """Return the environment of a step that runs envctl as the role `user`, with secrets of these environments."""
     github = site.github
     role = github.roles.get(user) or f"${{{{ vars.{_VARIABLES.get(user, _ROLE)} }}}}"
     values = {"AWS_ROLE_ARN": role, "AWS_REGION": site.region}

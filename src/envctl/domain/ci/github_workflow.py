@@ -150,7 +150,9 @@ def _fill_workflow(
 
 
 def _list_values(site: WorkflowInputs) -> dict[str, str]:
-    github = site.github
+    github, labels = site.github, site.github.runs_on
+    runners = format_yaml_scalar(labels[0]) if len(labels) == 1 else format_yaml_list(labels)
+    accepted = " # zizmor: ignore[self-hosted-runner] named in envctl.toml" if "self-hosted" in labels else ""
     return {
         "prefix": github.prefix,
         # Names of checks: two projects of one repository have different ones.
@@ -159,7 +161,7 @@ def _list_values(site: WorkflowInputs) -> dict[str, str]:
         "branch": format_yaml_scalar(site.branch),
         "on_branch": f"github.ref == 'refs/heads/{site.branch}'",
         "folder": format_yaml_scalar(site.folder or "."),
-        "runs_on": _format_runners(site.github.runs_on),
+        "runs_on": f"{runners}{accepted}",
         "cron": github.cron,
         "paths": "\n".join(f"      - {format_yaml_scalar(each)}" for each in _list_filters(site)),
         "environments": format_yaml_list(site.order),
@@ -171,12 +173,6 @@ def _list_values(site: WorkflowInputs) -> dict[str, str]:
         # To write the same workflows again.
         "options": "" if site.branch == (github.branch or DEFAULT_BRANCH) else f" --branch {site.branch}",
     }
-
-
-def _format_runners(labels: Sequence[str]) -> str:
-    found = format_yaml_scalar(labels[0]) if len(labels) == 1 else format_yaml_list(labels)
-    accepted = " # zizmor: ignore[self-hosted-runner] named in envctl.toml" if "self-hosted" in labels else ""
-    return f"{found}{accepted}"
 
 
 def _format_group(site: WorkflowInputs, environment: str) -> str:

@@ -184,9 +184,7 @@ def _takes_roles(site: GitlabInputs) -> bool:
 
 
 def _format_unset(site: GitlabInputs, environments: Collection[str]) -> str:
-    """Return the line that removes the secret values of all other environments: GitLab gives every job what has no
-    environment as its scope.
-    """
+    """Return the line that removes secrets of other environments: GitLab gives every job those without a scope."""
     own = {name for each in environments for name in site.secret_variables.get(each, ())}
     others = sorted({name for names in site.secret_variables.values() for name in names} - own)
     return f"    - unset {' '.join(others)}\n" if others else ""

@@ -41,7 +41,9 @@ def list_request_changes(
             found["rules"].append(path)
         elif path.startswith(_WORKFLOWS):
             found["workflows"].append(path)
-        elif _is_program(path, places) or any(mark in modules.get(path, b"") for mark in _STARTS_PROGRAM):
+        elif any(path == place or path.startswith(f"{place}/") for place in places) or any(
+            mark in modules.get(path, b"") for mark in _STARTS_PROGRAM
+        ):
             found["programs"].append(path)
     return tuple(RequestChange(kind, tuple(listed)) for kind, listed in found.items() if listed)
 
@@ -53,7 +55,3 @@ def _to_place(folder: str, word: str) -> str:
         return ""
     beside = path.parent if len(path.parts) > 1 and path.suffix else path
     return (PurePosixPath(folder) / beside).as_posix()
-
-
-def _is_program(path: str, places: Iterable[str]) -> bool:
-    return any(path == place or path.startswith(f"{place}/") for place in places)

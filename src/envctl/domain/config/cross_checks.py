@@ -205,7 +205,9 @@ def _check_wiring(document: Mapping[str, object]) -> Iterator[Fault]:
         message = f"stacks need each other in a circle: {error}"
         hint = "remove one of these inputs, or of `after`; a stack can only need stacks applied before it"
         first, needed = error.path[:2]
-        key = _find_needing_key(find_table(stacks, first), needed)
+        table = find_table(stacks, first)
+        after = "after" if needed in list_texts(table.get("after")) else "inputs"
+        key = "cluster" if parse_cluster_stack(table) == needed else after
         yield Fault("E106", message, hint, ("stacks", first, key))
 
 
@@ -221,12 +223,6 @@ def _check_order(
         message = f"the stack {stack} comes after {needed}, but there is no such stack"
         fault = Fault("E105", message, suggest_name(needed, stacks), ("stacks", stack, "after", position))
         yield needed, None if needed in stacks else fault
-
-
-def _find_needing_key(stack: Mapping[str, object], needed: str) -> str:
-    if parse_cluster_stack(stack) == needed:
-        return "cluster"
-    return "after" if needed in list_texts(stack.get("after")) else "inputs"
 
 
 def _check_set_values(document: Mapping[str, object]) -> Iterator[Fault]:

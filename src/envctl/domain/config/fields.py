@@ -47,9 +47,7 @@ SHORTEST_SESSION, LONGEST_SESSION = timedelta(minutes=15), timedelta(hours=12)
 
 
 def require(is_valid: Callable[[Any], object], message: str, pattern: str = "") -> AfterValidator:
-    """Return the validator of a rule. The message continues a sentence after the key. The JSON Schema of the project
-    file has the pattern.
-    """
+    """Return the validator of a rule, a pattern in the JSON Schema. Its message continues a sentence after the key."""
 
     def check_rule(value: Any) -> Any:  # noqa: ANN401 (any type of field)
         if not is_valid(value):

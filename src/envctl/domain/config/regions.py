@@ -140,9 +140,7 @@ def parse_stack(text: object) -> str:
 
 
 def check_region_names(document: Mapping[str, object]) -> Iterator[Fault]:
-    """Yield a fault for each region that is neither known nor listed in `[aws] new_regions`. Other spellings than that
-    of a region are reported by the models.
-    """
+    """Yield a fault for each region neither known nor in `[aws] new_regions`. The models report other spellings."""
     known = {*REGIONS, *list_texts(find_table(document, "aws").get("new_regions"))}
     for path, region in _list_regions(document):
         if isinstance(region, str) and is_region_spelling(region) and region not in known:

@@ -28,18 +28,12 @@ _RESERVED = (
 
 @dataclass(frozen=True)
 class SecretSource:
-    """The source of one value.
-
-    Attributes:
-        name: with placeholders, until `resolve_source` fills them.
-        key: key of the JSON object in the value; empty for the whole value.
-        stage: stage of a version in Secrets Manager; empty for the current one.
-    """
+    """The source of one value."""
 
     kind: SourceKind
-    name: str
-    key: str = ""
-    stage: str = ""
+    name: str  # with placeholders, until `resolve_source` fills them
+    key: str = ""  # key of the JSON object in the value; empty for the whole value
+    stage: str = ""  # stage of a version in Secrets Manager; empty for the current one
 
     def __str__(self) -> str:
         stage, key = f"?stage={self.stage}" if self.stage else "", f"#{self.key}" if self.key else ""

@@ -1,12 +1,11 @@
 """The places of settings files: the usual ones, or those of `[settings] files`."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from envctl.domain.config.project import Project
 from envctl.domain.config.settings_table import SUFFIXES, unify_spelling
-from envctl.domain.config.stacks import Stack
 from envctl.domain.text.identifiers import NAME
 
 USUAL_FILES = ("environments/common.tfvars", "environments/{env}/terraform.tfvars", "environments/{env}/{stack}.tfvars")
@@ -39,7 +38,9 @@ def list_settings_places(project: Project, environment: str, stacks: Iterable[st
                 found[SettingsPlace(path)] = None
             continue
         for stack in names:
-            for name in (stack, *_list_new_names(known, stack)):
+            # A release of before a renaming has the settings of the new name.
+            new_names = [] if stack in known else [name for name, each in known.items() if each.moved_from == stack]
+            for name in (stack, *new_names):
                 path = _fill(pattern, project, environment, name)
                 if path not in shared and not is_reserved(project, path, environment):
                     found[SettingsPlace(path, stack)] = None
@@ -122,11 +123,6 @@ def _list_shared_paths(project: Project, environment: str) -> Iterator[tuple[str
         is_common = "{env}" not in pattern
         if "{stack}" not in pattern and not (is_common and project.pipeline.standalone):
             yield pattern, _fill(pattern, project, environment)
-
-
-def _list_new_names(stacks: Mapping[str, Stack], stack: str) -> list[str]:
-    """Return the new name of a renamed stack: a release of before the renaming has the settings of the new name."""
-    return [name for name, each in stacks.items() if each.moved_from == stack] if stack not in stacks else []
 
 
 def _fill(pattern: str, project: Project, environment: str, stack: str = "") -> str:

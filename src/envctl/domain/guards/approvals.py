@@ -187,9 +187,7 @@ def bind_approval(request: Request, gate: str, *, plan: str, unseen: tuple[str, 
 
 
 def _list_bound_approvals(request: Request) -> tuple[Approval, ...]:
-    """Return the approvals of the release, settings, place and rules. One without a place, or recorded by an envctl too
-    old for the ledger, never counts.
-    """
+    """Return the approvals of release, settings, place and rules. One without place, or of an old envctl, is void."""
     wanted = (request.release, request.settings, request.place)
     return tuple(
         each
@@ -239,9 +237,7 @@ def has_expired(request: Request, approval: Approval) -> bool:
 
 
 def _list_newly_plannable(request: Request, approval: Approval) -> tuple[str, ...]:
-    """Return the stacks left out of the approval as unplannable, and plannable now. Such an approval is insufficient,
-    and is refused before Terraform runs.
-    """
+    """Return stacks that the approval left out as unplannable, plannable now. It is refused before Terraform runs."""
     seen, there = request.approved.get(approval.plan), request.target_state.stacks
     if seen is None or (request.target_state.last and not has_deployed_since(request, approval)):
         # The stacks before those that wait may be applied already, and not put out yet what these read.

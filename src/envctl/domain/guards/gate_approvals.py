@@ -25,22 +25,16 @@ class GivenApproval:
 
 @dataclass(frozen=True)
 class GateApprovals:
-    """The approvals at one gate.
+    """The approvals at one gate."""
 
-    Attributes:
-        have, need: the number of people whose approvals cover all stacks that can be approved now, and the number
-            required.
-        expires_at: the time from which an approval more is missing; None if no approval expires.
-        given: the valid approvals, the last one of each person.
-        who: the people able to give a missing approval; empty if none is missing.
-        stacks: how far the approvals cover each stack of the release.
-    """
-
+    # have and need: the number of people whose approvals cover all stacks that can be approved now, and the number
+    # required.
     have: int
     need: int
-    expires_at: datetime | None = None
-    given: tuple[GivenApproval, ...] = ()
-    who: str = ""
+    expires_at: datetime | None = None  # the time from which an approval more is missing; None if no approval expires
+    given: tuple[GivenApproval, ...] = ()  # the valid approvals, the last one of each person
+    who: str = ""  # the people able to give a missing approval; empty if none is missing
+    # how far the approvals cover each stack of the release
     stacks: Mapping[str, GateCell] = field(default_factory=dict)
 
     @property

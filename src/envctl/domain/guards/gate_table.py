@@ -25,18 +25,13 @@ CellState = Literal["given", "unseen", "not covered", "missing"]
 
 @dataclass(frozen=True)
 class GateCell:
-    """How far the approvals at one gate cover one stack.
+    """How far the approvals at one gate cover one stack."""
 
-    Attributes:
-        state: *given* if enough people saw its plan, *unseen* if some of them accepted it without one, *not covered* if
-            an approval left it out, *missing* if only people are missing.
-        by: the people whose approval covers it.
-        later: it holds resources, and waits: it can be approved only after the stacks before it are applied.
-    """
-
+    # *given* if enough people saw its plan, *unseen* if some of them accepted it without one, *not covered* if an
+    # approval left it out, *missing* if only people are missing
     state: CellState
-    by: tuple[Actor, ...] = ()
-    later: bool = False
+    by: tuple[Actor, ...] = ()  # the people whose approval covers it
+    later: bool = False  # it holds resources, and waits: it can be approved only after the stacks before it are applied
 
     @property
     def is_covered(self) -> bool:

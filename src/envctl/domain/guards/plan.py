@@ -1,6 +1,6 @@
 """Guards G301 to G305: what the plan changes may change, and the stacks that leave have a fate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from envctl.domain.command_lines import format_command
@@ -11,15 +11,16 @@ from envctl.domain.ledger.people.person_names import list_people
 from envctl.domain.ledger.projection.stacks import describe_forgotten_states, describe_unknown_states
 from envctl.domain.ledger.state import Approval, Deployment
 from envctl.domain.plan.approved_changes import find_unapproved_changes
-from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, is_object_type
+from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan, is_object_type
 from envctl.domain.plan.fingerprint import FORMAT, PlannedChange, fingerprint_plan, list_performed_actions
-from envctl.domain.plan.new_clusters import list_stacks_in_new_clusters
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
+from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first, join_names
 
 _DESTROYS = frozenset({Action.DELETE, Action.REPLACE})
 MAX_NAMED = 5
+EKS_CLUSTER = "aws_eks_cluster"
 
 
 def check_protection(request: Request) -> Refusal | None:
@@ -244,6 +245,35 @@ def _suggest_fate(request: Request, stack: str) -> str:
     coming = request.changeover.new_stacks
     renamed = f' (or, if {stack} was renamed, moved_from = "{stack}" under [stacks.{coming[0]}])' if coming else ""
     return f"{said}{renamed}, and make a release: {format_command('apply', request.pipeline.entry)}"
+
+
+def list_stacks_in_new_clusters(plan: EnvironmentPlan, clusters: Mapping[str, str]) -> frozenset[str]:
+    """Return the stacks whose cluster this plan creates. At the time of the approval, nothing was in them.
+
+    EKS has made what is in such a cluster before the first stack, such as `aws-auth`. A stack that was approved unseen
+    may change these objects: nothing is lost that existed when it was approved.
+
+    `clusters` has the output with the name of the cluster, by stack of Kubernetes objects. A cluster counts as new only
+    if the plan proves it: its stack creates an EKS cluster, with the name that the output gets.
+    """
+    plans = {each.stack: each for each in plan.stacks}
+    references = {stack: OutputReference.parse(text) for stack, text in clusters.items()}
+    return frozenset(
+        stack
+        for stack, reference in references.items()
+        if reference.stack in plans and _is_created(plans[reference.stack], reference)
+    )
+
+
+def _is_created(plan: StackPlan, reference: OutputReference) -> bool:
+    # With a second configuration or another endpoint, a cluster of that name may exist elsewhere.
+    if reference.path or len(plan.providers) > 1 or any(each.endpoints for each in plan.providers):
+        return False
+    created = [each for each in plan.resources if each.type == EKS_CLUSTER and each.action is Action.CREATE]
+    names = [attribute.after for each in created for attribute in each.attributes if attribute.path == "name"]
+    outputs = [each.after for each in plan.outputs if each.name == reference.output]
+    # Two unknown names are not the same name.
+    return any(name in outputs for name in names if isinstance(name, str) and not isinstance(name, Marker))
 
 
 GUARDS = (

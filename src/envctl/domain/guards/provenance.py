@@ -152,9 +152,7 @@ def _refuse_unproven(message: str, hint: str) -> Refusal:
 
 
 def check_older(request: Request) -> Refusal | None:
-    """G111: the target has no newer release than the requested one, or --older is set. In the entry, branches differ:
-    an earlier commit is only a warning.
-    """
+    """G111: the target has no newer release, or --older is set. In the entry, an earlier commit only warns."""
     newer = None if request.older else find_newer_deployment(request)
     if newer is None:
         return None

@@ -154,31 +154,22 @@ def can_record_rules(request: Request) -> bool:
 
 @dataclass(frozen=True)
 class Refusal:
-    """The answer of a guard: the reason and the next step.
-
-    Attributes:
-        for_now: It can open without a change of the request: by an approval, the end of a deployment, or time.
-        opens: Time of its opening, if known.
-        since: Start of its closure.
-        who: People able to open it.
-        warns: It is only a warning, and refuses nothing.
-        waivable: False if break-glass can never override it: it protects against a missing bundle or two deployments at
-            once.
-        because: The underlying problems in files.
-    """
+    """The answer of a guard: the reason and the next step."""
 
     code: GuardCode
     _: KW_ONLY
     guard: str = field(init=False)
     message: str
     hint: str
+    # It can open without a change of the request: by an approval, the end of a deployment, or time
     for_now: bool = False
-    opens: datetime | None = None
-    since: datetime | None = None
-    who: str = ""
-    warns: bool = False
+    opens: datetime | None = None  # Time of its opening, if known
+    since: datetime | None = None  # Start of its closure
+    who: str = ""  # People able to open it
+    warns: bool = False  # It is only a warning, and refuses nothing
+    # False if break-glass can never override it: it protects against a missing bundle or two deployments at once
     waivable: bool = True
-    because: tuple[Problem, ...] = ()
+    because: tuple[Problem, ...] = ()  # The underlying problems in files
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "guard", self.code.guard)
@@ -194,13 +185,13 @@ class Guard:
     code: GuardCode
     check: Check
     _: KW_ONLY
-    reason: str  # why it refuses, in a few words; `{source}` and `{target}` are filled in
-    # it is about the release in the environment that it comes from, or about its approval: after a refusal of the
+    reason: str  # Why it refuses, in a few words; `{source}` and `{target}` are filled in
+    # It is about the release in the environment that it comes from, or about its approval: after a refusal of the
     # order, what would open it leads nowhere
     of_path: bool = False
-    depends_on: GuardCode | None = None  # code of a guard: while that one refuses, this one is skipped
-    needs_plan: bool = False  # it needs a plan
-    needs_account: bool = False  # it needs credentials of the target
+    depends_on: GuardCode | None = None  # Code of a guard: while that one refuses, this one is skipped
+    needs_plan: bool = False  # It needs a plan
+    needs_account: bool = False  # It needs credentials of the target
 
 
 class RefusedError(EnvctlError):

@@ -244,9 +244,7 @@ def is_guarded(document: RulesDocument) -> bool:
 
 
 def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, ...]:
-    """Return the ignore rules of the tree also found in the recorded document, if it is binding. Empty if that document
-    is missing or damaged.
-    """
+    """Return the tree's ignore rules that a binding recorded document has too. Empty if it is missing or damaged."""
     counting = find_binding_document(request)
     if counting is None:
         return () if is_document_missing(request) else tuple(by_tree)

@@ -46,10 +46,7 @@ def compute_digest(data: bytes) -> str:
 
 
 def parse_manifest(data: bytes, media_type: str = "") -> Manifest:
-    """Parse a manifest or an index. Raises ValueError.
-
-    `media_type` is that of the response, for manifests without one of their own.
-    """
+    """Parse a manifest or an index. Raises ValueError. `media_type` is the response's, if it has none of its own."""
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):

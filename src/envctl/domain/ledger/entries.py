@@ -38,30 +38,20 @@ _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,39}")
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One entry of the ledger.
+    """One entry of the ledger."""
 
-    Attributes:
-        seq: Number, from 1.
-        prev: SHA-256 of the bytes of the entry before, signature included.
-        at: Time in UTC, never before the entry before it.
-        mark: Idempotency token, unique per entry; empty in old entries.
-        checkpoint: Name of the checkpoint right before it, computed from the entries; may be empty.
-        stored_at: Time by the clock of the store, if `at` is another because the entry before has a later time.
-        format: Its format; 1 in entries from before formats.
-        version: Version of the envctl that wrote it; empty in entries of format 1.
-    """
-
-    seq: int
-    prev: str
-    at: datetime
+    seq: int  # Number, from 1
+    prev: str  # SHA-256 of the bytes of the entry before, signature included
+    at: datetime  # Time in UTC, never before the entry before it
     actor: Actor
     event: Event
-    mark: str = ""
-    checkpoint: str = ""
+    mark: str = ""  # Idempotency token, unique per entry; empty in old entries
+    checkpoint: str = ""  # Name of the checkpoint right before it, computed from the entries; may be empty
+    # Time by the clock of the store, if `at` is another because the entry before has a later time
     stored_at: datetime | None = None
     signature: Signature | None = None
-    format: int = 1
-    version: str = ""
+    format: int = 1  # Its format; 1 in entries from before formats
+    version: str = ""  # Version of the envctl that wrote it; empty in entries of format 1
 
     @cached_property
     def digest(self) -> str:

@@ -18,25 +18,17 @@ from envctl.domain.operation import Operation
 
 @dataclass(frozen=True)
 class Actor:
-    """The author of an entry.
+    """The author of an entry."""
 
-    Attributes:
-        name: ARN of the caller on AWS, login of the actor in GitHub Actions or GitLab CI.
-        verified: True if a service vouches for the name, not only the local machine.
-        arn: ARN of the caller, in a job of CI too.
-        teams: Teams of the actor by the GitHub token, like `acme/operators`.
-        environment: Environment of the job by its token; in GitHub guarded by reviewers.
-        also: Unverified other names of the person: they bar from approving own changes, and permit nothing.
-    """
-
-    name: str
+    name: str  # ARN of the caller on AWS, login of the actor in GitHub Actions or GitLab CI
     _: KW_ONLY
     via: Literal["aws", "github", "gitlab", "local"] = "local"
-    verified: bool = False
+    verified: bool = False  # True if a service vouches for the name, not only the local machine
     run_url: str = ""
-    arn: str = _later("")
-    teams: tuple[str, ...] = _later(())
-    environment: str = _later("")
+    arn: str = _later("")  # ARN of the caller, in a job of CI too
+    teams: tuple[str, ...] = _later(())  # Teams of the actor by the GitHub token, like `acme/operators`
+    environment: str = _later("")  # Environment of the job by its token; in GitHub guarded by reviewers
+    # Unverified other names of the person: they bar from approving own changes, and permit nothing
     also: tuple[str, ...] = _later(())
 
     @property
@@ -54,124 +46,84 @@ ANONYMOUS = Actor("")
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentStarted:
-    """A deployment started.
-
-    Attributes:
-        settings: Digest of the applied settings.
-        source: Source environment of a promotion.
-        plan: Fingerprint of the plan.
-        waiver: Number of its waiver entry, or 0.
-        only: The selected stacks, unless all of the release.
-        unpinned: Addresses of providers other than the pinned ones.
-        place: Digest of its place; empty in old entries.
-        older: True if it replaces a newer release, with --older.
-        stacks: All stacks it may change, if `only` is empty; empty in old entries.
-        rules: Digest of the rules of the tree; empty for actions without approval, and in old entries.
-        rules_before: Digest of the rules recorded before, if they differ.
-        creates: Its stacks never applied completely there.
-        behind: The newer release of the entry, for an earlier commit without --older.
-    """
+    """A deployment started."""
 
     kind: ClassVar[str] = "deployment started"
     environment: str
     release: str
-    settings: str
+    settings: str  # Digest of the applied settings
     action: Operation
-    source: str = ""
-    plan: str = _later("")
-    waiver: int = _later(0)
-    only: tuple[str, ...] = _later(())
-    unpinned: tuple[str, ...] = _later(())
-    place: str = _later("")
-    older: bool = _later(False)
-    stacks: tuple[str, ...] = _later(())
-    rules: str = _later("")
-    rules_before: str = _later("")
-    creates: tuple[str, ...] = _later(())
-    behind: str = _later("")
+    source: str = ""  # Source environment of a promotion
+    plan: str = _later("")  # Fingerprint of the plan
+    waiver: int = _later(0)  # Number of its waiver entry, or 0
+    only: tuple[str, ...] = _later(())  # The selected stacks, unless all of the release
+    unpinned: tuple[str, ...] = _later(())  # Addresses of providers other than the pinned ones
+    place: str = _later("")  # Digest of its place; empty in old entries
+    older: bool = _later(False)  # True if it replaces a newer release, with --older
+    stacks: tuple[str, ...] = _later(())  # All stacks it may change, if `only` is empty; empty in old entries
+    rules: str = _later("")  # Digest of the rules of the tree; empty for actions without approval, and in old entries
+    rules_before: str = _later("")  # Digest of the rules recorded before, if they differ
+    creates: tuple[str, ...] = _later(())  # Its stacks never applied completely there
+    behind: str = _later("")  # The newer release of the entry, for an earlier commit without --older
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentSucceeded:
-    """A deployment succeeded.
-
-    Attributes:
-        stacks: The deployed stacks.
-        changed: Number of changed resources.
-        performed: Kinds of changes by resource type, like "create aws_vpc".
-        partial: True if the release has more stacks.
-        lost: Stacks with a missing state at a destroy: their resources may remain.
-        left: Stacks no longer in the release, destroyed completely.
-        forgot: Stacks no longer in the release, left in place and no longer managed.
-    """
+    """A deployment succeeded."""
 
     kind: ClassVar[str] = "deployment succeeded"
     environment: str
     release: str
     started: int
-    stacks: tuple[str, ...]
-    changed: int = 0
-    performed: tuple[str, ...] = _later(())
-    partial: bool = _later(False)
-    lost: tuple[str, ...] = _later(())
-    left: tuple[str, ...] = _later(())
-    forgot: tuple[str, ...] = _later(())
+    stacks: tuple[str, ...]  # The deployed stacks
+    changed: int = 0  # Number of changed resources
+    performed: tuple[str, ...] = _later(())  # Kinds of changes by resource type, like "create aws_vpc"
+    partial: bool = _later(False)  # True if the release has more stacks
+    lost: tuple[str, ...] = _later(())  # Stacks with a missing state at a destroy: their resources may remain
+    left: tuple[str, ...] = _later(())  # Stacks no longer in the release, destroyed completely
+    forgot: tuple[str, ...] = _later(())  # Stacks no longer in the release, left in place and no longer managed
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentFailed:
-    """A deployment failed.
-
-    Attributes:
-        stacks: Stacks applied completely before the failure.
-        performed: Kinds of changes by resource type; those of a stack that stopped in between too, unless old.
-        left: Stacks no longer in the release, destroyed completely before the failure.
-        untouched: New stacks not started.
-    """
+    """A deployment failed."""
 
     kind: ClassVar[str] = "deployment failed"
     environment: str
     release: str
     started: int
     reason: str
-    stacks: tuple[str, ...] = ()
+    stacks: tuple[str, ...] = ()  # Stacks applied completely before the failure
     interrupted: bool = False
+    # Kinds of changes by resource type; those of a stack that stopped in between too, unless old
     performed: tuple[str, ...] = _later(())
-    left: tuple[str, ...] = _later(())
-    untouched: tuple[str, ...] = _later(())
+    left: tuple[str, ...] = _later(())  # Stacks no longer in the release, destroyed completely before the failure
+    untouched: tuple[str, ...] = _later(())  # New stacks not started
 
 
 @dataclass(frozen=True)
 class DeploymentAbandoned:
-    """A deployment without a recorded end was closed by a person.
-
-    Attributes:
-        performed: Kinds of changes that it planned, and that were no longer to do; empty in old entries.
-    """
+    """A deployment without a recorded end was closed by a person."""
 
     kind: ClassVar[str] = "deployment abandoned"
     environment: str
     release: str
     started: int
     reason: str
+    # Kinds of changes that it planned, and that were no longer to do; empty in old entries
     performed: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)
 class VerificationPassed:
-    """A verification passed.
-
-    Attributes:
-        started: Number of the verified deployment.
-        marks: Digest of each check of the environment; empty in old entries.
-    """
+    """A verification passed."""
 
     kind: ClassVar[str] = "verification passed"
     environment: str
     release: str
-    started: int
+    started: int  # Number of the verified deployment
     checks: tuple[str, ...] = ()
-    marks: tuple[str, ...] = _later(())
+    marks: tuple[str, ...] = _later(())  # Digest of each check of the environment; empty in old entries
 
 
 @dataclass(frozen=True)
@@ -188,31 +140,20 @@ class VerificationFailed:
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalGiven:
-    """An approval at a gate, bound to release, settings, place, plan and rules.
-
-    Attributes:
-        settings: Digest of the settings.
-        plan: Fingerprint of the approved plan.
-        reviewer: Reviewer of the GitHub job behind this entry; empty for the actor.
-        place: Digest of the place; empty in old entries.
-        unseen: Stacks approved although they could not be planned.
-        rules: Digest of the rules of the tree; empty in old entries.
-        recorded: Digest of the recorded rules; empty in old entries.
-        reading: Digest of the page that the person read; empty in old entries.
-    """
+    """An approval at a gate, bound to release, settings, place, plan and rules."""
 
     kind: ClassVar[str] = "approval given"
     environment: str
     gate: str
     release: str
-    settings: str
-    plan: str = _later("")
-    reviewer: str = _later("")
-    place: str = _later("")
-    unseen: tuple[str, ...] = _later(())
-    rules: str = _later("")
-    recorded: str = _later("")
-    reading: str = _later("")
+    settings: str  # Digest of the settings
+    plan: str = _later("")  # Fingerprint of the approved plan
+    reviewer: str = _later("")  # Reviewer of the GitHub job behind this entry; empty for the actor
+    place: str = _later("")  # Digest of the place; empty in old entries
+    unseen: tuple[str, ...] = _later(())  # Stacks approved although they could not be planned
+    rules: str = _later("")  # Digest of the rules of the tree; empty in old entries
+    recorded: str = _later("")  # Digest of the recorded rules; empty in old entries
+    reading: str = _later("")  # Digest of the page that the person read; empty in old entries
 
 
 @dataclass(frozen=True)
@@ -259,23 +200,18 @@ class HoldLifted:
 
 @dataclass(frozen=True, kw_only=True)
 class DriftChecked:
-    """A drift check.
-
-    Attributes:
-        drifted: Number of differences from the state.
-        resources: Names of the first resources and outputs that differ.
-        locked: False for a look without the lock of the state. Found drift counts then too, but not its absence.
-        unplanned: Names of drift that `drift --fix` found in no plan: deploying again does not undo it.
-        also: Other environments in which a look of the same command found nothing, each as `NAME RELEASE`.
-    """
+    """A drift check."""
 
     kind: ClassVar[str] = "drift checked"
     environment: str
     release: str
-    drifted: int
-    resources: tuple[str, ...] = ()
+    drifted: int  # Number of differences from the state
+    resources: tuple[str, ...] = ()  # Names of the first resources and outputs that differ
+    # False for a look without the lock of the state. Found drift counts then too, but not its absence.
     locked: bool = _later(True)
+    # Names of drift that `drift --fix` found in no plan: deploying again does not undo it
     unplanned: tuple[str, ...] = _later(())
+    # Other environments in which a look of the same command found nothing, each as `NAME RELEASE`
     also: tuple[str, ...] = _later(())
 
     @property
@@ -293,21 +229,15 @@ class DriftChecked:
 
 @dataclass(frozen=True)
 class WaiverUsed:
-    """Break-glass was used.
-
-    Attributes:
-        guards: Codes of the overridden guards.
-        refusals: Their messages.
-        started: Number of the running deployment, or 0 before its start.
-    """
+    """Break-glass was used."""
 
     kind: ClassVar[str] = "waiver used"
     environment: str
     release: str
     reason: str
-    guards: tuple[str, ...]
-    refusals: tuple[str, ...]
-    started: int = 0
+    guards: tuple[str, ...]  # Codes of the overridden guards
+    refusals: tuple[str, ...]  # Their messages
+    started: int = 0  # Number of the running deployment, or 0 before its start
 
 
 Ending = DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned

@@ -8,14 +8,7 @@ from envctl.domain.ledger.events import Actor
 
 @dataclass(frozen=True, kw_only=True)
 class KnownRelease:
-    """A release by its creation entry.
-
-    Attributes:
-        made_for: Names of the standalone environments it was made for; an empty name is the pipeline.
-        others: Further people with a part in it, besides the author.
-        subject: What its commit says it is; empty if not recorded.
-        request: Number of the pull or merge request it was made from; 0 if not recorded.
-    """
+    """A release by its creation entry."""
 
     release: str
     seq: int
@@ -24,7 +17,8 @@ class KnownRelease:
     commit: str
     uncommitted: bool
     author: str
+    # Names of the standalone environments it was made for; an empty name is the pipeline
     made_for: tuple[str, ...] = ("",)
-    others: tuple[str, ...] = ()
-    subject: str = ""
-    request: int = 0
+    others: tuple[str, ...] = ()  # Further people with a part in it, besides the author
+    subject: str = ""  # What its commit says it is; empty if not recorded
+    request: int = 0  # Number of the pull or merge request it was made from; 0 if not recorded

@@ -8,17 +8,12 @@ from envctl.domain.ledger.events import Actor
 
 @dataclass(frozen=True)
 class RulesRecord:
-    """The rules of an environment by its deployments.
-
-    Attributes:
-        started: Number of their first deployment.
-        before: Digest of the earlier rules; may be empty.
-    """
+    """The rules of an environment by its deployments."""
 
     digest: str
-    started: int
+    started: int  # Number of their first deployment
     at: datetime
-    before: str = ""
+    before: str = ""  # Digest of the earlier rules; may be empty
 
 
 @dataclass(frozen=True)
@@ -34,15 +29,10 @@ class RulesApproval:
 
 @dataclass(frozen=True)
 class RulesReset:
-    """A reset of the rules `recorded`, due after a delay.
+    """A reset of the rules `recorded`, due after a delay."""
 
-    Attributes:
-        seq: Number of its entry.
-        at: Start of the delay.
-    """
-
-    seq: int
+    seq: int  # Number of its entry
     recorded: str
     by: Actor
-    at: datetime
+    at: datetime  # Start of the delay
     reason: str

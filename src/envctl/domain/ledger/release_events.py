@@ -8,22 +8,16 @@ from envctl.domain.ledger.later_fields import later_field
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseCreated:
-    """A release was created.
-
-    Attributes:
-        author: Author of the commit.
-        beside: The standalone environment it was made for; empty for the pipeline.
-        others: Committers, mergers, co-authors, and authors of merged commits and pull requests.
-        subject: First line of the commit message, or what it says the merged request is named; empty in old entries.
-        request: Number of the pull or merge request it was made from; 0 if unknown.
-    """
+    """A release was created."""
 
     kind: ClassVar[str] = "release created"
     release: str
     commit: str = ""
     uncommitted: bool = False
-    author: str = ""
-    beside: str = later_field("")
+    author: str = ""  # Author of the commit
+    beside: str = later_field("")  # The standalone environment it was made for; empty for the pipeline
+    # Committers, mergers, co-authors, and authors of merged commits and pull requests
     others: tuple[str, ...] = later_field(())
+    # First line of the commit message, or what it says the merged request is named; empty in old entries
     subject: str = later_field("")
-    request: int = later_field(0)
+    request: int = later_field(0)  # Number of the pull or merge request it was made from; 0 if unknown

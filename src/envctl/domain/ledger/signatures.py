@@ -23,15 +23,10 @@ _PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z ]+)-----\s*([A-Za-z0-9+/=\s]+?)-----
 
 @dataclass(frozen=True)
 class Signature:
-    """A signature of an entry or checkpoint.
+    """A signature of an entry or checkpoint."""
 
-    Attributes:
-        key: Fingerprint of its public key.
-        value: The signature in base64.
-    """
-
-    key: str
-    value: str
+    key: str  # Fingerprint of its public key
+    value: str  # The signature in base64
 
 
 @dataclass(frozen=True)

@@ -26,22 +26,9 @@ COMPLETED: frozenset[Outcome] = frozenset({"succeeded", "partial"})
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A deployment of a release to an environment.
+    """A deployment of a release to an environment."""
 
-    Attributes:
-        seq: Number of its *started* entry, and its name within the ledger.
-        waiver: Number of its waiver entry, or 0.
-        only: The deployed stacks, unless all of the release.
-        unpinned: Providers other than those pinned by the release.
-        place: Digest of its place; empty if not recorded.
-        older: True if it replaced a newer release, with --older.
-        lost: Stacks with a missing state at a destroy: their resources may remain.
-        rules: Digest of its rules; empty if not recorded.
-        rules_before: Digest of the rules before it, if they differ.
-        behind: The newer release of the entry, for an earlier commit without --older.
-    """
-
-    seq: int
+    seq: int  # Number of its *started* entry, and its name within the ledger
     release: str
     settings: str
     action: Operation
@@ -52,15 +39,15 @@ class Deployment:
     ended_at: datetime | None = None
     changed: int = 0
     reason: str = ""
-    waiver: int = 0
-    only: tuple[str, ...] = ()
-    unpinned: tuple[str, ...] = ()
-    place: str = ""
-    older: bool = False
-    lost: tuple[str, ...] = ()
-    rules: str = ""
-    rules_before: str = ""
-    behind: str = ""
+    waiver: int = 0  # Number of its waiver entry, or 0
+    only: tuple[str, ...] = ()  # The deployed stacks, unless all of the release
+    unpinned: tuple[str, ...] = ()  # Providers other than those pinned by the release
+    place: str = ""  # Digest of its place; empty if not recorded
+    older: bool = False  # True if it replaced a newer release, with --older
+    lost: tuple[str, ...] = ()  # Stacks with a missing state at a destroy: their resources may remain
+    rules: str = ""  # Digest of its rules; empty if not recorded
+    rules_before: str = ""  # Digest of the rules before it, if they differ
+    behind: str = ""  # The newer release of the entry, for an earlier commit without --older
 
 
 def to_label(known: KnownRelease) -> ReleaseLabel:
@@ -83,24 +70,16 @@ def describe_outcome(deployment: Deployment) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """Evidence of an environment about one deployed release. A *stay* is a period of verified running.
-
-    Attributes:
-        verified_at: Last passed verification; None if it never passed or was revoked.
-        revoked: Reason for the loss of the verification, if any.
-        since: Start of the current stay.
-        longest: Duration of the longest finished stay.
-        until: End of that stay.
-        passed: Last pass of each check, by its mark, or by its name in old entries.
-    """
+    """Evidence of an environment about one deployed release. A *stay* is a period of verified running."""
 
     deployment: Deployment
-    verified_at: datetime | None = None
+    verified_at: datetime | None = None  # Last passed verification; None if it never passed or was revoked
     checks: tuple[str, ...] = ()
-    revoked: str = ""
-    since: datetime | None = None
-    longest: timedelta = timedelta()
-    until: datetime | None = None
+    revoked: str = ""  # Reason for the loss of the verification, if any
+    since: datetime | None = None  # Start of the current stay
+    longest: timedelta = timedelta()  # Duration of the longest finished stay
+    until: datetime | None = None  # End of that stay
+    # Last pass of each check, by its mark, or by its name in old entries
     passed: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
@@ -121,29 +100,20 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Approval:
-    """An approval at a gate. The fields from `plan` on are empty in entries from before they were recorded.
-
-    Attributes:
-        plan: Fingerprint of the approved plan.
-        place: Digest of the approved place.
-        unseen: Stacks approved although they could not be planned.
-        rules: Digest of the rules of the tree.
-        recorded: Digest of the recorded rules of the environment.
-        reading: Digest of the page that the person read.
-        unread: The envctl that recorded it showed less than an approval binds, and was too old for this ledger.
-    """
+    """An approval at a gate. The fields from `plan` on are empty in entries from before they were recorded."""
 
     gate: str
     release: str
     settings: str
     by: Actor
     at: datetime
-    plan: str = ""
-    place: str = ""
-    unseen: tuple[str, ...] = ()
-    rules: str = ""
-    recorded: str = ""
-    reading: str = ""
+    plan: str = ""  # Fingerprint of the approved plan
+    place: str = ""  # Digest of the approved place
+    unseen: tuple[str, ...] = ()  # Stacks approved although they could not be planned
+    rules: str = ""  # Digest of the rules of the tree
+    recorded: str = ""  # Digest of the recorded rules of the environment
+    reading: str = ""  # Digest of the page that the person read
+    # The envctl that recorded it showed less than an approval binds, and was too old for this ledger
     unread: bool = False
 
 
@@ -175,22 +145,16 @@ class OpenImport:
 
 @dataclass(frozen=True, kw_only=True)
 class DriftCheck:
-    """A drift check.
-
-    Attributes:
-        drifted: Number of differences from the state.
-        resources: Names of the first resources and outputs that differ.
-        not_seen_at: Time of the last look without the lock that found no drift, although drift is recorded.
-        unplanned: Names of drift in no plan: deploying again does not undo it.
-    """
+    """A drift check."""
 
     release: str
     by: Actor
     at: datetime
-    drifted: int
-    resources: tuple[str, ...] = ()
+    drifted: int  # Number of differences from the state
+    resources: tuple[str, ...] = ()  # Names of the first resources and outputs that differ
+    # Time of the last look without the lock that found no drift, although drift is recorded
     not_seen_at: datetime | None = None
-    unplanned: tuple[str, ...] = ()
+    unplanned: tuple[str, ...] = ()  # Names of drift in no plan: deploying again does not undo it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,16 +172,11 @@ class Debt:
 
 @dataclass(frozen=True)
 class DistrustedEntry:
-    """A distrusted entry: neither its content nor its author is certain.
-
-    Attributes:
-        environment: Empty for a release event.
-        what: Kind of its event.
-    """
+    """A distrusted entry: neither its content nor its author is certain."""
 
     seq: int
-    environment: str
-    what: str
+    environment: str  # Empty for a release event
+    what: str  # Kind of its event
     by: Actor
     at: datetime
     why: str
@@ -229,51 +188,35 @@ class DistrustedEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentState:
-    """State of one environment.
+    """State of one environment."""
 
-    Attributes:
-        current: Last successful deployment of a whole release, unless destroyed.
-        last: Last deployment of any outcome.
-        evidence: By release, if its latest deployment here succeeded.
-        performed: By release, its kinds of changes by resource type.
-        stacks: Stacks applied completely at least once.
-        drift: Last drift check since the last deployment.
-        traffic: By stack, the color with the traffic, if managed by envctl.
-        imports: Imports without a recorded end.
-        begun: Stacks with any started deployment or import.
-        unnamed: Numbers of unsuccessful deployments without recorded stacks.
-        half_made: Stacks with possible resources, but without a complete apply.
-        forgotten: Stacks left in place by a release, and no longer managed.
-        renamed: By stack, the earlier name of its state, until its next apply.
-        rules: Rules of the last successful deployment of a whole release subject to approval and without a waiver, or
-            None.
-        rules_approvals: Approvals of other rules in their place.
-        rules_reset: Requested reset of the rules.
-        began_with_rules: True if the first deployment recorded its rules.
-    """
-
-    current: Deployment | None = None
-    last: Deployment | None = None
+    current: Deployment | None = None  # Last successful deployment of a whole release, unless destroyed
+    last: Deployment | None = None  # Last deployment of any outcome
+    # By release, if its latest deployment here succeeded
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    # By release, its kinds of changes by resource type
     performed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     approvals: tuple[Approval, ...] = ()
-    stacks: frozenset[str] = frozenset()
+    stacks: frozenset[str] = frozenset()  # Stacks applied completely at least once
     lock: Lock | None = None
     holds: Mapping[str, Hold] = field(default_factory=dict)
-    drift: DriftCheck | None = None
+    drift: DriftCheck | None = None  # Last drift check since the last deployment
     waivers: tuple[Debt, ...] = ()
     debts: tuple[Debt, ...] = ()
+    # By stack, the color with the traffic, if managed by envctl
     traffic: Mapping[str, Traffic] = field(default_factory=dict)
-    imports: tuple[OpenImport, ...] = ()
-    begun: frozenset[str] = frozenset()
-    unnamed: tuple[int, ...] = ()
-    half_made: frozenset[str] = frozenset()
-    forgotten: frozenset[str] = frozenset()
+    imports: tuple[OpenImport, ...] = ()  # Imports without a recorded end
+    begun: frozenset[str] = frozenset()  # Stacks with any started deployment or import
+    unnamed: tuple[int, ...] = ()  # Numbers of unsuccessful deployments without recorded stacks
+    half_made: frozenset[str] = frozenset()  # Stacks with possible resources, but without a complete apply
+    forgotten: frozenset[str] = frozenset()  # Stacks left in place by a release, and no longer managed
+    # By stack, the earlier name of its state, until its next apply
     renamed: Mapping[str, str] = field(default_factory=dict)
+    # Rules of the last successful deployment of a whole release subject to approval and without a waiver, or None
     rules: RulesRecord | None = None
-    rules_approvals: tuple[RulesApproval, ...] = ()
-    rules_reset: RulesReset | None = None
-    began_with_rules: bool = False
+    rules_approvals: tuple[RulesApproval, ...] = ()  # Approvals of other rules in their place
+    rules_reset: RulesReset | None = None  # Requested reset of the rules
+    began_with_rules: bool = False  # True if the first deployment recorded its rules
 
     @property
     def held_stacks(self) -> frozenset[str]:
@@ -343,17 +286,11 @@ EMPTY_ENVIRONMENT = EnvironmentState()
 
 @dataclass(frozen=True)
 class NewerEntries:
-    """The entries from the first one of a newer format on: they are in the chain, and not read.
+    """The entries from the first one of a newer format on: they are in the chain, and not read."""
 
-    Attributes:
-        first: Number of the first one.
-        last: Number of the last entry of the ledger.
-        version: Version of the envctl that wrote the first one.
-    """
-
-    first: int
-    last: int
-    version: str
+    first: int  # Number of the first one
+    last: int  # Number of the last entry of the ledger
+    version: str  # Version of the envctl that wrote the first one
 
     def __str__(self) -> str:
         many = f"entries {self.first} to {self.last} are" if self.last > self.first else f"entry {self.first} is"

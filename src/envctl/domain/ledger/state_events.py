@@ -23,40 +23,28 @@ class ImportStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportEnded:
-    """An import ended.
-
-    Attributes:
-        started: Number of its start.
-        outcome: *failed*: no change reported by Terraform. *abandoned*: its end was not recorded, its result is
-            unknown.
-        reason: Error codes only.
-    """
+    """An import ended."""
 
     kind: ClassVar[str] = "import ended"
     environment: str
     release: str
-    started: int
+    started: int  # Number of its start
     stack: str
     address: str
+    # *failed*: no change reported by Terraform. *abandoned*: its end was not recorded, its result is unknown.
     outcome: ImportOutcome
-    reason: str = ""
+    reason: str = ""  # Error codes only
 
 
 @dataclass(frozen=True, kw_only=True)
 class StateMoved:
-    """The state of a stack moved to the name of another one.
-
-    Attributes:
-        started: Number of the deployment.
-        lineage: Lineage of the copied state, emptied afterwards.
-        serial: Serial of the copied state.
-    """
+    """The state of a stack moved to the name of another one."""
 
     kind: ClassVar[str] = "state moved"
     environment: str
     release: str
-    started: int
+    started: int  # Number of the deployment
     stack: str
     to: str
-    lineage: str = later_field("")
-    serial: int = later_field(0)
+    lineage: str = later_field("")  # Lineage of the copied state, emptied afterwards
+    serial: int = later_field(0)  # Serial of the copied state

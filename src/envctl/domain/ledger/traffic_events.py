@@ -6,61 +6,42 @@ from typing import ClassVar
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutStarted:
-    """A traffic shift of a stack starts.
-
-    Attributes:
-        started: Number of the deployment.
-        color: The new color.
-        value: Its artifact.
-        stable: Artifact of the other color, with all traffic until now and after an abort.
-    """
+    """A traffic shift of a stack starts."""
 
     kind: ClassVar[str] = "rollout started"
     environment: str
     release: str
-    started: int
+    started: int  # Number of the deployment
     stack: str
-    color: str
-    value: str
-    stable: str
+    color: str  # The new color
+    value: str  # Its artifact
+    stable: str  # Artifact of the other color, with all traffic until now and after an abort
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrafficShiftStarted:
-    """A step of a rollout is about to change the traffic weight: until its end the weight lies between two.
-
-    Attributes:
-        percent: Traffic weight of the new color at the end of the step.
-        step: Number of the step, from 1.
-        steps: Number of all steps of the rollout.
-    """
+    """A step of a rollout is about to change the traffic weight: until its end the weight lies between two."""
 
     kind: ClassVar[str] = "traffic shift started"
     environment: str
     release: str
     started: int
     stack: str
-    percent: int
-    step: int
-    steps: int
+    percent: int  # Traffic weight of the new color at the end of the step
+    step: int  # Number of the step, from 1
+    steps: int  # Number of all steps of the rollout
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrafficShifted:
-    """The traffic weight of a stack changed.
-
-    Attributes:
-        color: The color with `percent` of the traffic; empty if the stack is no longer known.
-        value: Its artifact.
-        stable: Artifact of the other color; empty once it is removed and the stack at rest.
-    """
+    """The traffic weight of a stack changed."""
 
     kind: ClassVar[str] = "traffic shifted"
     environment: str
     release: str
     started: int
     stack: str
-    color: str = ""
-    value: str = ""
+    color: str = ""  # The color with `percent` of the traffic; empty if the stack is no longer known
+    value: str = ""  # Its artifact
     percent: int = 0
-    stable: str = ""
+    stable: str = ""  # Artifact of the other color; empty once it is removed and the stack at rest

@@ -12,21 +12,13 @@ GoalKind = Literal["apply", "promote", "rollback", "destroy", "fix drift"]
 
 @dataclass(frozen=True)
 class NextStep:
-    """The next step of an environment.
+    """The next step of an environment."""
 
-    Attributes:
-        command: what to type; empty if nothing can be typed now.
-        reason: why, or what stands in the way; empty if there is nothing to do.
-        who: the people who can do it; empty for any person.
-        hint: what to do in words, where no command can be typed now.
-        opens: the time from which on it can go on; None if time alone does not help.
-    """
-
-    command: str = ""
-    reason: str = ""
-    who: str = ""
-    hint: str = ""
-    opens: datetime | None = None
+    command: str = ""  # what to type; empty if nothing can be typed now
+    reason: str = ""  # why, or what stands in the way; empty if there is nothing to do
+    who: str = ""  # the people who can do it; empty for any person
+    hint: str = ""  # what to do in words, where no command can be typed now
+    opens: datetime | None = None  # the time from which on it can go on; None if time alone does not help
 
     @property
     def advice(self) -> str:

@@ -1,7 +1,4 @@
-"""Changes of a plan: resources, actions, values before and after, and stacks that leave or take over a state.
-
-Sensitive values never enter these types.
-"""
+"""Changes of a plan: actions, values before and after, leaving and moving stacks. Sensitive values never enter."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -170,18 +167,13 @@ class OutputChange:
 class Forecast:
     """What a stack will probably do that waits for others: planned with their outputs unknown. It is shown, and binds
     nothing: no fingerprint and no stored plan has it.
-
-    Attributes:
-        resources, outputs, warnings: as in a plan; empty with a problem.
-        problem: why the stack can't be forecast; empty if it can.
-        elsewhere: with a problem, what the stack did in the environment before, as a sentence; empty if unknown.
     """
 
-    resources: tuple[ResourceChange, ...] = ()
+    resources: tuple[ResourceChange, ...] = ()  # resources, outputs and warnings: as in a plan; empty with a problem.
     outputs: tuple[OutputChange, ...] = ()
     warnings: tuple[str, ...] = ()
-    problem: str = ""
-    elsewhere: str = ""
+    problem: str = ""  # why the stack can't be forecast; empty if it can
+    elsewhere: str = ""  # with a problem, what the stack did in the environment before, as a sentence; empty if unknown
 
     def to_plan(self, stack: str) -> "StackPlan":
         """Return it in the form of a plan, to be shown like one."""
@@ -224,40 +216,28 @@ class StackPlan:
 
 @dataclass(frozen=True)
 class Cost:
-    """The monthly cost of a plan, as computed by the program of the project. Amounts are exact decimal texts.
-
-    Attributes:
-        resources: difference by stack and address, like `web aws_instance.this`.
-        unknown: reason if the cost is unknown; all other fields are empty then.
-    """
+    """The monthly cost of a plan, as computed by the program of the project. Amounts are exact decimal texts."""
 
     currency: str = ""
     before: str = ""
     after: str = ""
     difference: str = ""
+    # difference by stack and address, like `web aws_instance.this`
     resources: Mapping[str, str] = field(default_factory=dict)
-    unknown: str = ""
+    unknown: str = ""  # reason if the cost is unknown; all other fields are empty then
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentPlan:
-    """The plan of one environment.
-
-    Attributes:
-        release: its id; empty for the working tree.
-        cost: set if the project names a pricing program and it was called.
-        label: what people know the release by, if it is recorded.
-        next: the command that would apply the plan, or what comes before; empty unless it was asked for.
-        unplanned: stacks that could not be planned; the errors say why.
-    """
+    """The plan of one environment."""
 
     environment: str
-    release: str
+    release: str  # its id; empty for the working tree
     stacks: tuple[StackPlan, ...]
-    cost: Cost | None = None
-    next: str = ""
-    label: ReleaseLabel | None = None
-    unplanned: tuple[str, ...] = ()
+    cost: Cost | None = None  # set if the project names a pricing program and it was called
+    next: str = ""  # the command that would apply the plan, or what comes before; empty unless it was asked for
+    label: ReleaseLabel | None = None  # what people know the release by, if it is recorded
+    unplanned: tuple[str, ...] = ()  # stacks that could not be planned; the errors say why
 
     @property
     def changes(self) -> bool:
@@ -282,10 +262,7 @@ def has_created_or_deleted(plans: Iterable[StackPlan]) -> bool:
 
 
 def format_invocation_address(address: str, event: str, resource: str, prefix: str) -> str:
-    """Return the address of an invoked action with its trigger: one action may run more than once.
-
-    `event` is in Terraform's spelling, like `AfterCreate`.
-    """
+    """Return the address of an invoked action with its trigger, like `AfterCreate`: one may run more than once."""
     if not resource:
         return address.removeprefix(prefix)
     when = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in event).replace("_", " ").split()

@@ -20,9 +20,7 @@ _OUTPUT = "output"
 
 @dataclass(frozen=True)
 class StackComparison:
-    """One stack compared with its state. `before` is always the state; `after` is reality in `drift`, and the
-    configuration in `pending`.
-    """
+    """One stack and its state, `before`. `after` is reality in `drift`, and the configuration in `pending`."""
 
     drift: StackPlan
     pending: StackPlan

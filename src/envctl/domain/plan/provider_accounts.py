@@ -185,14 +185,11 @@ def suggest_fix(mismatch: AccountMismatch, environment: str, table: str = "") ->
             " list it in"
             f" other_accounts of {section}"
         )
-    table = f"[{table}]" if table else _name_table(found)
+    own = f'[stacks.STACK.providers] "{found.name}"' if found.is_alias else f"[providers.{found.name}]"
+    table = f"[{table}]" if table else own
     if found.kind == "awscc":
         return f"write {table} in envctl.toml without credentials: envctl adds region and role of {section}"
     return f"remove {mismatch.key} from {table}: with a region in {section}, envctl renders it from {section}"
-
-
-def _name_table(found: ProviderConfiguration) -> str:
-    return f'[stacks.STACK.providers] "{found.name}"' if found.is_alias else f"[providers.{found.name}]"
 
 
 def _compare_role(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:

@@ -53,9 +53,7 @@ def is_large(stacks: Iterable[StackPlan]) -> bool:
 
 
 def is_dangerous(resource: ResourceChange, stateful: Collection[str]) -> bool:
-    """Check if the change may lose something: it deletes, replaces, forgets or runs something, or changes a resource of
-    a type that holds data.
-    """
+    """Check if it may lose something: it deletes, replaces, forgets, runs, or changes a type that holds data."""
     changes_data = resource.type in stateful and resource.action not in {Action.CREATE, Action.READ, Action.IMPORT}
     return resource.action not in _HARMLESS or bool(resource.programs) or changes_data
 

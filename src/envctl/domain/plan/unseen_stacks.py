@@ -54,10 +54,7 @@ def require_known_stacks(named: Sequence[str], stacks: Collection[str]) -> None:
 
 
 def check_unseen(plan: EnvironmentPlan, named: Sequence[str], command: str) -> tuple[str, ...]:
-    """Return the named stacks that wait: the approval accepts them unseen.
-
-    Raises UsageError for a stack with resources: changes of these have to be seen.
-    """
+    """Return the named stacks that wait, accepted unseen. Raises UsageError for resources: these have to be seen."""
     waiting = {stack.stack: stack for stack in plan.stacks if stack.waits_for}
     for name in named:
         if name in waiting and waiting[name].behind:
@@ -79,7 +76,10 @@ def describe_unseen(plan: EnvironmentPlan, accepted: Sequence[str], clusters: Ma
         if stack.stack in accepted:
             awaited = clusters.get(stack.stack, "").partition(".")[0] in stack.waits_for
             more = ", and change what a new cluster brings" if awaited else ""
-            yield f"{line}; approved unseen: it may only create{more}{_describe_forecast(stack)}"
+            forecast = ""
+            if stack.forecast is not None:
+                forecast = "; it has no forecast" if stack.forecast.problem else "; the forecast binds nothing"
+            yield f"{line}; approved unseen: it may only create{more}{forecast}"
         else:
             unseen = "" if stack.behind else f", or add --unseen {','.join(list_acceptable(plan))}"
             yield f"{line}; not approved: approve again when {_format_upstream(stack)} applied{unseen}"
@@ -92,12 +92,6 @@ def describe_replanned(plan: EnvironmentPlan, needs: Mapping[str, Collection[str
         if upstream := [name for name in needs.get(stack.stack, ()) if name in changing and not stack.waits_for]:
             applied = f"{join_names(upstream)} {'is' if len(upstream) == 1 else 'are'} applied"
             yield f"planned again: {stack.stack}, when {applied}; further changes are not approved"
-
-
-def _describe_forecast(stack: StackPlan) -> str:
-    if stack.forecast is None:
-        return ""
-    return "; it has no forecast" if stack.forecast.problem else "; the forecast binds nothing"
 
 
 def _format_upstream(stack: StackPlan) -> str:

@@ -26,9 +26,7 @@ _BETWEEN = "\x1f"
 
 @dataclass(frozen=True)
 class Redactor:
-    """Replaces `parts`, in any spelling, with a mark. `find_parts` selects the parts of a value. `public` are names in
-    lower case that are no form of one.
-    """
+    """Replaces `parts`, of `find_parts`, in any spelling. `public` are names in lower case that are no form of one."""
 
     parts: frozenset[str] = frozenset()
     public: frozenset[str] = frozenset()
@@ -74,16 +72,11 @@ class Redactor:
         return found
 
     def redact_all(self, value: T) -> T:
-        """Return a result with texts and sensitive numbers redacted; the same object if unchanged.
-
-        Keys of maps, enums and typed number fields stay.
-        """
+        """Return a result with texts and sensitive numbers redacted. Map keys, enums and typed number fields stay."""
         return value if not self.parts or self.check_all(value) else self._redact_value(value)
 
     def check_all(self, value: object, known: Collection[str] = ()) -> bool:
-        """Check that no text of a result has a secret, apart from `known` ones: this is faster than one by one, and
-        remembered.
-        """
+        """Check that no text of a result has a secret but `known` ones: faster than one by one, and remembered."""
         clean, shortest = self._clean_texts, self._shortest
         texts = dict.fromkeys(_list_texts(value))
         new = [text for text in texts if len(text) >= shortest and text not in clean and text not in known]

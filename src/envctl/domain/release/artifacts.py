@@ -35,10 +35,7 @@ class InvalidRepositoryError(ValueError):
 
 
 def relocate_images(project: Project, environment: str, artifacts: Mapping[str, object]) -> dict[str, object]:
-    """Return the artifacts by variable, with images in the repositories of the environment.
-
-    Raises InvalidRepositoryError.
-    """
+    """Return the artifacts by variable, with the environment's image repositories. Raises InvalidRepositoryError."""
     found = dict(artifacts)
     for name, artifact in project.artifacts.items():
         for key in artifact.keys if artifact.kind == "oci" and artifact.repository is not None else ():

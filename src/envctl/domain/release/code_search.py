@@ -1,6 +1,4 @@
-"""What a search of code finds: reads of files outside of the release, blocks about credentials or state, and `check`
-blocks.
-"""
+"""What a search of code finds: reads outside of the release, blocks about credentials or state, `check` blocks."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -46,9 +46,7 @@ class CommitName:
 
 
 def name_commit(message: CommitMessage, job: JobRequest) -> CommitName:
-    """Return the subject of a commit, or the title of the request that it merges, and the number of its request. The
-    job knows best.
-    """
+    """Return a commit's subject, or the title of the request it merges, and its number. The job knows best."""
     lines = [line.strip() for line in message.text.splitlines() if line.strip()]
     first, body = (lines[0], lines[1:]) if lines else ("", [])
     found = _read_merge(first, body) or CommitName(first)

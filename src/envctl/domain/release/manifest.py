@@ -91,7 +91,11 @@ def parse_wiring(document: dict[str, Any]) -> Wiring:
     removed = document.get("removed", {})
     names = (document["project"], *document["schema"], *document["outputs"], *removed)
     wrong = [name for name in names if not NAME.fullmatch(name)]
-    wrong += [key for key in document["artifacts"] if not _is_artifact_key(key)]
+    for key in document["artifacts"]:
+        # The name of a variable, or that of a stack and of its variable.
+        stack, dot, variable = key.rpartition(".")
+        if not IDENTIFIER.fullmatch(variable) or (dot and not NAME.fullmatch(stack)):
+            wrong.append(key)
     if wrong:
         raise DamagedBundleError(f"{wrong[0]!r} is not a name")
     if unknown := [fate for fate in removed.values() if fate not in FATES]:
@@ -167,12 +171,6 @@ def _parse_module(document: dict[str, str]) -> BundledModule:
     if "/" in key or find_path_fault(key) or not all(key.split(".")):
         raise DamagedBundleError(f"{key!r} is not the key of a module")
     return BundledModule(key, document["source"], document["version"], folder, top)
-
-
-def _is_artifact_key(key: str) -> bool:
-    """Check for the name of a variable, or that of a stack and of its variable."""
-    stack, dot, variable = key.rpartition(".")
-    return bool(IDENTIFIER.fullmatch(variable)) and (not dot or bool(NAME.fullmatch(stack)))
 
 
 _ANY = object()

@@ -39,9 +39,7 @@ def describe_findings(stack: str, folder: str, found: RootFindings) -> Iterator[
 
 
 def describe_file_sets(stack: str, file_sets: Sequence[FileSet], json_providers: Collection[str]) -> Iterator[Problem]:
-    """Yield the problems of sets of files that hold files of envctl. `json_providers` are the providers that need a
-    file in JSON.
-    """
+    """Yield the problems of sets of files that hold files of envctl. `json_providers` need a file in JSON."""
     for each in file_sets:
         names = [name for name in each.names if name != JSON_OVERRIDE_FILE or json_providers]
         if not names:

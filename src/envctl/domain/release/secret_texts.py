@@ -25,11 +25,7 @@ class SecretText:
 
 
 def encode_secret(text: str, key: str, variable: str, type_text: str) -> SecretText:
-    """Return the value of a variable of this type. A `string` takes the text as it is; other types but `any` take
-    JSON.
-
-    Raises UnusableSecretError.
-    """
+    """Return the value: the text for `string`, JSON for other types but `any`. Raises UnusableSecretError."""
     value, type_ = _select_key(text, key) if key else text, parse_type(type_text)
     if isinstance(value, str) and not isinstance(type_, Primitive | AnyType):
         value = _parse_json(value, f"it is not JSON, and the type of {variable} is {type_text}")

@@ -25,36 +25,24 @@ class Live:
 
 @dataclass(frozen=True)
 class Step:
-    """The last recorded step of a shift.
+    """The last recorded step of a shift."""
 
-    Attributes:
-        number: Number of the step, from 1.
-        count: Number of all steps.
-        at: Time of its end, or of its start if no end is recorded.
-        percent: Share of traffic at its end.
-    """
-
-    number: int
-    count: int
-    at: datetime
-    percent: int
+    number: int  # Number of the step, from 1
+    count: int  # Number of all steps
+    at: datetime  # Time of its end, or of its start if no end is recorded
+    percent: int  # Share of traffic at its end
 
 
 @dataclass(frozen=True)
 class Shift:
-    """An unfinished shift of traffic to another color.
+    """An unfinished shift of traffic to another color."""
 
-    Attributes:
-        started: Number of its deployment.
-        percent: Last recorded share of traffic. While a step runs the share lies between this and that of the step.
-        step: Its last step; None before the first one, and in entries of old versions.
-    """
-
-    started: int
+    started: int  # Number of its deployment
     color: str
     value: str
+    # Last recorded share of traffic. While a step runs the share lies between this and that of the step.
     percent: int = 0
-    step: Step | None = None
+    step: Step | None = None  # Its last step; None before the first one, and in entries of old versions
 
     @property
     def running_step(self) -> Step | None:

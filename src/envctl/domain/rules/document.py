@@ -184,9 +184,7 @@ def format_check_digest(name: str, table: Mapping[str, Any]) -> str:
 
 
 def _list_vouchers(project: "Project", environment: str) -> dict[str, str]:
-    """Return whose tokens name the people of `allow`, and the environment of GitHub whose reviewers count, as far as
-    the project file says so.
-    """
+    """Return whose tokens name people of `allow`, and GitHub's environment of reviewers, as far as envctl.toml says."""
     github = project.ci.github
     found = {
         "github": github.issuer,

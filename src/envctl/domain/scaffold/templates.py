@@ -1,6 +1,4 @@
-"""Templates of `envctl init`. Each is a working project with placeholder words for the project's name, its region and
-the account of each environment.
-"""
+"""Templates of `envctl init`: working projects with placeholders for name, region and accounts."""
 
 import re
 from collections.abc import Mapping

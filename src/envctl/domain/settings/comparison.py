@@ -81,9 +81,7 @@ class Comparison:
 
 
 def may_pair_differ(name: str, stacks: Collection[str] | None, may_differ: Collection[str]) -> bool:
-    """Check if `may_differ` has the name, or has it for each of these stacks, as `STACK.VARIABLE`. Unknown stacks have
-    no such names.
-    """
+    """Check if `may_differ` has the name, or `STACK.VARIABLE` for each stack. Unknown stacks have no such names."""
     return name in may_differ or bool(stacks and all(f"{stack}.{name}" in may_differ for stack in stacks))
 
 

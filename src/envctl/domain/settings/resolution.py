@@ -69,7 +69,7 @@ def resolve_settings(
     )
     problems = [
         *_find_miswired_inputs(resolution),
-        *find_misplaced_settings(resolution),
+        *_find_misplaced_settings(resolution),
         *_find_misplaced_secrets(resolution),
     ]
     arguments: dict[str, dict[str, object]] = {}
@@ -147,7 +147,7 @@ def _find_rival_value(resolution: Resolution, stack: str, name: str) -> str:
     return str(assigned.location) if assigned and (own or not others) else ""
 
 
-def find_misplaced_settings(resolution: Resolution) -> Iterator[Problem]:
+def _find_misplaced_settings(resolution: Resolution) -> Iterator[Problem]:
     """Yield a problem for each assignment of a forbidden or undeclared name."""
     for file in resolution.files:
         if file.stack and file.stack not in resolution.schema:

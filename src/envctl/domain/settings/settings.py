@@ -76,9 +76,7 @@ def format_canonical_json(value: object) -> str:
 
 
 def find_key(values: Mapping[str, object], stack: str, variable: str) -> str:
-    """Return the key that gives a variable its value, of `VARIABLE` and `STACK.VARIABLE`: that of the stack wins. Empty
-    if neither does.
-    """
+    """Return the key that gives a variable its value: `STACK.VARIABLE` wins over `VARIABLE`. Empty if neither does."""
     for key in (f"{stack}.{variable}", variable):
         if key in values:
             return key

@@ -320,7 +320,10 @@ def build_model(stack: str, variables: Variables) -> type[BaseModel]:
         default: Any = convert_value(variable.default, type_)[0] if variable.has_default else ...
         annotation = Annotated[Any, BeforeValidator(_build_validator(variable, type_))]
         field_info = Field(default, alias=variable.name, description=variable.description)
-        fields[_field_name(variable.name)] = annotation, field_info
+        name = variable.name
+        # Some names are reserved by Python or pydantic.
+        taken = hasattr(BaseModel, name) or keyword.iskeyword(name) or name.startswith("_") or not name.isidentifier()
+        fields[f"var_{name.replace('-', '_')}" if taken else name] = annotation, field_info
     config = ConfigDict(
         extra="forbid",
         frozen=True,
@@ -330,12 +333,6 @@ def build_model(stack: str, variables: Variables) -> type[BaseModel]:
         protected_namespaces=(),
     )
     return create_model(f"{stack.title().replace('-', '').replace('_', '')}Settings", __config__=config, **fields)
-
-
-def _field_name(name: str) -> str:
-    """Return the name of the variable, or `var_NAME` for names reserved by Python or pydantic."""
-    taken = hasattr(BaseModel, name) or keyword.iskeyword(name) or name.startswith("_") or not name.isidentifier()
-    return f"var_{name.replace('-', '_')}" if taken else name
 
 
 def _build_validator(variable: Variable, type_: TypeExpression) -> Callable[[object], object]:

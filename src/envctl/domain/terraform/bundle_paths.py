@@ -18,9 +18,7 @@ def count_levels_up(path: str) -> int:
 
 
 def find_base(project: str, paths: Iterable[str]) -> str:
-    """Return the base for these paths of a project, which lies in the folder `project` of its repository. It is empty
-    if all of them are inside.
-    """
+    """Return the base for paths of the project in the folder `project` of a repository; empty if all are inside."""
     levels = max(map(count_levels_up, paths), default=0)
     parts = [part for part in project.split("/") if part]
     return "/".join(parts[len(parts) - levels :]) if levels else ""

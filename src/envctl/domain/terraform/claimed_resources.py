@@ -29,10 +29,7 @@ class SharedResource:
 
 
 def list_held_resources(state: bytes) -> tuple[HeldResource, ...]:
-    """Return the managed resources of a state with an identifier that is unique in the cloud.
-
-    Raises ValueError for bytes that are no state.
-    """
+    """Return the managed resources of a state with an id unique in the cloud. Raises ValueError for other bytes."""
     if not state:
         return ()
     try:
@@ -50,14 +47,11 @@ def _walk_instances(document: Mapping[str, object]) -> Iterator[HeldResource]:
         address = ".".join(part for part in (raw.get("module"), raw["type"], raw["name"]) if part)
         for instance in raw.get("instances") or ():
             values = instance.get("attributes") or {}
-            identity = next((str(values[key]) for key in ("arn", "id") if _is_unique(values.get(key))), "")
+            texts = [text for key in ("arn", "id") if isinstance(text := values.get(key), str)]
+            identity = next((text for text in texts if _UNIQUE_ID.fullmatch(text)), "")
             if identity:
                 key = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
                 yield HeldResource(raw["type"], identity, f"{address}{key}", str(values.get("id", "")))
-
-
-def _is_unique(value: object) -> bool:
-    return isinstance(value, str) and _UNIQUE_ID.fullmatch(value) is not None
 
 
 def find_shared_resources(held: Mapping[str, tuple[HeldResource, ...]]) -> tuple[SharedResource, ...]:

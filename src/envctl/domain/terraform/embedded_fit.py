@@ -23,7 +23,8 @@ class Platform:
 def fits_embedded(platform: Platform) -> bool:
     """Return whether pip finds a wheel of the embedded Terraform for the machine."""
     if platform.system == "linux":
-        return platform.processor == "x86_64" and _parse_version(platform.glibc) >= OLDEST_GLIBC
+        glibc = tuple(int(part) for part in platform.glibc.split(".")[:2] if part.isdigit())
+        return platform.processor == "x86_64" and glibc >= OLDEST_GLIBC
     return platform.system == "darwin"
 
 
@@ -32,7 +33,3 @@ def suggest_terraform(platform: Platform, install: str) -> str:
     if fits_embedded(platform):
         return f"install the embedded one, which fits this machine: {install}; or install {OTHER_TERRAFORM}"
     return f"install {OTHER_TERRAFORM}; the embedded one needs {NEEDED}, and this is {platform}"
-
-
-def _parse_version(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:2] if part.isdigit())

@@ -1,7 +1,4 @@
-"""Literal values of Terraform: numbers without rounding, and text in HCL syntax.
-
-A number is an int, a float if the float is exact, or else a Decimal.
-"""
+"""Literal values of Terraform: text in HCL syntax, and exact numbers: an int, an exact float, or else a Decimal."""
 
 import json
 import re

@@ -24,20 +24,13 @@ Mode = Literal["done", "checked", "planned"]
 
 @dataclass(frozen=True)
 class Bootstrap:
-    """The result of a bootstrap.
+    """The result of a bootstrap."""
 
-    Attributes:
-        mode: `checked` and `planned` mean no change was made.
-        create_only: the result of testing the store against overwriting.
-        needless: reasons for needing no bucket.
-        refused: reasons against using the store.
-    """
-
-    mode: Mode
+    mode: Mode  # `checked` and `planned` mean no change was made
     buckets: tuple[BucketReport, ...]
-    create_only: Finding | None = None
-    needless: tuple[str, ...] = ()
-    refused: tuple[Problem, ...] = ()
+    create_only: Finding | None = None  # the result of testing the store against overwriting
+    needless: tuple[str, ...] = ()  # reasons for needing no bucket
+    refused: tuple[Problem, ...] = ()  # reasons against using the store
     next: str = ""
 
     @property

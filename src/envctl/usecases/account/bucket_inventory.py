@@ -27,10 +27,7 @@ class BucketTarget:
 def list_buckets(
     context: Context, environments: Sequence[str], *, store: bool, as_me: bool
 ) -> tuple[BucketTarget, ...]:
-    """Return each bucket once: environments of one account may share it.
-
-    Raise ConfigurationError for one name with two places or purposes.
-    """
+    """Return each bucket once: environments may share it. Raise ConfigurationError for two places or purposes."""
     found: list[BucketTarget] = []
     for each in _iterate_buckets(context, environments, store=store, as_me=as_me):
         same = next((number for number, one in enumerate(found) if _is_same_bucket(one, each)), None)

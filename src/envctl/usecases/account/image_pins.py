@@ -22,35 +22,22 @@ _UNKNOWN_TAG = "E613"
 
 @dataclass(frozen=True)
 class PinnedImage:
-    """An image that has got its digest.
+    """An image that has got its digest."""
 
-    Attributes:
-        image: the reference before, without a digest.
-        digest: of the image that the tag names today.
-        stack: whose objects start it.
-        file: where the digest is written.
-        before: the digest before, of an image whose tag has moved; empty for an image without one.
-    """
-
-    image: str
-    digest: str
-    stack: str
-    file: str
-    before: str = ""
+    image: str  # the reference before, without a digest
+    digest: str  # of the image that the tag names today
+    stack: str  # whose objects start it
+    file: str  # where the digest is written
+    before: str = ""  # the digest before, of an image whose tag has moved; empty for an image without one
 
 
 @dataclass(frozen=True)
 class PinnedImages:
-    """The images that have got their digest; empty if all had one.
-
-    Attributes:
-        refreshed: whether moved tags were followed.
-        unknown: images whose digest is unknown; the errors say why.
-    """
+    """The images that have got their digest; empty if all had one."""
 
     images: tuple[PinnedImage, ...]
-    refreshed: bool = False
-    unknown: tuple[str, ...] = ()
+    refreshed: bool = False  # whether moved tags were followed
+    unknown: tuple[str, ...] = ()  # images whose digest is unknown; the errors say why
 
 
 def pin_images(
@@ -112,7 +99,12 @@ class _Pinning:
         try:
             self.digests[image] = _find_digest(self.context, _drop_digest(image))
         except EnvctlError as error:
-            error.problems = tuple(_name_image(each, _drop_digest(image)) for each in error.problems)
+            # The message of a registry names no image.
+            named = _drop_digest(image)
+            error.problems = tuple(
+                each if named in each.message else replace(each, message=f"{named}: {each.message}")
+                for each in error.problems
+            )
             self.failures[image] = error
 
     def _write(
@@ -133,11 +125,6 @@ class _Pinning:
             for image, digest in effective.items()
         ]
         return {image: digest for image, digest in digests.items() if image in left}
-
-
-def _name_image(problem: Problem, image: str) -> Problem:
-    """Return the problem with the image: the message of a registry names none."""
-    return problem if image in problem.message else replace(problem, message=f"{image}: {problem.message}")
 
 
 def _drop_digest(image: str) -> str:

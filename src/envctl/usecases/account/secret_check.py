@@ -25,32 +25,22 @@ from envctl.usecases.release import deploy_request, release_store
 
 @dataclass(frozen=True)
 class SecretVariable:
-    """An environment variable that holds a secret value, and whether it is set here.
-
-    Attributes:
-        asked_by: the variables of stacks that take it.
-    """
+    """An environment variable that holds a secret value, and whether it is set here."""
 
     name: str
-    asked_by: tuple[str, ...]
+    asked_by: tuple[str, ...]  # the variables of stacks that take it
     is_set: bool
 
 
 @dataclass(frozen=True)
 class EnvironmentSecrets:
-    """The secrets of one environment.
-
-    Attributes:
-        account_id: the searched account; empty if no secret is needed.
-        release: the release with the modules needing them; empty for the working tree.
-        variables: environment variables that hold secret values.
-    """
+    """The secrets of one environment."""
 
     environment: str
-    account_id: str
-    release: str
+    account_id: str  # the searched account; empty if no secret is needed
+    release: str  # the release with the modules needing them; empty for the working tree
     secrets: tuple[Sighting, ...]
-    variables: tuple[SecretVariable, ...] = ()
+    variables: tuple[SecretVariable, ...] = ()  # environment variables that hold secret values
 
     @property
     def missing(self) -> int:

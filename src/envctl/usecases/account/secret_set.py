@@ -16,19 +16,14 @@ from envctl.usecases.project.environment_selection import load_context
 
 @dataclass(frozen=True, kw_only=True)
 class SecretSet:
-    """The result of setting a secret.
-
-    Attributes:
-        created: false if an existing secret got a new version.
-        arn_differs: true if the settings name the ARN of a deleted secret; AWS assigns a new one.
-    """
+    """The result of setting a secret."""
 
     environment: str
     account_id: str
     kind: secret_status.SecretKind
     name: str
-    created: bool
-    arn_differs: bool
+    created: bool  # false if an existing secret got a new version
+    arn_differs: bool  # true if the settings name the ARN of a deleted secret; AWS assigns a new one
     next: str
 
 

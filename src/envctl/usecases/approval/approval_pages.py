@@ -27,23 +27,16 @@ DEFAULT_LIMIT = 20
 
 @dataclass(frozen=True, kw_only=True)
 class ListedApproval:
-    """A given approval. It may be withdrawn, or expired, or void by now: `envctl why` says what counts.
+    """A given approval. It may be withdrawn, or expired, or void by now: `envctl why` says what counts."""
 
-    Attributes:
-        number: of its ledger entry.
-        gate: may be empty for rules.
-        release: empty for an approval of rules.
-        reading: the digest of what was read; empty if an older envctl recorded it.
-    """
-
-    number: int
+    number: int  # of its ledger entry
     environment: str
-    gate: str
-    release: str
+    gate: str  # may be empty for rules
+    release: str  # empty for an approval of rules
     by: Actor
     at: datetime
     unseen: tuple[str, ...] = ()
-    reading: str = ""
+    reading: str = ""  # the digest of what was read; empty if an older envctl recorded it
     label: ReleaseLabel | None = None
 
 

@@ -71,37 +71,27 @@ _PLAN_REMARKS = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalResult:
-    """An approval as the ledger has it now.
-
-    Attributes:
-        already: the same person had approved the same plan before.
-        missing: the number of missing approvals by gate.
-        reading: the digest of the page that was read.
-        place, where: the digest of the place to apply the plan in, and its description.
-        not_seen: stacks without a plan, each with the stacks it waits for.
-        unseen: stacks approved without a plan.
-        approvals: by gate, who approved until when, and who can give what is missing.
-        expires_at: the end of this approval; None if it does not expire.
-        label: what people know the release by; None if not recorded.
-    """
+    """An approval as the ledger has it now."""
 
     environment: str
     gate: str
     release: str
     by: Actor
-    already: bool
-    missing: dict[str, int]
+    already: bool  # the same person had approved the same plan before
+    missing: dict[str, int]  # the number of missing approvals by gate
     next: str
     plan: str = ""
     notes: tuple[str, ...] = ()
-    place: str = ""
+    place: str = ""  # place and where: the digest of the place to apply the plan in, and its description.
     where: str = ""
+    # stacks without a plan, each with the stacks it waits for
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    unseen: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()  # stacks approved without a plan
+    # by gate, who approved until when, and who can give what is missing
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
-    reading: str = ""
-    expires_at: datetime | None = None
-    label: ReleaseLabel | None = None
+    reading: str = ""  # the digest of the page that was read
+    expires_at: datetime | None = None  # the end of this approval; None if it does not expire
+    label: ReleaseLabel | None = None  # what people know the release by; None if not recorded
 
 
 @dataclass(frozen=True)

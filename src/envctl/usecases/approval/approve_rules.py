@@ -24,25 +24,18 @@ from envctl.usecases.release import readings
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovedRules:
-    """An approval of the tree's rules.
-
-    Attributes:
-        gate, missing: a gate of the recorded rules, and the number of missing approvals by gate.
-        already: the person had approved the same before, and it still counts.
-        recorded, rules: the digests of both documents.
-        release, withdrawn: empty and false; readers of other approvals rely on them.
-    """
+    """An approval of the tree's rules."""
 
     environment: str
-    gate: str
+    gate: str  # a gate of the recorded rules
     by: Actor
-    already: bool
+    already: bool  # the person had approved the same before, and it still counts
     changes: tuple[str, ...]
-    missing: dict[str, int]
+    missing: dict[str, int]  # the number of missing approvals by gate
     next: str
-    recorded: str
-    rules: str
-    release: str = ""
+    recorded: str  # the digest of the recorded rules
+    rules: str  # the digest of the rules of the tree
+    release: str = ""  # release and withdrawn: empty and false; readers of other approvals rely on them.
     withdrawn: bool = False
 
 

@@ -50,22 +50,16 @@ class Reviewer:
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewResult:
-    """The reviews of one plan. Attributes not named here are those of `ApprovalResult`.
-
-    Attributes:
-        by: the recording job.
-        already: every review was recorded before, or does not count.
-        plan: the fingerprint of the reviewed plan.
-    """
+    """The reviews of one plan. Attributes not named here are those of `ApprovalResult`."""
 
     environment: str
     gate: str
     release: str
-    by: Actor
-    already: bool
+    by: Actor  # the recording job
+    already: bool  # every review was recorded before, or does not count
     missing: dict[str, int]
     next: str
-    plan: str
+    plan: str  # the fingerprint of the reviewed plan
     reviewers: tuple[Reviewer, ...]
     notes: tuple[str, ...] = ()
     place: str = ""

@@ -50,43 +50,32 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Why:
-    """The answers of all guards for one deployment.
-
-    Attributes:
-        gates: approvals given and required, by gate; `approvals` has more about each.
-        approvals: by gate, who approved it until when, and who can give what is missing.
-        who: persons able to give the missing approvals.
-        opens: the time at which every refusal ends by itself; None if one of them does not.
-        planned, plan, reading: the plan, its fingerprint, and the digest of its page, if requested.
-        unbelieved: the last ledger entries without effect.
-        place, where: the digest of the target place, bound to approvals, and its description.
-        not_seen: stacks without a plan, each with the stacks it waits for; an approval must name them.
-        rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
-        label: what people know the release by; None if not recorded.
-        reviews: in a job of GitHub, the reviews given when the plan was made, for `approve --reviewers --after`.
-    """
+    """The answers of all guards for one deployment."""
 
     target: str
     source: str | None
     release: str | None
     now: datetime
     answers: tuple[Answer, ...]
-    gates: Mapping[str, tuple[int, int]]
-    who: str
-    opens: datetime | None
+    gates: Mapping[str, tuple[int, int]]  # approvals given and required, by gate; `approvals` has more about each
+    who: str  # persons able to give the missing approvals
+    opens: datetime | None  # the time at which every refusal ends by itself; None if one of them does not
     next: str
-    plan: str = ""
+    plan: str = ""  # plan, reading and planned: the plan, its fingerprint, and the digest of its page, if requested.
     reading: str = ""
     planned: EnvironmentPlan | None = None
-    unbelieved: tuple[DistrustedEntry, ...] = ()
-    place: str = ""
+    unbelieved: tuple[DistrustedEntry, ...] = ()  # the last ledger entries without effect
+    place: str = ""  # place and where: the digest of the target place, bound to approvals, and its description.
     where: str = ""
+    # stacks without a plan, each with the stacks it waits for; an approval must name them
     not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # rules_changed and rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
     rules_changed: tuple[str, ...] = ()
     rules_differ: tuple[str, ...] = ()
+    # by gate, who approved it until when, and who can give what is missing
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
-    label: ReleaseLabel | None = None
-    reviews: str = ""
+    label: ReleaseLabel | None = None  # what people know the release by; None if not recorded
+    reviews: str = ""  # in a job of GitHub, the reviews given when the plan was made, for `approve --reviewers --after`
 
     @property
     def changes(self) -> bool | None:
@@ -187,7 +176,10 @@ def find_next_candidate(
 
 def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
     """Return the answers of all guards. The adviser knows the next steps of the environments."""
-    answers = _defer_approvals(tuple(_check_guards(request)))
+    found = tuple(_check_guards(request))
+    deferred = guards.defer_approvals(tuple(each.refusal for each in found if each.refusal))
+    by_code = {refusal.code: refusal for refusal in deferred}
+    answers = tuple(replace(each, refusal=by_code[each.refusal.code]) if each.refusal else each for each in found)
     # Without an actor: the guards would leave out the actor's own approval.
     approvals = list_gate_approvals(replace(request, actor=ANONYMOUS))
     lacking = [name for name, gate in approvals.items() if gate.missing]
@@ -224,12 +216,6 @@ def _suggest_next(request: guards.Request, refused: Sequence[guards.Refusal], ad
         return format_deployment(request)
     steps = open_refusals(request, refused, adviser.list_steps_before(request.target))
     return next((step.advice for step in steps if step.advice), refused[0].hint)
-
-
-def _defer_approvals(answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
-    refusals = guards.defer_approvals(tuple(each.refusal for each in answers if each.refusal))
-    by_code = {refusal.code: refusal for refusal in refusals}
-    return tuple(replace(each, refusal=by_code[each.refusal.code]) if each.refusal else each for each in answers)
 
 
 def _check_guards(request: guards.Request) -> Iterator[Answer]:

@@ -26,20 +26,13 @@ from envctl.usecases.project.environment_selection import load_context
 
 @dataclass(frozen=True)
 class RulesResetState:
-    """A requested or withdrawn reset.
-
-    Attributes:
-        reset: the request; None if there is none to withdraw.
-        counts_from: the end of the delay; the recorded rules count until then.
-        already: the reset had been requested before, and its delay runs since then.
-        withdrawn: the reset is over, and the recorded rules stay.
-    """
+    """A requested or withdrawn reset."""
 
     environment: str
-    reset: RulesReset | None
-    counts_from: datetime | None
-    already: bool
-    withdrawn: bool
+    reset: RulesReset | None  # the request; None if there is none to withdraw
+    counts_from: datetime | None  # the end of the delay; the recorded rules count until then
+    already: bool  # the reset had been requested before, and its delay runs since then
+    withdrawn: bool  # the reset is over, and the recorded rules stay
     next: str
 
 

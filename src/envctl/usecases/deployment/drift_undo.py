@@ -68,9 +68,7 @@ def find_remaining(attempt: Attempt, unplanned: Iterable[str]) -> tuple[str, ...
 
 
 def find_foreign(attempt: Attempt) -> tuple[str, ...]:
-    """Return the drift of Kubernetes objects that the apply did not undo: fields that the code does not have, and that
-    others have added.
-    """
+    """Return drift of objects that the apply did not undo: fields that others added, and the code does not have."""
     request, remaining = attempt.request, list[str]()
     for stack in dict.fromkeys(name.partition(": ")[0] for name in request.found_drift):
         prepared = attempt.prepared.environment.find_stack(stack)

@@ -74,10 +74,7 @@ def record_deployment(planned: PlannedDeployment) -> Iterator[Attempt]:
 
 
 def set_hold(planned: PlannedDeployment) -> str:
-    """Record the hold before any change: an interrupted rollback must still block the abandoned release.
-
-    Return the abandoned release, or an empty text.
-    """
+    """Record the hold before any change: an interrupted rollback blocks too. Return the abandoned release, if any."""
     target, identity = planned.prepared.request.target, planned.prepared.guard_request.identity
 
     def decide_event(present: LedgerState) -> HoldSet | None:

@@ -41,10 +41,7 @@ class GuardRunner:
     disbelieved: set[int] = field(default_factory=set)  # reported numbers of untrusted ledger entries
 
     def enforce_guards(self, request: Request, present: LedgerState, plan: EnvironmentPlan | None = None) -> Request:
-        """Return the request as the guards have seen it. Raise RefusedError with all refusals not waived.
-
-        Each warning is reported once.
-        """
+        """Return the request as guards saw it, each warning once. Raise RefusedError with all refusals not waived."""
         ports, options = self.deployment.context.ports, self.deployment.options
         if not options.dry_run:
             ledger_store.check_clock(ports)
@@ -111,7 +108,12 @@ class GuardRunner:
         if not self.deployment.options.break_glass:
             raise RefusedError(defer_approvals(refused))
         if stubborn := list_unwaivable(request, refused):
-            raise RefusedError(tuple(_explain_not_waivable(request, refusal) for refusal in defer_approvals(stubborn)))
+            refusals = []
+            for each in defer_approvals(stubborn):
+                why = f"{request.target} does not list it as waivable" if each.waivable else "it can't be waived"
+                message = f"{each.message} (not overridable by break-glass: {why})"
+                refusals.append(replace(each, message=message))
+            raise RefusedError(tuple(refusals))
         self.waived.update({refusal.code: refusal for refusal in refused})
 
 
@@ -121,11 +123,6 @@ def _describe_midway(request: Request, refusal: Refusal) -> Refusal:
         return refusal
     message = f"{refusal.message}; {request.target} keeps the applied changes, and the rest continues after approval"
     return replace(refusal, message=message)
-
-
-def _explain_not_waivable(request: Request, refusal: Refusal) -> Refusal:
-    why = f"{request.target} does not list it as waivable" if refusal.waivable else "it can't be waived"
-    return replace(refusal, message=f"{refusal.message} (not overridable by break-glass: {why})")
 
 
 def add_findings(
@@ -235,7 +232,7 @@ class Attempt:
     begun: set[str] = field(default_factory=set)  # stacks with at least one started apply
     # by stack, address and action of what its applies have finished
     finished: dict[str, set[tuple[str, Action]]] = field(default_factory=dict)
-    applied: list[str] = field(default_factory=list)
+    applied: list[str] = field(default_factory=list)  # applied stacks
     gone: list[str] = field(default_factory=list)  # destroyed leaving stacks
     moved: set[str] = field(default_factory=set)  # new names already used in the root modules
     is_complete: bool = False  # all stacks are applied: from here on, no error makes it a failed deployment

@@ -13,19 +13,7 @@ from envctl.usecases.deployment.verification import Verification
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentResult:
-    """The result of a deployment; a dry run fills `stages` alone.
-
-    Attributes:
-        warnings: remarks of guards without a refusal.
-        waived: refusals overridden by break-glass.
-        held: the release put on hold by a rollback.
-        up_to_date: true if neither a change nor an entry was needed.
-        only: the deployed stacks, if not all of the release.
-        rollouts: stacks with traffic moved to another color.
-        lost: destroyed stacks with a lost state; their resources may remain.
-        forgotten: stacks no longer tracked by envctl; their resources may remain.
-        label, held_label: what people know the two releases by; None if not recorded.
-    """
+    """The result of a deployment; a dry run fills `stages` alone."""
 
     environment: str
     release: str
@@ -34,15 +22,16 @@ class DeploymentResult:
     plan: EnvironmentPlan | None = None
     deployment: Deployment | None = None
     verification: Verification | None = None
-    warnings: tuple[Refusal, ...] = ()
-    waived: tuple[Refusal, ...] = ()
-    held: str = ""
-    up_to_date: bool = False
+    warnings: tuple[Refusal, ...] = ()  # remarks of guards without a refusal
+    waived: tuple[Refusal, ...] = ()  # refusals overridden by break-glass
+    held: str = ""  # the release put on hold by a rollback
+    up_to_date: bool = False  # true if neither a change nor an entry was needed
     dry_run: bool = False
-    only: tuple[str, ...] = ()
-    rollouts: tuple[RolledOut, ...] = ()
-    lost: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()  # the deployed stacks, if not all of the release
+    rollouts: tuple[RolledOut, ...] = ()  # stacks with traffic moved to another color
+    lost: tuple[str, ...] = ()  # destroyed stacks with a lost state; their resources may remain
     next: str = ""
-    forgotten: tuple[str, ...] = ()
+    forgotten: tuple[str, ...] = ()  # stacks no longer tracked by envctl; their resources may remain
+    # label and held_label: what people know the two releases by; None if not recorded.
     label: ReleaseLabel | None = None
     held_label: ReleaseLabel | None = None

@@ -96,9 +96,7 @@ def _require_running(present: LedgerState, target: str) -> Deployment:
 
 
 def _require_no_drift(present: LedgerState, target: str) -> None:
-    """Raise OperationFailedError if drift was found since the last deployment: checks of other resources prove nothing
-    about the release.
-    """
+    """Raise OperationFailedError on drift since the deployment: checks of other resources don't prove the release."""
     here = present.find_environment(target)
     if here.drift is None or not here.drifted:
         return
@@ -153,9 +151,7 @@ def run_probe(ports: Ports, probe: Probe | CheckResult, variables: Mapping[str, 
 
 
 def _await_workloads(ports: Ports, prepared: PreparedEnvironment) -> Iterator[CheckOutcome]:
-    """Wait until the objects of each stack for Kubernetes are ready, all stacks at once. No project has to declare
-    this check.
-    """
+    """Wait until the objects of all stacks for Kubernetes are ready, all at once. No project declares this check."""
     stacks = [stack for stack in prepared.stacks if stack.workload]
     if not stacks:
         return

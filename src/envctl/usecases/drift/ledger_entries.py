@@ -129,9 +129,7 @@ class DriftObservation:
 def record_observations(
     ports: Ports, observations: Sequence[DriftObservation], *, since: int
 ) -> tuple[EnvironmentDrift, ...]:
-    """Record the observations, and return their drift with any problem of recording. `since` is the last ledger entry
-    before the first check.
-    """
+    """Record the observations, and return their drift with problems. `since` is the last entry before the checks."""
     ledger = _DriftJournal(ports, since)
     return tuple(
         ledger.record_observation(o) if o.found.condition in {"clean", "drifted"} else o.found for o in observations

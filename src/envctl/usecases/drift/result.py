@@ -11,25 +11,18 @@ from envctl.domain.plan.drift import Condition
 
 @dataclass(frozen=True, kw_only=True)
 class StackDrift:
-    """The drift of one stack.
-
-    Attributes:
-        resources, outputs: `before` is the state, and `after` reality.
-        pending: `before` is the state, and `after` the configuration.
-        ignored: names of drift allowed by the rules of the project.
-        locked: whether it was checked under the lock of its state.
-    """
+    """The drift of one stack."""
 
     stack: str
     condition: Condition
-    resources: tuple[ResourceChange, ...] = ()
+    resources: tuple[ResourceChange, ...] = ()  # resources and outputs: `before` is the state, and `after` reality.
     outputs: tuple[OutputChange, ...] = ()
-    pending: StackPlan | None = None
-    ignored: tuple[str, ...] = ()
+    pending: StackPlan | None = None  # `before` is the state, and `after` the configuration
+    ignored: tuple[str, ...] = ()  # names of drift allowed by the rules of the project
     warnings: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     seconds: float = 0.0
-    locked: bool = False
+    locked: bool = False  # whether it was checked under the lock of its state
 
     @property
     def drift(self) -> StackPlan:
@@ -38,26 +31,20 @@ class StackDrift:
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentDrift:
-    """The drift of one environment.
-
-    Attributes:
-        condition: `empty` without a deployment.
-        deployment, settings: the number of the checked deployment, and the digest of its settings.
-        whole: false if some stacks were left out.
-        locked: whether all its stacks were checked under the lock of their states.
-        recorded: number of differences in the ledger that a look without the lock did not find, and does not clear.
-    """
+    """The drift of one environment."""
 
     environment: str
     release: str
-    condition: Condition
+    condition: Condition  # `empty` without a deployment
     stacks: tuple[StackDrift, ...] = ()
     problems: tuple[Problem, ...] = ()
+    # deployment and settings: the number of the checked deployment, and the digest of its settings.
     deployment: int = 0
     settings: str = ""
-    whole: bool = True
+    whole: bool = True  # false if some stacks were left out
     next: str = ""
-    locked: bool = False
+    locked: bool = False  # whether all its stacks were checked under the lock of their states
+    # number of differences in the ledger that a look without the lock did not find, and does not clear
     recorded: int = 0
 
     @property

@@ -40,42 +40,30 @@ Origin = Literal["deployed", "working tree", "nothing"]
 
 @dataclass(frozen=True, kw_only=True)
 class Side:
-    """One environment of a comparison, with its release. An empty entry environment has the working tree instead.
-
-    Attributes:
-        whole: false if its last deployment did not succeed.
-        against: the release its settings are read for; empty for the working tree.
-        pending: its settings differ from the deployed ones.
-    """
+    """One environment of a comparison, with its release. An empty entry environment has the working tree instead."""
 
     environment: str
     origin: Origin
     release: str = ""
     known: KnownRelease | None = None
     deployment: Deployment | None = None
-    whole: bool = True
-    against: str = ""
-    pending: bool = False
+    whole: bool = True  # false if its last deployment did not succeed
+    against: str = ""  # the release its settings are read for; empty for the working tree
+    pending: bool = False  # its settings differ from the deployed ones
     problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diff:
-    """A comparison of two environments.
-
-    Attributes:
-        distance: None if both run the same release, or one has none.
-        settings: None if those of one side are unknown.
-        everything: true to show equal values, too.
-        objects: the Kubernetes objects that differ; None without a stack of them, or if one side is unknown.
-    """
+    """A comparison of two environments."""
 
     first: Side
     second: Side
-    distance: Distance | None
+    distance: Distance | None  # None if both run the same release, or one has none
     artifacts: tuple[ArtifactPair, ...]
-    settings: Comparison | None
-    everything: bool = False
+    settings: Comparison | None  # None if those of one side are unknown
+    everything: bool = False  # true to show equal values, too
+    # the Kubernetes objects that differ; None without a stack of them, or if one side is unknown
     objects: ObjectChanges | None = None
 
     @property

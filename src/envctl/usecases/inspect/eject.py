@@ -36,16 +36,11 @@ _OCCUPIED_HINT = "choose another folder: eject never overwrites files"
 
 @dataclass(frozen=True)
 class EjectedStack:
-    """A root module.
-
-    Attributes:
-        folder: where Terraform runs, in the new folder.
-        variables: the sensitive variables to set; no file has their values.
-    """
+    """A root module."""
 
     name: str
-    folder: str
-    variables: tuple[str, ...]
+    folder: str  # where Terraform runs, in the new folder
+    variables: tuple[str, ...]  # the sensitive variables to set; no file has their values
 
 
 @dataclass(frozen=True)
@@ -59,18 +54,13 @@ class EjectedEnvironment:
 
 @dataclass(frozen=True)
 class EjectedProject:
-    """A folder with root modules for plain Terraform, or a planned one in the mode `planned`.
-
-    Attributes:
-        files: paths in the folder.
-        empty: environments without a release, which are left out.
-    """
+    """A folder with root modules for plain Terraform, or a planned one in the mode `planned`."""
 
     mode: Literal["done", "planned"]
     folder: str
     environments: tuple[EjectedEnvironment, ...]
-    files: tuple[str, ...]
-    empty: tuple[str, ...] = ()
+    files: tuple[str, ...]  # paths in the folder
+    empty: tuple[str, ...] = ()  # environments without a release, which are left out
 
 
 @dataclass(frozen=True)
@@ -94,7 +84,9 @@ def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: 
     if there := ports.project_folder.explain_occupied(folder):
         raise UsageError(Problem("E193", there, _OCCUPIED_HINT))
     context = Context(ports, project_file.load_project(ports))
-    _require_no_code(context, _find_inner_path(folder, options.project))
+    # The path of the new folder in the project; empty for one outside. `project` leads from it to the project.
+    ups = options.project.split("/")
+    _require_no_code(context, "/".join(folder.split("/")[-len(ups) :]) if set(ups) == {".."} else "")
     present = journal.load(ports)
     names = find_environments(context, options.environments)
     named = find_release(present, options.release) if options.release else ""
@@ -124,12 +116,6 @@ def eject_project(ports: Ports, folder: str, options: EjectOptions, *, dry_run: 
     return EjectedProject(
         "planned" if dry_run else "done", options.typed or folder, ejected, tuple(sorted(files)), empty
     )
-
-
-def _find_inner_path(folder: str, way: str) -> str:
-    """Return the path of the new folder in the project; empty for one outside. `way` leads from it to the project."""
-    parts = way.split("/")
-    return "/".join(folder.split("/")[-len(parts) :]) if set(parts) == {".."} else ""
 
 
 def _require_no_code(context: Context, inner: str) -> None:

@@ -26,20 +26,13 @@ class Section:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The meaning of a code.
-
-    Attributes:
-        title: The name of the guard, or the area of the error.
-        exit_codes: How a command with this problem ends.
-        text: The meaning, and what to do, as in a section.
-        sections: The parts of other pages that the text refers to.
-    """
+    """The meaning of a code."""
 
     code: str
-    title: str
-    exit_codes: tuple[int, ...]
-    text: str
-    sections: tuple[Section, ...]
+    title: str  # The name of the guard, or the area of the error
+    exit_codes: tuple[int, ...]  # How a command with this problem ends
+    text: str  # The meaning, and what to do, as in a section
+    sections: tuple[Section, ...]  # The parts of other pages that the text refers to
 
 
 def list_codes(templates: Templates) -> list[str]:

@@ -38,27 +38,20 @@ class PlanDrift:
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainedPlan:
-    """A plan with causes.
-
-    Attributes:
-        release, runs: the planned release, empty for the working tree, and the running one.
-        label, runs_label: what people know the two by; None if not recorded.
-        parts: every change of the plan once, by cause.
-        code, artifacts, settings: differences from the running release and its settings.
-        unexplained: the reason for causes not told apart.
-    """
+    """A plan with causes."""
 
     environment: str
-    release: str
+    release: str  # release and runs: the planned release, empty for the working tree, and the running one.
     runs: str
     plan: EnvironmentPlan
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...]  # every change of the plan once, by cause
+    # code, artifacts and settings: differences from the running release and its settings.
     code: ReleaseChanges | None = None
     artifacts: tuple[ArtifactPair, ...] = ()
     settings: tuple[Pair, ...] = ()
     drifted: tuple[PlanDrift, ...] = ()
-    unexplained: str = ""
-    label: ReleaseLabel | None = None
+    unexplained: str = ""  # the reason for causes not told apart
+    label: ReleaseLabel | None = None  # label and runs_label: what people know the two by; None if not recorded.
     runs_label: ReleaseLabel | None = None
 
     @property

@@ -26,32 +26,23 @@ EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """Ledger entries, newest first.
-
-    Attributes:
-        more: true if older ones were left out.
-        unbelieved: the entries without effect.
-        rules: changes of rules by deployment entry.
-        labels: what people know the releases of these entries by.
-        newer: later entries, which this envctl can't read.
-    """
+    """Ledger entries, newest first."""
 
     environment: str
     entries: tuple[Entry, ...]
-    more: bool
+    more: bool  # true if older ones were left out
     since: datetime | None = None
     until: datetime | None = None
-    unbelieved: tuple[DistrustedEntry, ...] = ()
-    rules: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    unbelieved: tuple[DistrustedEntry, ...] = ()  # the entries without effect
+    rules: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # changes of rules by deployment entry
+    # what people know the releases of these entries by
     labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
-    newer: NewerEntries | None = None
+    newer: NewerEntries | None = None  # later entries, which this envctl can't read
 
 
 @dataclass(frozen=True)
 class LedgerVerification:
-    """A verified chain: its number of entries, and the hash of the last one. Every entry of an environment in `signed`
-    is signed with a pinned key.
-    """
+    """A verified chain: its length, and its last hash. Entries of environments in `signed` have a pinned signature."""
 
     entries: int
     head: str
@@ -61,9 +52,7 @@ class LedgerVerification:
 def read_history(
     ports: Ports, environment: str = "", *, limit: int | None = None, since: str = "", until: str = ""
 ) -> History:
-    """Return the newest entries, of all environments or of one. With `since` and without a limit, return all of the
-    time range.
-    """
+    """Return the newest entries, of all environments or one. With `since` and no limit, all of the time range."""
     period = parse_filter(ports, environment, since, until)
     begin = period.since - CLOCK_SLACK if period.since and period.since > EARLIEST else EARLIEST
     present = journal.load(ports, to_show=True)

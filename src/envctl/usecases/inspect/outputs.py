@@ -32,20 +32,14 @@ class StackOutputs:
 
 @dataclass(frozen=True)
 class EnvironmentOutputs:
-    """Outputs of an environment.
-
-    Attributes:
-        left_out: applied stacks missing from the running release.
-        unsettled: the outcome of a failed last deployment: states may be of several releases.
-        unread: stacks with an unreadable state.
-    """
+    """Outputs of an environment."""
 
     environment: str
     release: str
     stacks: tuple[StackOutputs, ...]
-    left_out: tuple[str, ...] = ()
-    unsettled: str = ""
-    unread: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()  # applied stacks missing from the running release
+    unsettled: str = ""  # the outcome of a failed last deployment: states may be of several releases
+    unread: tuple[str, ...] = ()  # stacks with an unreadable state
 
 
 @dataclass(frozen=True)

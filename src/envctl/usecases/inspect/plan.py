@@ -91,9 +91,7 @@ def plan_units(ports: Ports, units: Mapping[str, frozenset[str]]) -> tuple[Envir
 
 @dataclass(frozen=True)
 class _PlanInput:
-    """Prepared stacks, with the state of the environment and the label of the release; None if the ledger was not
-    read.
-    """
+    """Prepared stacks, with the environment's state and the release's label; None if the ledger was not read."""
 
     prepared: PreparedEnvironment
     here: EnvironmentState | None = None

@@ -37,18 +37,14 @@ _MAX_FILES = 2000
 
 @dataclass(frozen=True)
 class EnvironmentPreview:
-    """The plan of an environment, or the problems that prevented it.
-
-    Attributes:
-        hidden: whether this job must not read its states, so that there is no plan.
-        settings_changed: of a hidden one, the settings that differ from the deployed ones, as far as they are known.
-    """
+    """The plan of an environment, or the problems that prevented it."""
 
     environment: str
     plan: EnvironmentPlan | None = None
     problems: tuple[Problem, ...] = ()
     exit_code: ExitCode = ExitCode.DONE
-    hidden: bool = False
+    hidden: bool = False  # whether this job must not read its states, so that there is no plan
+    # of a hidden one, the settings that differ from the deployed ones, as far as they are known
     settings_changed: tuple[str, ...] = ()
 
 
@@ -93,9 +89,7 @@ class PreviewedRelease:
 
 
 def preview_environments(ports: Ports, environments: Sequence[str] = (), *, release: str | None = None) -> Preview:
-    """Plan the working tree or a release in the environments, by default in the whole pipeline. A failure in one
-    environment does not stop the others.
-    """
+    """Plan the tree or a release in environments, by default the pipeline's. A failure in one stops no other."""
     project = project_file.load_project(ports)
     wanted = find_environments(Context(ports, project), environments) if environments else project.pipeline.order
     bundles = {"": load_stored_release(ports, release)} if release else {}

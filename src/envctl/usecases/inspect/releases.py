@@ -45,16 +45,11 @@ class Releases:
 
 @dataclass(frozen=True)
 class RunningRelease:
-    """The release that an environment runs.
-
-    Attributes:
-        distance: number of releases from the shown release to it; 0 for the same one.
-        is_newer: true if it was made later than the shown release.
-    """
+    """The release that an environment runs."""
 
     label: ReleaseLabel
-    distance: int = 0
-    is_newer: bool = False
+    distance: int = 0  # number of releases from the shown release to it; 0 for the same one
+    is_newer: bool = False  # true if it was made later than the shown release
 
 
 @dataclass(frozen=True)
@@ -76,24 +71,18 @@ class ReleaseArtifact:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseDetails:
-    """One release.
-
-    Attributes:
-        bundle: the state of its bundle in the store. Without an intact one, its content is unknown, and the counts
-            are 0.
-        modules: number of modules called by its stacks.
-        object_stacks: the stacks of Kubernetes objects, which call no module.
-    """
+    """One release."""
 
     release: KnownRelease
     now: datetime
     places: tuple[ReleasePlace, ...]
+    # the state of its bundle in the store. Without an intact one, its content is unknown, and the counts are 0.
     bundle: BundleState
     stacks: tuple[str, ...] = ()
-    modules: int = 0
+    modules: int = 0  # number of modules called by its stacks
     files: int = 0
     artifacts: tuple[ReleaseArtifact, ...] = ()
-    object_stacks: tuple[str, ...] = ()
+    object_stacks: tuple[str, ...] = ()  # the stacks of Kubernetes objects, which call no module
 
 
 def list_releases(ports: Ports, environment: str = "", *, limit: int | None = None) -> Releases:

@@ -26,17 +26,12 @@ OBJECTS_FILE = "objects.yaml"
 
 @dataclass(frozen=True)
 class RenderedRoots:
-    """The texts of root modules and of Kubernetes objects, by path below the working directory.
-
-    Attributes:
-        release: the id of a release that was asked for; empty for the working tree and for the running release.
-        label: what people know that release by.
-    """
+    """The texts of root modules and of Kubernetes objects, by path below the working directory."""
 
     environment: str
     files: dict[str, str]
-    release: str = ""
-    label: ReleaseLabel | None = None
+    release: str = ""  # the id of a release that was asked for; empty for the working tree and for the running release
+    label: ReleaseLabel | None = None  # what people know that release by
 
 
 def render_environment(
@@ -71,20 +66,18 @@ def _render_objects(
     from envctl.usecases.project.manifests import format_manifests, list_notes, render_manifests
 
     found = list(render_manifests(context, release, settings, chosen))
-    examples = (note for name in chosen if (note := _describe_examples(release, name)))
-    for note in (*examples, *list_notes(found)):
+    for name in chosen:
+        # No rendering without a state can know these values.
+        if sources := join_names(tuple(dict.fromkeys(release.wiring.stacks[name].inputs.values()))):
+            note = f"{name}: {sources} is shown by an example: a plan reads the output of the stack"
+            context.ports.observer.on_message(note)
+    for note in list_notes(found):
         context.ports.observer.on_message(note)
     environment = settings.environment
     return {
         f"{join_workdir(environment, each.stack)}/{OBJECTS_FILE}": format_manifests(context.ports, each)
         for each in found
     }
-
-
-def _describe_examples(release: Release, stack: str) -> str:
-    """Return a note on the values that no rendering without a state can know; empty if there are none."""
-    sources = join_names(tuple(dict.fromkeys(release.wiring.stacks[stack].inputs.values())))
-    return f"{stack}: {sources} is shown by an example: a plan reads the output of the stack" if sources else ""
 
 
 def _list_files(target: str, root: RootModule) -> Iterator[tuple[str, str]]:

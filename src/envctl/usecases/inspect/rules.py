@@ -33,26 +33,17 @@ class CountingRule:
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentRules:
-    """The rules of an environment by both documents, the tree's and the recorded one.
-
-    Attributes:
-        standing: *tree alone* if the recorded document is replaced, reset, or of the entry environment.
-        recorded: the deployment of the recorded document; None without one.
-        rules: the effective rules, the tree's first.
-        changes: differences of the tree; `conflicts` are those impossible to satisfy together.
-        approvals: approvals of the tree's document in place of the recorded one.
-        reset: a requested reset of the recorded document.
-    """
+    """The rules of an environment by both documents, the tree's and the recorded one."""
 
     environment: str
-    standing: Standing
+    standing: Standing  # *tree alone* if the recorded document is replaced, reset, or of the entry environment
     digest: str
-    recorded: RulesRecord | None
-    rules: tuple[CountingRule, ...]
-    changes: tuple[str, ...]
+    recorded: RulesRecord | None  # the deployment of the recorded document; None without one
+    rules: tuple[CountingRule, ...]  # the effective rules, the tree's first
+    changes: tuple[str, ...]  # differences of the tree; `conflicts` are those impossible to satisfy together
     conflicts: tuple[str, ...]
-    approvals: tuple[RulesApproval, ...]
-    reset: RulesReset | None
+    approvals: tuple[RulesApproval, ...]  # approvals of the tree's document in place of the recorded one
+    reset: RulesReset | None  # a requested reset of the recorded document
     next: str
 
 

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """A valid project. `unread` are settings files of no environment, and `remarks` are surprising omissions in
-    envctl.toml, with file and line.
-    """
+    """A valid project. `unread` are settings files of no environment; `remarks` tell omissions, with file and line."""
 
     environments: tuple[str, ...]
     stacks: tuple[str, ...]

@@ -27,36 +27,26 @@ from envctl.usecases.release.pending_changes import PendingChanges
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentStatus:
-    """The status of one environment.
-
-    Attributes:
-        lag: the number of releases behind the environment before it; None if not comparable.
-        gates: approvals given and required for the next promotion; `approvals` has more about each.
-        approvals: by gate, who approved the next promotion until when, and who can give what is missing.
-        pending: differences of the working tree; None without a running release.
-        rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
-        leaving: its stacks missing from the running release.
-        previous: the environment before it in the pipeline; empty for the entry, and outside the pipeline.
-        next: the first command of the next steps; empty if there is none.
-        steps: the next steps, with reasons.
-        running: the command at work on its unfinished deployment, on this machine.
-        labels: what people know the releases by that run, were tried last, or are on hold there.
-    """
+    """The status of one environment."""
 
     environment: str
     present: EnvironmentState
     release: KnownRelease | None
-    lag: int | None
+    lag: int | None  # the number of releases behind the environment before it; None if not comparable
+    # approvals given and required for the next promotion; `approvals` has more about each
     gates: Mapping[str, tuple[int, int]]
-    next: str
-    pending: PendingChanges | None = None
+    next: str  # the first command of the next steps; empty if there is none
+    pending: PendingChanges | None = None  # differences of the working tree; None without a running release
+    # rules_changed and rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
     rules_changed: tuple[str, ...] = ()
     rules_differ: tuple[str, ...] = ()
-    leaving: tuple[str, ...] = ()
-    previous: str = ""
-    steps: tuple[NextStep, ...] = ()
-    running: str = ""
+    leaving: tuple[str, ...] = ()  # its stacks missing from the running release
+    previous: str = ""  # the environment before it in the pipeline; empty for the entry, and outside the pipeline
+    steps: tuple[NextStep, ...] = ()  # the next steps, with reasons
+    running: str = ""  # the command at work on its unfinished deployment, on this machine
+    # what people know the releases by that run, were tried last, or are on hold there
     labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
+    # by gate, who approved the next promotion until when, and who can give what is missing
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
 
     @property
@@ -73,21 +63,15 @@ class EnvironmentStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """The status of the pipeline and of the environments beside it.
-
-    Attributes:
-        unbelieved: the last entries without effect.
-        gone: environments with stacks, removed from envctl.toml.
-        newer: entries that this envctl can't read; the status is that before them.
-    """
+    """The status of the pipeline and of the environments beside it."""
 
     project: str
     now: datetime
     environments: tuple[EnvironmentStatus, ...]
-    unbelieved: tuple[DistrustedEntry, ...] = ()
+    unbelieved: tuple[DistrustedEntry, ...] = ()  # the last entries without effect
     beside: tuple[EnvironmentStatus, ...] = ()
-    gone: tuple[GoneEnvironment, ...] = ()
-    newer: NewerEntries | None = None
+    gone: tuple[GoneEnvironment, ...] = ()  # environments with stacks, removed from envctl.toml
+    newer: NewerEntries | None = None  # entries that this envctl can't read; the status is that before them
 
     @property
     def all_environments(self) -> tuple[EnvironmentStatus, ...]:

@@ -93,9 +93,7 @@ class DigestDocuments(Generic[D]):
 
 @dataclass(frozen=True)
 class StoreMarker:
-    """The marker object of a store, with its project. `endpoint` is the S3 endpoint with tested conditional writes;
-    empty for AWS and folders.
-    """
+    """A store's marker object, with its project. `endpoint` is the tested S3 endpoint; empty for AWS and folders."""
 
     project: str
     endpoint: str = ""
@@ -122,10 +120,7 @@ def decode_marker(data: bytes) -> StoreMarker:
 
 
 def check_store_owner(ports: Ports) -> StoreMarker | None:
-    """Return the marker of the store; None without one.
-
-    Raises OperationFailedError (E480) if the marker is unreadable or names another project.
-    """
+    """Return the store's marker, or None. Raises OperationFailedError (E480) if unreadable or of another project."""
     data = ports.store.read(MARKER_KEY)
     if data is None:
         return None

@@ -18,33 +18,22 @@ VerificationResult = events.VerificationPassed | events.VerificationFailed
 
 @dataclass(frozen=True)
 class TimelineEntry:
-    """A deployment with its verification.
-
-    Attributes:
-        plan: fingerprint of its plan.
-        verified: result of its last verification; empty without one.
-        rules: differences from the rules before.
-    """
+    """A deployment with its verification."""
 
     environment: str
     deployment: Deployment
-    plan: str = ""
-    verified: Literal["", "passed", "failed"] = ""
-    rules: tuple[str, ...] = ()
+    plan: str = ""  # fingerprint of its plan
+    verified: Literal["", "passed", "failed"] = ""  # result of its last verification; empty without one
+    rules: tuple[str, ...] = ()  # differences from the rules before
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """The newest deployments.
-
-    Attributes:
-        since: number of the oldest entry read.
-        more: older deployments exist, or may exist.
-    """
+    """The newest deployments."""
 
     deployments: tuple[TimelineEntry, ...] = ()
-    since: int = 1
-    more: bool = False
+    since: int = 1  # number of the oldest entry read
+    more: bool = False  # older deployments exist, or may exist
 
 
 @dataclass

@@ -72,9 +72,7 @@ class CopyProgress:
 
 
 class Registries(Protocol):
-    """Image registries: Amazon ECR, and any OCI distribution API. Methods raise OperationFailedError if a registry is
-    unreachable or refuses.
-    """
+    """Image registries: Amazon ECR, and any OCI API. Methods raise OperationFailedError if unreachable or refused."""
 
     def resolve_digest(self, tagged: RegistryImage) -> str | None:
         """Return the digest of the tag; None if the registry has no such tag."""
@@ -122,9 +120,7 @@ class Secrets(Protocol):
     def put_secret(
         self, environment: str, seen: Sighting, value: SecretValue, *, tags: Mapping[str, str], kms_key: str = ""
     ) -> None:
-        """Write a new version, or create the missing secret with these tags. Raises OperationFailedError, never quoting
-        the value.
-        """
+        """Write a new version, or create the secret with these tags. OperationFailedError never quotes the value."""
 
 
 class SecretVariables(Protocol):
@@ -156,9 +152,7 @@ class Signatures(Protocol):
         """Return the ARN or alias of the key."""
 
     def sign(self, environment: str, algorithm: Algorithm, message: bytes, *, personally: bool) -> bytes:
-        """Return the signature of a short message. `personally` signs with the credentials of the caller instead of the
-        deployment role of the environment.
-        """
+        """Return a short message's signature. `personally` signs as the caller instead of the deployment role."""
 
     def fetch_public_key(self, environment: str) -> bytes:
         """Return the public key in DER."""

@@ -13,22 +13,16 @@ Outcome = Literal["whole", "differs", "missing", "unknown"]
 
 @dataclass(frozen=True, kw_only=True)
 class BucketReport:
-    """State of one bucket.
-
-    Attributes:
-        findings: the latest check results.
-        steps: changes done, or to be done in a dry run.
-        problems: reasons for a failed check or change.
-    """
+    """State of one bucket."""
 
     name: str
     purpose: Purpose
     environments: tuple[str, ...]
     account_id: str
     region: str
-    findings: tuple[Finding, ...] = ()
-    steps: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    findings: tuple[Finding, ...] = ()  # the latest check results
+    steps: tuple[str, ...] = ()  # changes done, or to be done in a dry run
+    problems: tuple[Problem, ...] = ()  # reasons for a failed check or change
 
     @property
     def outcome(self) -> Outcome:

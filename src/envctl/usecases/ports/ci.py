@@ -40,9 +40,7 @@ class CiForge(Protocol):
         """Return the job by its variables; None outside of GitHub Actions and GitLab CI."""
 
     def find_repository(self, remote: str) -> Repository:
-        """Return the repository. `remote` is the address of git's remote, empty if it has none. Raises
-        UnknownRepositoryError, which says what is missing.
-        """
+        """Return the repository. `remote` is git's; it may be empty. UnknownRepositoryError says what is missing."""
 
     def open_settings(self, repository: Repository) -> CiSettings:
         """Raises OperationFailedError without a token for this forge."""

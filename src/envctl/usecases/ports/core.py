@@ -126,14 +126,10 @@ class Store(Protocol):
         """Return each object in order, in parallel if the store is remote."""
 
     def list_keys(self, prefix: str, after: str = "") -> list[str]:
-        """Return the sorted keys with this prefix, after the key `after`. The prefix is a folder with its slash: remote
-        stores list no others.
-        """
+        """Return sorted keys with this prefix after `after`. It ends with a slash: remote stores list no others."""
 
     def prefetch(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
-        """Fetch these keys and lists (`prefix`, `after`) in parallel from a remote store, for reads inside the block.
-        Results are the same without it.
-        """
+        """Fetch keys and lists (`prefix`, `after`) in parallel for reads inside the block. It changes no result."""
 
     def prefetch_time(self, delay: float = 0.0) -> None:
         """Start to fetch the time of a remote store, for a later `now`. A `delay` in seconds leaves the processors to
@@ -156,9 +152,7 @@ class HeadCache(Protocol):
         """Save this head, unless another command saved a later one."""
 
     def load_copies(self) -> Mapping[int, bytes]:
-        """Return the saved copies of entries by number. They may be damaged: only the chain proves them. Empty if the
-        store is as near as they are.
-        """
+        """Return saved copies of entries by number, unproved: the chain proves them. Empty if the store is as near."""
 
     def save_copies(self, copies: Mapping[int, bytes]) -> None:
         """Save these copies in place of those before."""
@@ -168,9 +162,7 @@ class CheckRunner(Protocol):
     """Runner of the checks after a deployment."""
 
     def run_check(self, probe: Probe, surroundings: Mapping[str, str]) -> str:
-        """Return the reason for the failure; empty if the check passes. `surroundings` are environment variables for
-        commands.
-        """
+        """Return the reason for the failure; empty if it passes. `surroundings` are variables for commands."""
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,7 @@ class ConfigReader(Protocol):
         """Return the module calls in the code of any module."""
 
     def parse_validations(self, files: Mapping[str, bytes]) -> ModuleValidations:
-        """Return the `validation` blocks of the files of one folder, given by path. Raises nothing: unreadable ones are
-        left out.
-        """
+        """Return `validation` blocks of one folder's files, by path. Raises nothing: unreadable ones are left out."""
 
     def find_outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> tuple[OutsideRead, ...]:
         """Return the reads of files outside `files` by these module folders, as far as static analysis finds them."""
@@ -119,14 +117,10 @@ class ConfigReader(Protocol):
     def find_resource_tags(
         self, files: Mapping[str, bytes], folders: Collection[str], prefix: str
     ) -> Mapping[str, tuple[ResourceTags, ...]]:
-        """Return the literal tags of resources whose types begin with `prefix`, by module folder, with those of the
-        modules that it calls.
-        """
+        """Return literal tags of types that begin with `prefix`, by module folder, with those of called modules."""
 
     def find_roots(self, files: Mapping[str, bytes], roots: Mapping[str, Sequence[str]]) -> Mapping[str, RootFindings]:
-        """Search the code of root modules that run as they are. `roots` are their folders by stack, each with those of
-        its remote modules behind it.
-        """
+        """Search the code of plain root modules. `roots` are their folders by stack, then of remote modules."""
 
 
 class RemoteModules(Protocol):

@@ -283,9 +283,7 @@ class StackDriver(Protocol):
         """
 
     def forecast(self, environment: str, stack: PreparedStack, outputs: ForecastOutputs) -> StackPlan:
-        """Plan a new stack with these outputs of others in place of those in their states. Nothing is saved, and its
-        own state is neither read nor locked.
-        """
+        """Plan a new stack with these outputs for those in states. Nothing is saved, its state not read or locked."""
 
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:
         """Refresh the state from reality, without any change."""
@@ -322,9 +320,7 @@ class StackDriver(Protocol):
         """Push the state left by a failed apply (`errored.tfstate`); return True if there was one."""
 
     def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_changes) -> None:
-        """Apply and delete the saved plan. `on_finished` gets address and action of each finished change, also if the
-        apply fails or is stopped.
-        """
+        """Apply and delete the saved plan. `on_finished` gets address and action of each finished change, always."""
 
     def delete_plan(self, environment: str, stack: PreparedStack) -> None:
         """Delete the saved plan: it may hold secrets."""
@@ -333,9 +329,7 @@ class StackDriver(Protocol):
         """Delete all plans saved for an environment by this command."""
 
     def await_ready(self, environment: str, stack: PreparedStack) -> None:
-        """Wait until everything that was applied works, if that is later than the apply. Raises OperationFailedError
-        with what does not.
-        """
+        """Wait until what was applied works, if later than the apply. Raises OperationFailedError otherwise."""
 
 
 class Terraform(StackDriver, Protocol):
@@ -348,9 +342,7 @@ class Terraform(StackDriver, Protocol):
         """Plan a Terraform stack as it is, if its code has check blocks, and return their results."""
 
     def find_provider_source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
-        """Return where these providers, given as address and version, would come from. Only `knock` contacts a
-        registry.
-        """
+        """Return where these providers (address, version) would come from. Only `knock` contacts a registry."""
 
     def find_unpinned_providers(self) -> tuple[UnpinnedProvider, ...]:
         """Return the providers overridden by variables or configuration files."""

@@ -31,27 +31,19 @@ class Choices:
 
 @dataclass(frozen=True, kw_only=True)
 class InitResult:
-    """A new project, or a planned one in the mode `planned`.
-
-    Attributes:
-        files: paths in its folder.
-        placeholders: the first environment of each account still to be named.
-        next: commands to type.
-    """
+    """A new project, or a planned one in the mode `planned`."""
 
     mode: Literal["done", "planned"]
     name: str
     folder: str
     template: str
-    files: tuple[str, ...]
-    placeholders: tuple[str, ...]
-    next: tuple[str, ...]
+    files: tuple[str, ...]  # paths in its folder
+    placeholders: tuple[str, ...]  # the first environment of each account still to be named
+    next: tuple[str, ...]  # commands to type
 
 
 def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry_run: bool = False) -> InitResult:
-    """Create the project. Without choices, prompt for them if there is a terminal. Raises UsageError for invalid
-    choices, before writing any file.
-    """
+    """Create the project; ask on a terminal without choices. Raises UsageError for invalid ones, before any writing."""
     if wrong := templates.find_name_fault(name):
         raise UsageError(Problem("E020", wrong, format_command("init", templates.to_valid_name(name))))
     if there := ports.project_folder.explain_occupied(name):

@@ -105,13 +105,19 @@ class _Collector:
         found = self._read(folder)
         if not found or not any(path.endswith(YAML_SUFFIXES) or "kustomization" in path.lower() for path in found):
             message = f"the {what} of the stack {self.name} is {folder}, which has no YAML"
-            near = self._find_similar_folder(folder)
+            parent = dirname(folder)
+            beside = self._read(parent) if parent and not parent.startswith("..") else None
+            near = find_nearest(folder, {dirname(path) for path in beside or ()})
             hint = f"did you mean {near}?" if near else "put manifests or a kustomization.yaml there"
             self.problems.append(Problem("E601", message, hint, wanted_at))
             return
         self.found |= found
         # Other files are no part of the release unless they are read: they may hold secrets.
-        self.files |= {path: file for path, file in found.items() if _is_code(path)}
+        self.files |= {
+            path: file
+            for path, file in found.items()
+            if path.endswith((*YAML_SUFFIXES, ".json")) or basename(path) in KUSTOMIZATION_FILES
+        }
         self.tree[folder] = None
         self.reached[folder] = set()
         try:
@@ -156,11 +162,6 @@ class _Collector:
                 seen.add(current)
                 waiting += self.reached.get(current, ())
         return False
-
-    def _find_similar_folder(self, folder: str) -> str:
-        parent = dirname(folder)
-        beside = self._read(parent) if parent and not parent.startswith("..") else None
-        return find_nearest(folder, {dirname(path) for path in beside or ()}) or ""
 
     def _add_chart(self) -> None:
         ports, path = self.context.ports, self.stack.folder
@@ -222,10 +223,6 @@ class _Collector:
     def describe(self) -> KubernetesCode:
         tools = self.context.ports.manifests.read_tools(with_helm=self.stack.chart is not None)
         return replace(describe_code(self.context, self.stack), tree=tuple(sorted(self.tree)), tools=tools)
-
-
-def _is_code(path: str) -> bool:
-    return path.endswith((*YAML_SUFFIXES, ".json")) or basename(path) in KUSTOMIZATION_FILES
 
 
 def describe_code(context: Context, stack: Stack) -> KubernetesCode:

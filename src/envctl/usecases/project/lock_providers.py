@@ -21,9 +21,7 @@ _PLATFORM = re.compile(r"[a-z0-9]+_[a-z0-9]+")
 
 @dataclass(frozen=True)
 class LockedProvider:
-    """A provider before and after; versions are empty if absent. Hashes were fetched for `platforms`; the provider has
-    no package for `lacking`.
-    """
+    """A provider's change; versions are empty if absent. Hashes are for `platforms`; `lacking` have no package."""
 
     provider: str
     before: str

@@ -19,9 +19,7 @@ def require_visible(context: Context, environment: str) -> None:
 
 
 def is_hidden(ports: Ports, project: Project, environment: str) -> bool:
-    """Check if this is a job of a pull or merge request that must not read the states of the environment. The sandbox
-    holds nothing to protect.
-    """
+    """Check if this job of a pull or merge request must not read states. The sandbox holds nothing to protect."""
     if environment == project.order.order[0] or environment in project.ci.pull_request_environments:
         return False
     return not ports.sandbox and ports.job_requests.is_for_request()

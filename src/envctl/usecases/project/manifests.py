@@ -7,7 +7,7 @@ from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.kubernetes.manifests.manifest_checks import redact_secrets
 from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
 from envctl.domain.kubernetes.manifests.value_paths import ANY, format_value
-from envctl.domain.kubernetes.objects import CRD_TYPE, Manifest, identify
+from envctl.domain.kubernetes.objects import CRD_TYPE, identify
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.release.workload import build_workload, list_workload_files
@@ -96,7 +96,9 @@ def find_schema_problems(ports: Ports, found: Collection[StackManifests]) -> Ite
                     if problem.path
                     else (f"{identity}: {problem.message}")
                 )
-                hint = f"correct it for Kubernetes {schemas.version}: kubectl explain {_name_field(each, problem.path)}"
+                # As `kubectl explain` names the field, up to the part that may be unknown.
+                steps = (str(each["kind"]).lower(), *(step for step in problem.path[:-1] if isinstance(step, str)))
+                hint = f"correct it for Kubernetes {schemas.version}: kubectl explain {'.'.join(steps)}"
                 place = stack.rendered.locate(identity, problem.path)
                 yield Problem("E612", message, hint, place, stack=stack.stack, address=str(identity))
 
@@ -111,12 +113,6 @@ def list_unknown_versions(ports: Ports, found: Collection[StackManifests]) -> It
             names = tuple(stack.stack for stack in found if stack.version == version)
             label = "stack" if len(names) == 1 else "stacks"
             yield f"{label} {join_names(names)}: no types of Kubernetes {version}: checked against {checked}"
-
-
-def _name_field(manifest: Manifest, path: tuple[str | int, ...]) -> str:
-    """Return the field as `kubectl explain` names it, up to the part that may be unknown."""
-    names = [str(step) for step in path[:-1] if isinstance(step, str)]
-    return ".".join((str(manifest["kind"]).lower(), *names))
 
 
 def list_notes(found: Collection[StackManifests]) -> Mapping[str, None]:

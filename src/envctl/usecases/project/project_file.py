@@ -28,10 +28,7 @@ def locate_faults(ports: Ports, faults: Iterable[Fault]) -> list[Problem]:
 
 
 def find_cost_source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:
-    """Return the source of cost estimates; None without a [cost] table.
-
-    `regions` has the names of regions, by stack, for stacks with their own.
-    """
+    """Return the source of costs; None without [cost]. `regions` has the names of stacks' own regions, by stack."""
     if project.cost is None:
         return None
     there = project.environments[environment]

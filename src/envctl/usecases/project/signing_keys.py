@@ -15,22 +15,16 @@ from envctl.usecases.project.environment_selection import select_environments
 
 @dataclass(frozen=True, kw_only=True)
 class PinnedKey:
-    """A pinned key.
-
-    Attributes:
-        made: whether KMS created it just now.
-        others: fingerprints pinned beside it.
-        for_looks: whether it signs found drift alone.
-    """
+    """A pinned key."""
 
     environment: str
     key: str
     fingerprint: str
     file: str
     outcome: Literal["pinned", "added", "pinned already"]
-    made: bool
-    others: tuple[str, ...] = ()
-    for_looks: bool = False
+    made: bool  # whether KMS created it just now
+    others: tuple[str, ...] = ()  # fingerprints pinned beside it
+    for_looks: bool = False  # whether it signs found drift alone
 
 
 @dataclass(frozen=True)
@@ -41,9 +35,7 @@ class PinnedKeys:
 def pin_keys(
     ports: Ports, environments: tuple[str, ...] = (), *, create: bool = False, add: bool = False
 ) -> PinnedKeys:
-    """Write the public keys of environments into the project. A file pinning another key is an error, unless `add`
-    keeps both.
-    """
+    """Write public keys of environments into the project. Another pinned key is an error, unless `add` keeps both."""
     project = project_file.load_project(ports)
     wanted = _select_environments(project, environments)
     looks = frozenset(name for name in wanted if project.environments[name].look_signing_key)

@@ -80,6 +80,11 @@ class Adviser:
         leaving = list_leaving_stacks(here, self.read)
         workspace = context.ports.workspace
         running = workspace.find_holder(environment) if here.unfinished_deployment else ""
+        changed: Literal["", "code", "settings"] = ""
+        if pending is not None and pending.code is not None and pending.code.state == "changed":
+            changed = "code"
+        elif has_pending or (pending is not None and pending.settings.state == "changed"):
+            changed = "settings"
         facts = Situation(
             environment=environment,
             pipeline=project.pipeline,
@@ -87,7 +92,7 @@ class Adviser:
             lag=measure_lag(project.pipeline.order, self.present, environment) if project.pipeline.order else None,
             running=running,
             unsaved=here.last is not None and workspace.has_unsaved_state(environment),
-            changed=_find_change(pending, has_pending=has_pending),
+            changed=changed,
             leaving=leaving,
         )
         return Advice(self._list_steps(facts), pending, leaving, running)
@@ -162,9 +167,3 @@ def list_leaving_stacks(here: EnvironmentState, read: ReadBundle) -> tuple[str, 
         # After an incomplete deployment, the next one continues with the existing stacks.
         return ()
     return tuple(sorted(here.stacks - release.wiring.stacks.keys()))
-
-
-def _find_change(pending: PendingChanges | None, *, has_pending: bool) -> Literal["", "code", "settings"]:
-    if pending is not None and pending.code is not None and pending.code.state == "changed":
-        return "code"
-    return "settings" if has_pending or (pending is not None and pending.settings.state == "changed") else ""

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, OperationFailedError
+from envctl.domain.errors import ConfigurationError, InterruptedByUserError, OperationFailedError
 from envctl.domain.kubernetes.comparison import ObjectSide, compare_sides
 from envctl.domain.kubernetes.secret_values import ValueHider
 from envctl.domain.plan.changes import ResourceChange
@@ -18,23 +18,17 @@ _KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class StackObjects:
-    """The objects of one stack that differ.
-
-    Attributes:
-        changes: from the first side to the second one. Values of Secrets are told apart, and not shown.
-        problem: why they could not be compared; empty if they were.
-    """
+    """The objects of one stack that differ."""
 
     stack: str
+    # from the first side to the second one. Values of Secrets are told apart, and not shown.
     changes: tuple[ResourceChange, ...] = ()
-    problem: str = ""
+    problem: str = ""  # why they could not be compared; empty if they were
 
 
 @dataclass(frozen=True)
 class ObjectChanges:
-    """Objects compared from one environment to the other, each with its own release and settings. Outputs of other
-    stacks count as the examples in the code.
-    """
+    """Objects of two environments, each with its release and settings. Other stacks' outputs are the examples."""
 
     before: str  # environment
     after: str  # environment
@@ -72,7 +66,9 @@ def _compare_stack(before: RenderedSide, after: RenderedSide, stack: str, hider:
         except InterruptedByUserError:
             raise
         except (ConfigurationError, OperationFailedError) as error:
-            return StackObjects(stack, problem=f"{side.environment}: {_describe_error(error)}")
+            first = error.problems[0]
+            place = f" ({first.location})" if first.location else ""
+            return StackObjects(stack, problem=f"{side.environment}: {first.message.partition(chr(10))[0]}{place}")
         if found is not None and not found.is_rendered:
             return StackObjects(stack, problem=f"{side.environment}: {found.rendered.notes[0]}")
         sides.append(ObjectSide(found.rendered.objects, found.namespace) if found else ObjectSide((), ""))
@@ -86,11 +82,6 @@ def _render(side: RenderedSide, stack: str) -> StackManifests | None:
         return None
     (found,) = render_manifests(side.context, side.release, side.settings, (stack,))
     return found
-
-
-def _describe_error(error: EnvctlError) -> str:
-    first = error.problems[0]
-    return f"{first.message.partition(chr(10))[0]}{f' ({first.location})' if first.location else ''}"
 
 
 def _list_sensitive(settings: EnvironmentSettings) -> Iterator[str]:

@@ -34,17 +34,11 @@ Comparison = Literal["same", "changed", "unknown"]
 
 @dataclass(frozen=True)
 class Part:
-    """A comparison of the settings, or the code, of the working tree with the running release.
+    """A comparison of the settings, or the code, of the working tree with the running release."""
 
-    Attributes:
-        state: `unknown` if it takes the network, or a file is unreadable.
-        names: the known different settings, files, or keys of envctl.toml.
-        why: the reason for an `unknown` state.
-    """
-
-    state: Comparison = "same"
-    names: tuple[str, ...] = ()
-    why: str = ""
+    state: Comparison = "same"  # `unknown` if it takes the network, or a file is unreadable
+    names: tuple[str, ...] = ()  # the known different settings, files, or keys of envctl.toml
+    why: str = ""  # the reason for an `unknown` state
 
 
 @dataclass(frozen=True)

@@ -62,9 +62,7 @@ def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, be
 
 
 def record_commit(ports: Ports, present: LedgerState, identity: str, release: Release, beside: str = "") -> LedgerState:
-    """Record the commit of a release of the working tree that was made before its files were committed. Return the
-    ledger state after it.
-    """
+    """Record the commit of a release made before its files were committed. Return the ledger state after it."""
     if not _lacks_commit(present, identity, beside):
         return present
     revision = _read_revision(ports, release)
@@ -159,9 +157,7 @@ def save_plan(ports: Ports, meaning: PlanFingerprint) -> str:
 
 
 def save_approved_plan(ports: Ports, meaning: PlanFingerprint) -> str:
-    """Store the plan if missing; return its fingerprint. Raises OperationFailedError (E403) if it is stored with other
-    bytes: an approval of it would never count.
-    """
+    """Store a missing plan; return its fingerprint. Raises OperationFailedError (E403) if it has other bytes there."""
     digest = save_plan(ports, meaning)
     if digest not in load_plans(ports, [digest]):
         hint = "restore it from a backup of the store; no changes were made"
@@ -197,16 +193,15 @@ def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:
     kept = settings.settings
     if secrets := [setting.value for setting in kept if setting.sensitive]:
         redactor = Redactor.from_values(secrets)
-        kept = tuple(replace(each, sensitive=each.sensitive or _holds_secret(each, redactor)) for each in kept)
+        # An unmarked value may contain a secret, in numbers and map keys as well, such as a database URL.
+        kept = tuple(
+            replace(each, sensitive=each.sensitive or redactor.has_secret(format_canonical_json(each.value)))
+            for each in kept
+        )
     document = {"format": SETTINGS_FORMAT, "settings": [_to_document(setting) for setting in kept]}
     with suppress(AlreadyExistsError):
         data = format_canonical_json(document).encode("utf-8", "surrogatepass")
         ports.store.create(_SETTINGS_KEY.format(settings.digest()), data)
-
-
-def _holds_secret(setting: Setting, redactor: Redactor) -> bool:
-    """Check if an unmarked value contains a secret, in numbers and map keys as well, such as a database URL."""
-    return redactor.has_secret(format_canonical_json(setting.value))
 
 
 def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSettings | None:

@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.domain.errors import UsageError
-from envctl.usecases.deployment.recovery.import_address import find_import_target
+from envctl.usecases.deployment.recovery.stages import find_import_target
 from envctl.usecases.ports.terraform import PreparedStack, format_import_address
 
 WEB, DATA = PreparedStack("web"), PreparedStack("data")

@@ -98,8 +98,10 @@ def _check_subject(job: CheckedJob, token: TokenClaims, subject: str) -> Finding
         return Finding("sub", "bad", "none: no trust policy can name this job", "request the token of the job")
     seen = f"{subject} ({describe_subject_form(subject)})"
     environment = token.format_claim("environment")
+    # GitHub escapes colons, which separate the parts.
+    part = f":environment:{environment.replace(':', '%3A')}:".casefold()
     # GitLab's subject never names the environment.
-    if job.system == "github" and environment and not _names_environment(subject, environment):
+    if job.system == "github" and environment and part not in f":{subject}:".casefold():
         why = f"{seen}; it does not name the environment, so all environments share one role"
         repository = token.format_claim("repository") or "OWNER/NAME"
         hint = (
@@ -107,9 +109,3 @@ def _check_subject(job: CheckedJob, token: TokenClaims, subject: str) -> Finding
         )
         return Finding("sub", "warn", why, hint)
     return Finding("sub", "good", seen)
-
-
-def _names_environment(subject: str, environment: str) -> bool:
-    # GitHub escapes colons, which separate the parts.
-    part = f":environment:{environment.replace(':', '%3A')}:"
-    return part.casefold() in f":{subject}:".casefold()

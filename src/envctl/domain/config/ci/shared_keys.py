@@ -32,9 +32,7 @@ def limit_timeout(shortest: timedelta, longest: timedelta, example: str, limits:
 
 
 def find_name_faults(document: Mapping[str, object], system: str, code: str, variable: str) -> Iterator[Fault]:
-    """Yield faults of the names in `roles` and `environments` of a system. `variable` says where it has a variable, as
-    in `the variable {} in GitHub`.
-    """
+    """Yield faults of names in `roles` and `environments`. `variable` is a text like `the variable {} in GitHub`."""
     table = find_table(document, "ci", system)
     order = list_texts(find_table(document, "pipeline").get("order"))
     for key, known in (("roles", [PLAN, DRIFT, *order]), ("environments", order)):

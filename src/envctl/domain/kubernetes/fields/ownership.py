@@ -62,9 +62,7 @@ class ForeignField:
 
 
 def parse_conflicts(causes: Iterable[tuple[str, str]]) -> tuple[FieldOwner, ...]:
-    """Return the fields in the conflicts of a refused server-side apply, with their owners. A cause is a field and the
-    words of the server.
-    """
+    """Return fields and owners in the conflicts of a refused server-side apply. Causes have the server's words."""
     found = set[FieldOwner]()
     for field, message in causes:
         if match := _CONFLICT.search(message):
@@ -127,9 +125,7 @@ def adopt_entries(live: Manifest, manager: str) -> list[dict[str, Any]] | None:
 
 
 def list_dropped_fields(live: Manifest, desired: Manifest, manager: str) -> tuple[Path, ...]:
-    """Return the fields that go away with the adoption: only earlier tools own them, and the release does not set
-    them.
-    """
+    """Return the fields that go with the adoption: earlier tools alone own them, and the release does not set them."""
     if not list_earlier_tools(live, manager):
         return ()
     entries = _list_entries(live)

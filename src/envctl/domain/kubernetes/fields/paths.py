@@ -77,9 +77,7 @@ def _encode_step(step: Step) -> str | int:
 
 
 def list_owned_fields(fields: Mapping[str, Any], path: Path = ()) -> Iterator[Path]:
-    """Yield the leaves of a tree of `fieldsV1`. A map or an item that is owned as such is a leaf too if nothing below
-    it is.
-    """
+    """Yield the leaves of a tree of `fieldsV1`; also a map or item that is owned as such, with nothing below it."""
     for name, below in fields.items():
         if name == ".":
             continue

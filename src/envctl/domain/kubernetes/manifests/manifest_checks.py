@@ -158,12 +158,12 @@ def drop_wrong_namespaces(objects: Sequence[Manifest]) -> list[Manifest]:
         and isinstance(each.get("spec"), Mapping)
         and each["spec"].get("scope") == "Cluster"
     }
-    return [_drop_namespace(each) if (identify(each).group, each["kind"]) in of_cluster else each for each in objects]
-
-
-def _drop_namespace(manifest: Manifest) -> Manifest:
-    metadata = {key: value for key, value in manifest["metadata"].items() if key != "namespace"}
-    return {**manifest, "metadata": metadata}
+    return [
+        {**each, "metadata": {key: value for key, value in each["metadata"].items() if key != "namespace"}}
+        if (identify(each).group, each["kind"]) in of_cluster
+        else each
+        for each in objects
+    ]
 
 
 def list_images(objects: Iterable[Manifest]) -> tuple[str, ...]:

@@ -80,9 +80,7 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "") -> LedgerSta
 
 
 def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> KnownRelease:
-    """Return the created release. A second creation entry with the same content adds its environment, or the commit
-    that the content is in by now.
-    """
+    """Return the created release. A second entry of the same content adds its environment, or its commit by now."""
     if known is not None and known.uncommitted and not event.uncommitted and event.beside in known.made_for:
         return _add_commit(known, entry, event)
     if known is not None:

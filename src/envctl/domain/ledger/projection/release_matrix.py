@@ -14,17 +14,12 @@ Standing = Literal["runs", "left", "partial", "unfinished", "failed", "interrupt
 
 @dataclass(frozen=True)
 class Stay:
-    """One release in one environment.
-
-    Attributes:
-        at: End of its last deployment there, or its start while it is unfinished.
-        revoked: Reason for the loss of its verification, if any.
-    """
+    """One release in one environment."""
 
     standing: Standing
-    at: datetime | None = None
+    at: datetime | None = None  # End of its last deployment there, or its start while it is unfinished
     verified_at: datetime | None = None
-    revoked: str = ""
+    revoked: str = ""  # Reason for the loss of its verification, if any
     hold: Hold | None = None
 
 
@@ -57,9 +52,7 @@ def build_release_matrix(
 
 
 def find_stay(here: EnvironmentState, known: KnownRelease, tried: Deployment | None, since: int) -> Stay:
-    """Return the standing of a release in an environment. `tried` is its last deployment there, from the entries since
-    number `since`.
-    """
+    """Return the standing of a release in an environment. `tried` is its last deployment since the entry `since`."""
     release = known.release
     hold, proof = here.holds.get(release), here.evidence.get(release)
     last = here.last if here.last and here.last.release == release else tried

@@ -32,10 +32,7 @@ class FileChange:
 
 @dataclass(frozen=True)
 class ModuleChange:
-    """The changed files of a module.
-
-    `stacks` invoke it directly, or need it in the tree of their root module; empty for a module called only by modules.
-    """
+    """Changed files of a module. `stacks` call it, or need it in their root's tree; empty if only modules call it."""
 
     module: str
     stacks: tuple[str, ...]

@@ -13,9 +13,7 @@ _HOSTS = ("registry.terraform.io/", "registry.opentofu.org/")
 
 
 def check_stack_aliases(project: Project, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Fault]:
-    """Yield faults: a missing alias (E180), an unknown one (E182), a provider of another source (E184). `interfaces`
-    are those of the stacks, by name.
-    """
+    """Yield faults: alias missing (E180) or unknown (E182), or another source (E184). `interfaces` are by stack."""
     for stack, table in project.stacks.items():
         if table.is_kubernetes:
             continue

@@ -12,9 +12,7 @@ from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 
 
 def render_aws_keys(wiring: Wiring, place: Place, stack: str, own: Mapping[str, object]) -> dict[str, Any]:
-    """Return the keys that envctl adds. `own` are those written for an alias alone: a role in another account brings
-    that account.
-    """
+    """Return the keys that envctl adds. `own` are those of an alias: a role in another account brings that account."""
     wired, keys = wiring.stacks[stack], dict[str, Any]()
     if region := require_region(place, wired):
         keys["region"] = region

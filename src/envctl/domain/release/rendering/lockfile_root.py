@@ -80,7 +80,10 @@ def merge_module_records(releases: Mapping[str, Release]) -> bytes:
     entries = []
     for stack, (made_for, release) in _index_stacks(releases).items():
         prefix = f"../{CODE_FOLDER}/{made_for or _PIPELINE_FOLDER}/"
-        data = root_module.render_module_record(_as_module(release.wiring, stack), stack)
+        # Here, a root module that runs as it is is called like a module.
+        called = replace(release.wiring.stacks[stack], root_code=None)
+        wiring = replace(release.wiring, stacks={**release.wiring.stacks, stack: called})
+        data = root_module.render_module_record(wiring, stack)
         for key, source, version, folder in remote_modules.decode_module_record(data) if data else ():
             if key:
                 moved = source.replace(f"../{CODE_FOLDER}/", prefix, 1) if key == stack else source
@@ -94,15 +97,8 @@ def merge_module_records(releases: Mapping[str, Release]) -> bytes:
     )
 
 
-def _as_module(wiring: Wiring, stack: str) -> Wiring:
-    """Return the wiring with the stack as a module: here, a root module that runs as it is is called like one."""
-    return replace(wiring, stacks={**wiring.stacks, stack: replace(wiring.stacks[stack], root_code=None)})
-
-
 def _index_stacks(releases: Mapping[str, Release]) -> dict[str, tuple[str, Release]]:
-    """Return each stack of Terraform once with the first release that holds it: a shared stack is the same in all
-    releases.
-    """
+    """Return each stack of Terraform once, with the first release that holds it: a shared one is the same in all."""
     found: dict[str, tuple[str, Release]] = {}
     for made_for, release in releases.items():
         for stack, wired in release.wiring.stacks.items():

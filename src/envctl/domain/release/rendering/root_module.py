@@ -1,7 +1,4 @@
-"""Render the root module of a stack in Terraform's JSON syntax, and the record of its modules.
-
-Same input, same bytes, on every machine.
-"""
+"""Render a stack's root module as Terraform's JSON, and its record of modules. Same input, same bytes, everywhere."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping

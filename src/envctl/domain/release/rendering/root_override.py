@@ -79,9 +79,7 @@ def _list_kinds(code: RootCode) -> dict[str, str]:
 
 
 def list_stack_inputs(wiring: Wiring, stack: str, backend: Backend) -> tuple[StackInput, ...]:
-    """Return the variables of a root, or of Kubernetes objects, that come from other stacks; none for a rendered root
-    module.
-    """
+    """Return the variables of a root, or of objects, that come from other stacks; none for a rendered root module."""
     return () if wiring.stacks[stack].is_module else list_reads(wiring, stack, backend)
 
 

@@ -55,9 +55,7 @@ class _Part:
 
 
 def is_match(pattern: str, text: str) -> bool:
-    """Return whether the pattern matches a part of the text. Raises UncertainError outside of the known syntax, and
-    where the search could take long.
-    """
+    """Return whether the pattern matches a part. Raises UncertainError for unknown syntax or a possibly long search."""
     return _compile(pattern, len(text)).search(text) is not None
 
 

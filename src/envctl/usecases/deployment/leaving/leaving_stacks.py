@@ -1,9 +1,10 @@
 """Prepare stacks missing in the next release, with the code, provider lock and settings of their last deployment."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from envctl.domain.config.project import Project
+from envctl.domain.config.secret_sources import SecretSource
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Changeover
@@ -12,17 +13,23 @@ from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.release.rendering.root_module import RootModule, render_root_module
 from envctl.domain.release.wiring import Wiring
 from envctl.domain.rollout.traffic import COLOR_VARIABLE, FULL_PERCENT, PERCENT_VARIABLE, STABLE_VARIABLE
-from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.settings.settings import EnvironmentSettings, find_key
+from envctl.domain.terraform.conversion import convert_value
+from envctl.domain.terraform.empty_values import build_empty_value
+from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
 from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.text.lists import join_names
 from envctl.usecases.account import account_check
 from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values
 from envctl.usecases.deployment import prepare
-from envctl.usecases.deployment.leaving.settings import find_arguments, find_secret_sources
 from envctl.usecases.deployment.prepared_objects import write_objects
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
+from envctl.usecases.project.settings.environment_settings import list_builtin_values
+from envctl.usecases.project.settings.settings_files import load_settings_files
+from envctl.usecases.release import release_store
 from envctl.usecases.release.stack_origins import StackOrigin, find_stack_origins
 
 
@@ -89,8 +96,8 @@ class _LeavingStacks:
         live = self.here.traffic[name].live if name in self.here.traffic else None
         positioned = {COLOR_VARIABLE: live.color, PERCENT_VARIABLE: FULL_PERCENT, STABLE_VARIABLE: None} if live else {}
         context = Context(ports, self.project)
-        sources = find_secret_sources(context, environment, name, maker)
-        found = find_arguments(
+        sources = _find_secret_sources(context, environment, name, maker)
+        found = _find_arguments(
             context, environment, name, maker=maker, lost=lost, positioned=positioned, secret_values=sources
         )
         needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
@@ -145,3 +152,90 @@ def _relocate_wiring(maker: StackOrigin, name: str) -> Wiring:
     modules = tuple(replace(each, folder=f"{there}/{each.folder}") for each in wiring.modules)
     moved = replace(stack, module=f"{there}/{stack.module}")
     return replace(wiring, stacks={**wiring.stacks, name: moved}, modules=modules, base="")
+
+
+def removed_settings_path(environment: str) -> str:
+    return f"environments/{environment}/removed.tfvars"
+
+
+def _find_arguments(
+    context: Context,
+    environment: str,
+    stack: str,
+    *,
+    maker: StackOrigin,
+    lost: Sequence[str],
+    positioned: Mapping[str, object],
+    secret_values: Collection[str] = (),
+) -> dict[str, object]:
+    """Return the arguments of a leaving stack.
+
+    `lost` are inputs wired to removed stacks; `positioned` are the traffic arguments of a rollout. `secret_values` are
+    variables with values from `[secrets.values]`.
+    """
+    wiring = maker.release.wiring
+    kept = release_store.load_settings(context.ports, environment, maker.settings)
+    known = kept.arguments.get(stack, {}) if kept else {}
+    today = _load_current_values(context, environment, stack)
+    given = wiring.stacks[stack].set_values
+    filled = list_builtin_values(context.project, environment, wiring.project)
+    builtin = {**{name: value for name, value in filled.items() if name != "region"}, **positioned}
+    there, named = context.project.environments[environment], wiring.stacks[stack].region
+    region = (there.regions.get(named, "") if named else there.region) or ""
+    found: dict[str, object] = {}
+    missing: list[str] = []
+    for variable in wiring.schema[stack]:
+        name = variable.name
+        if name in secret_values or (name in wiring.stacks[stack].inputs and name not in lost):
+            continue
+        if name in given:
+            found[name] = convert_value(given[name], variable.type)[0]
+        elif name in known:
+            found[name] = known[name]
+        elif name in builtin or (name == "region" and region):
+            found[name] = builtin.get(name, region)
+        elif name in today:
+            found[name] = today[name]
+        elif key := find_key(wiring.artifacts, stack, name):
+            found[name] = wiring.artifacts[key]
+        elif not variable.has_default:
+            found[name] = build_empty_value(variable.type)
+            missing.append(name)
+    if missing:
+        context.ports.observer.on_message(_describe_missing(environment, stack, missing, wiring.schema[stack]))
+    return found
+
+
+def _find_secret_sources(context: Context, environment: str, stack: str, maker: StackOrigin) -> dict[str, SecretSource]:
+    """Return the sources of secret values of a leaving stack: of today, else as stored by its last deployment."""
+    today = context.project.secrets.values
+    kept = release_store.load_settings(context.ports, environment, maker.settings)
+    stored = kept.sources.get(stack, {}) if kept else {}
+    wired = maker.release.wiring.stacks[stack].inputs
+    found: dict[str, SecretSource] = {}
+    for variable in maker.release.wiring.schema[stack]:
+        if not variable.sensitive or variable.name in wired:
+            continue
+        if key := find_key(today, stack, variable.name):
+            found[variable.name] = today[key]
+        elif variable.name in stored:
+            found[variable.name] = stored[variable.name]
+    return found
+
+
+def _load_current_values(context: Context, environment: str, stack: str) -> Mapping[str, object]:
+    files = list(load_settings_files(context, environment, {stack: ()}))
+    path = removed_settings_path(environment)
+    if (data := context.ports.tree.read_contents(path)) is not None:
+        files.append(context.ports.config_reader.parse_settings(data, path))
+    return {each.name: each.value for file in files for each in file.assignments}
+
+
+def _describe_missing(environment: str, stack: str, missing: Sequence[str], variables: Sequence[Variable]) -> str:
+    sensitive = {variable.name for variable in variables if variable.sensitive}
+    what = "sensitive settings are" if sensitive.issuperset(missing) else "settings are"
+    verb = "is" if len(missing) == 1 else "are"
+    return (
+        f"{stack} leaves {environment}, and some of its {what} not stored: {join_names(missing)} {verb} empty in this"
+        f" plan. If the plan fails for this reason, add them to {removed_settings_path(environment)}"
+    )

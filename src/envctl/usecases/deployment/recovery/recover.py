@@ -24,31 +24,19 @@ from envctl.usecases.release.next_steps import build_adviser
 
 @dataclass(frozen=True, kw_only=True)
 class RecoveryResult:
-    """The result of a recovery.
-
-    Attributes:
-        deployment: the abandoned deployment; None if all had ended.
-        broken: the broken Terraform locks.
-        rescued: stacks with an unsaved state, now saved.
-        left: the plans to complete the deployment.
-        unseen: errors of the inspection.
-        back: stacks with restored traffic.
-        taken_in: addresses of the resources imported now.
-        abandoned_imports: addresses of earlier imports without a recorded end.
-        stages: what a recovery does, in order; a dry run fills them alone.
-    """
+    """The result of a recovery."""
 
     environment: str
-    deployment: Deployment | None
+    deployment: Deployment | None  # the abandoned deployment; None if all had ended
     next: str
-    broken: tuple[StateLock, ...] = ()
-    rescued: tuple[str, ...] = ()
-    left: tuple[StackPlan, ...] = ()
-    unseen: tuple[Problem, ...] = ()
-    back: tuple[RestoredTraffic, ...] = ()
-    taken_in: tuple[str, ...] = ()
-    abandoned_imports: tuple[str, ...] = ()
-    stages: tuple[str, ...] = ()
+    broken: tuple[StateLock, ...] = ()  # the broken Terraform locks
+    rescued: tuple[str, ...] = ()  # stacks with an unsaved state, now saved
+    left: tuple[StackPlan, ...] = ()  # the plans to complete the deployment
+    unseen: tuple[Problem, ...] = ()  # errors of the inspection
+    back: tuple[RestoredTraffic, ...] = ()  # stacks with restored traffic
+    taken_in: tuple[str, ...] = ()  # addresses of the resources imported now
+    abandoned_imports: tuple[str, ...] = ()  # addresses of earlier imports without a recorded end
+    stages: tuple[str, ...] = ()  # what a recovery does, in order; a dry run fills them alone
 
 
 def recover(

@@ -1,29 +1,28 @@
-"""The stages of a recovery.
+"""The stages of a recovery: `Interruption` → `InspectedStacks` → `RepairedStacks` → `ClosedRecovery`."""
 
-What is known after each: `Interruption` → `InspectedStacks` → `RepairedStacks` → `ClosedRecovery`.
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from envctl.domain.command_lines import format_command
-from envctl.domain.errors import OperationFailedError, Problem, StateLock
+from envctl.domain.errors import OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.ledger.events import DeploymentAbandoned, DeploymentStarted, Event
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState
 from envctl.domain.plan.fingerprint import list_missing_actions
-from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.text.identifiers import NAME, shorten_id
+from envctl.domain.text.lists import join_names
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.leaving.state_move import clear_copies
 from envctl.usecases.deployment.prepare import PreparedRelease
 from envctl.usecases.deployment.recovery import inspection
-from envctl.usecases.deployment.recovery.import_address import find_import_target
 from envctl.usecases.deployment.recovery.inspection import RecoveryFindings
 from envctl.usecases.deployment.recovery.lock_breaking import break_state_locks
 from envctl.usecases.deployment.recovery.state_import import StateImporter
 from envctl.usecases.deployment.rollout.abort import require_restored
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
+from envctl.usecases.ports.terraform import PreparedStack, format_import_address
 from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import deploy_request, release_store
 
@@ -230,3 +229,34 @@ def prepare_last(found: Interruption) -> PreparedRelease | None:
     prepare.init_release(context, prepared, candidate.release)
     prepared = leaving_stacks.add_leaving(context, found.present, prepared, release=candidate.release, changeover=over)
     return PreparedRelease(prepared, candidate.release, settings, over)
+
+
+def find_import_target(text: str, stacks: Sequence[PreparedStack]) -> tuple[PreparedStack, str]:
+    """Return the stack that an address means, and the address for Terraform.
+
+    `STACK:ADDRESS` names the stack; ADDRESS is as plans show it. Otherwise it is the address in the state: below
+    `module.STACK.` for a module, and any address for a root module that runs as it is.
+
+    Raises UsageError if no stack has the address (E368), or if several stacks may have it (E375).
+    """
+    name, is_named, address = text.partition(":")
+    # The address of a resource has no colon before its first key.
+    if is_named and NAME.fullmatch(name):
+        named = [stack for stack in stacks if stack.name == name]
+        if not named:
+            raise UsageError(Problem("E368", f"no stack {name} in this release", _list_forms(stacks)))
+        return named[0], f"{named[0].address_prefix}{address}"
+    owners = [stack for stack in stacks if text.startswith(stack.address_prefix)]
+    if len(owners) > 1:
+        names = join_names([stack.name for stack in owners])
+        forms = " or ".join(f"'{stack.name}:{text.removeprefix(stack.address_prefix)}=ID'" for stack in owners)
+        raise UsageError(Problem("E375", f"the address {text} may be in {names}", f"name the stack: {forms}"))
+    if not owners:
+        raise UsageError(Problem("E368", f"no stack of this release has the address {text}", _list_forms(stacks)))
+    return owners[0], text
+
+
+def _list_forms(stacks: Sequence[PreparedStack]) -> str:
+    beginnings = " or ".join(sorted(format_import_address(stack, "") for stack in stacks))
+    example = format_import_address(stacks[0], 'TYPE.NAME["KEY"]')
+    return f"start it with {beginnings}, and quote it: '{example}'"

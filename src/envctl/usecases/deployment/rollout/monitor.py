@@ -91,10 +91,7 @@ def watch_target(ports: Ports, pool: WorkerPool, target: WatchTarget, wait: time
 
 
 def check_alarms(ports: Ports, target: WatchTarget, muted: set[str]) -> None:
-    """Raise StoppedError for a ringing or unreadable alarm.
-
-    An alarm without data is reported once, and then added to `muted`.
-    """
+    """Raise StoppedError for a ringing or unreadable alarm. One without data is reported once, and then in `muted`."""
     if not target.alarms:
         return
     try:

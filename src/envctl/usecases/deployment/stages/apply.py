@@ -1,7 +1,4 @@
-"""The stages that change an environment, and prove the change.
-
-Each stack is applied after its upstream stacks, independent ones concurrently.
-"""
+"""The stages that change an environment, and prove it. Stacks follow their upstream ones, others concurrently."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -56,7 +53,12 @@ class ApplyStacks:
     def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
         applied = tuple(line for name in self.needs for line in self._describe_stack(name))
         moved = tuple(f"move the state of {old} to {new}" for new, old in self.changeover.moves.items())
-        left = tuple(_describe_leaving(name, fate) for name, fate in self.changeover.leaving.items())
+        left = tuple(
+            f"forget {name}, no longer in the release: its resources and its state stay"
+            if fate == "forget"
+            else f"destroy all resources of {name}, no longer in the release"
+            for name, fate in self.changeover.leaving.items()
+        )
         stacks = describe_stacks(tuple(self.needs))
         refresh = f"refresh the state of {stacks} after creates, deletes or drift"
         return (
@@ -115,12 +117,6 @@ class Verify:
         return attempt
 
 
-def _describe_leaving(stack: str, fate: str) -> str:
-    if fate == "forget":
-        return f"forget {stack}, no longer in the release: its resources and its state stay"
-    return f"destroy all resources of {stack}, no longer in the release"
-
-
 def _refresh_states(attempt: Attempt, needs: Needs) -> None:
     """Refresh the states after creates, deletes, unplanned drift, a deployment that did not end well, or the first
     deployment of an existing state. Write the state of a stack that created nothing.
@@ -167,9 +163,7 @@ def _build_stop_after_apply(target: str, *, destroys: bool) -> errors.Interrupte
 
 
 def _destroy_leaving(attempt: Attempt, before: RunReport) -> RunReport:
-    """Destroy the leaving stacks, downstream stacks first, but for forgotten ones. Return the report, or the one
-    before if none is to be destroyed.
-    """
+    """Destroy leaving stacks but forgotten ones, downstream first. Return the report, or the one before without any."""
     environment, target = attempt.prepared.environment, attempt.request.target
     left = {stack.name: stack.needs for stack in environment.leaving if stack.leaves == "destroy"}
     if not left:

@@ -123,12 +123,9 @@ def check_provider_start(context: Context, environment: str) -> Iterator[Row]:
         if reason is not None:
             stacks.setdefault(reason, []).append(name)
     if stacks:
-        yield report_good("provider start", "; ".join(_describe_start(*each) for each in sorted(stacks.items())))
-
-
-def _describe_start(reason: str, stacks: list[str]) -> str:
-    listed = join_first(stacks, MAX_STACKS)
-    return f"ordinary: {listed} ({reason})" if reason else f"warm: {listed}"
+        starts = ((reason, join_first(names, MAX_STACKS)) for reason, names in sorted(stacks.items()))
+        seen = (f"ordinary: {names} ({reason})" if reason else f"warm: {names}" for reason, names in starts)
+        yield report_good("provider start", "; ".join(seen))
 
 
 def check_own_credentials(context: Context) -> Iterator[Row]:
@@ -245,9 +242,7 @@ def _list_lock_tables(context: Context, environment: str) -> tuple[str, ...]:
 
 
 def check_secret_values(context: Context, environment: str) -> Iterator[Row]:
-    """Check that the secrets of an environment exist, without reading a value. A variable that is not set here may be
-    set in CI.
-    """
+    """Check that an environment's secrets exist, without reading a value. A variable unset here may be set in CI."""
     found, error = secret_check.check_secrets(context.ports, (environment,))
     unset = [each.name for checked in found.environments for each in checked.variables if not each.is_set]
     name, problems = "secret values", [each for each in error.problems if each.code != "E233"] if error else []

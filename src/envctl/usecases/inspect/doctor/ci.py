@@ -1,28 +1,37 @@
 """`envctl doctor --ci`: who can deploy through CI. In a job it tries each role, elsewhere it reads the forge."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from envctl.domain.ci.inspection import job_token, roles
+from envctl.domain.ci.inspection import github, gitlab, job_token, roles, setup
 from envctl.domain.ci.inspection.job import FORGE_NAMES, CheckedJob
 from envctl.domain.ci.inspection.job_token import TokenClaims
+from envctl.domain.ci.inspection.repository import Repository, UnknownRepositoryError
 from envctl.domain.ci.inspection.roles import JobRole, RolePlan, RoleTarget
+from envctl.domain.ci.inspection.settings import GithubSettings, GitlabSettings
 from envctl.domain.config.project import PROJECT_FILE, Environment
 from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.findings import Finding
 from envctl.domain.release.place import environment_place
 from envctl.usecases.inspect.doctor.doctor import Doctor, Section
-from envctl.usecases.inspect.doctor.forge_checks import check_forge
-from envctl.usecases.inspect.doctor.rows import Row, report_bad, to_rows
-from envctl.usecases.inspect.doctor.setup_steps import find_forge_names, find_job_roles, list_job_steps
-from envctl.usecases.ports.ci import RoleRequest
+from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, to_rows
+from envctl.usecases.inspect.doctor.setup_steps import (
+    expect_of_github,
+    find_forge_names,
+    find_guarded,
+    find_job_roles,
+    format_url,
+    list_job_steps,
+)
+from envctl.usecases.ports.ci import RoleRequest, WantedSettings
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.environment_selection import find_environments
 
-ROLE_CODE, SETUP_CODE = "E486", "E485"
+ROLE_CODE, SETUP_CODE, SETTING_CODE = "E486", "E485", "E483"
+_Checks = Iterator[tuple[str, str, Iterable[Finding]]]
 
 
 @dataclass(frozen=True)
@@ -49,10 +58,8 @@ def diagnose_ci(ports: Ports, environments: Sequence[str] = ()) -> Doctor:
     context = Context(ports, project)
     wanted = find_environments(context, environments)
     job = ports.ci_forge.find_job()
-    if job is None:
-        groups = [_Group(*each) for each in check_forge(context, wanted)]
-    else:
-        groups = list(_check_job(context, job, wanted))
+    # In a job each role is tried; elsewhere the settings of the repository are read.
+    groups = list(_check_forge(context, wanted) if job is None else _check_job(context, job, wanted))
     rows = [row for group in groups for row in group.rows]
     problems = tuple(dict.fromkeys(problem for row in rows for problem in row.problems))
     sections = tuple(Section(each.name, tuple(row.finding for row in each.rows), each.environment) for each in groups)
@@ -165,3 +172,72 @@ def _find_state_object(context: Context, environment: str) -> tuple[str, str]:
         prefix = f"{keys.get('workspace_key_prefix', 'env:')}/{workspace}/" if workspace else ""
         return str(keys["bucket"]), f"{prefix}{keys['key']}.envctl-doctor"
     return "", ""
+
+
+def _check_forge(context: Context, environments: Sequence[str]) -> Iterator[_Group]:
+    """Yield the sections about the repository, its default branch, its jobs, and each environment of the pipeline."""
+    ports = context.ports
+    try:
+        repository = ports.ci_forge.find_repository(ports.version_control.read_remote())
+    except UnknownRepositoryError as error:
+        yield _Group("repository", (_report_unknown(str(error)),))
+        return
+    names = find_forge_names(context, repository.system, environments)
+    ports.observer.on_message(f"reading the settings of {repository.path} …")
+    try:
+        settings = ports.ci_forge.open_settings(repository).read_settings(_want_settings(context, repository, names))
+    except InterruptedByUserError:
+        raise
+    except EnvctlError as error:
+        yield _Group("repository", (report_bad("repository", *error.problems),))
+        return
+    where = f"{repository.host}/{repository.path} on {FORGE_NAMES[repository.system]}"
+    yield _Group("repository", (report_good("repository", where),))
+    if isinstance(settings, GithubSettings):
+        checks = _check_github(context, repository, settings, names)
+    else:
+        checks = _check_gitlab(context, repository, settings, names)
+    for name, environment, findings in checks:
+        code = SETUP_CODE if name == "set up" else SETTING_CODE
+        yield _Group(name, tuple(to_rows(code, findings, misconfigured=code == SETUP_CODE)), environment)
+
+
+def _want_settings(context: Context, repository: Repository, names: Mapping[str, str]) -> WantedSettings:
+    ci, environments = context.project.ci, tuple(names.values())
+    if repository.system == "gitlab":
+        return WantedSettings(environments, ci.gitlab_table.branch or "")
+    paths = {kind: f".github/workflows/{ci.github.prefix}-{kind}.yml" for kind in ("plan", "deploy", "drift")}
+    return WantedSettings(environments, ci.github.branch or "", paths)
+
+
+def _report_unknown(reason: str) -> Row:
+    message = f"the repository of this project is unknown: {reason}"
+    hint = (
+        "set GITHUB_REPOSITORY=OWNER/NAME, or CI_PROJECT_PATH=GROUP/NAME; a host of your own: GH_HOST, or [ci] gitlab"
+    )
+    return report_bad("repository", Problem(SETUP_CODE, message, hint), misconfigured=True)
+
+
+def _check_github(
+    context: Context, repository: Repository, settings: GithubSettings, names: Mapping[str, str]
+) -> _Checks:
+    wanted = expect_of_github(context, repository)
+    variables = setup.list_role_variables(names, find_job_roles(context, "github"))
+    yield "set up", "", setup.check_github_setup(settings, wanted, variables)
+    yield "branch", "", github.check_branch(settings, wanted)
+    yield "jobs", "", github.check_jobs(settings, wanted)
+    for name, there in names.items():
+        yield name, name, github.check_environment(settings, wanted, there)
+
+
+def _check_gitlab(
+    context: Context, repository: Repository, settings: GitlabSettings, names: Mapping[str, str]
+) -> _Checks:
+    guarded = frozenset(names[name] for name in find_guarded(context)[0] if name in names)
+    wanted = gitlab.GitlabExpectation(format_url(repository), guarded)
+    variables = setup.list_role_variables(names, find_job_roles(context, "gitlab"))
+    yield "set up", "", setup.check_gitlab_setup(settings, wanted, variables)
+    yield "branch", "", gitlab.check_branch(settings, wanted)
+    yield "jobs", "", gitlab.check_jobs(settings, wanted)
+    for name, there in names.items():
+        yield name, name, gitlab.check_environment(settings, wanted, there)

@@ -46,18 +46,13 @@ class Variable:
 
 @dataclass(frozen=True)
 class Workflows:
-    """Result for one CI system.
-
-    Attributes:
-        remark: An obstacle outside of the files.
-        schedule_variable: The variable of a schedule that checks drift; empty if the files have the schedule.
-    """
+    """Result for one CI system."""
 
     system: str
     files: tuple[Workflow, ...]
     variables: tuple[Variable, ...] = ()
-    remark: str = ""
-    schedule_variable: str = ""
+    remark: str = ""  # An obstacle outside of the files
+    schedule_variable: str = ""  # The variable of a schedule that checks drift; empty if the files have the schedule
 
 
 def format_project_line(folder: str) -> str:
@@ -73,7 +68,11 @@ def find_project_folder(text: str) -> str | None:
 
 def compare_files(ports: Ports, up: str, wanted: Mapping[str, str]) -> dict[str, WorkflowState]:
     """Compare files, by their paths in the repository, with their wanted texts. `up` leads to its top."""
-    return {path: _compare_file(read_text(ports, f"{up}{path}"), path, text) for path, text in wanted.items()}
+    states: dict[str, WorkflowState] = {}
+    for path, text in wanted.items():
+        found, pinned = read_text(ports, f"{up}{path}"), not path.endswith(SOURCE_LOCK)
+        states[path] = "missing" if found is None else compare_file(found, text, pinned=pinned)
+    return states
 
 
 def write_files(ports: Ports, up: str, wanted: Mapping[str, str], found: dict[str, WorkflowState]) -> None:
@@ -89,9 +88,7 @@ def write_files(ports: Ports, up: str, wanted: Mapping[str, str], found: dict[st
 
 
 def require_own_file(ports: Ports, up: str, path: str, folder: str, *, system: System, what: str) -> None:
-    """Raise OperationFailedError (E043) for a file of another project in the same repository. `folder` is that of this
-    project; empty at the top.
-    """
+    """Raise OperationFailedError (E043) for a file of another project. `folder` is this one's; empty at the top."""
     existing = read_text(ports, f"{up}{path}")
     other = find_project_folder(existing) if existing and is_generated(existing) else None
     if other is None or other == (folder or "."):
@@ -139,10 +136,6 @@ def find_region(project: Project) -> str:
     return project.store.region or project.environments[project.entry].region or _DEFAULT_REGION
 
 
-def _compare_file(found: str | None, path: str, wanted: str) -> WorkflowState:
-    return "missing" if found is None else compare_file(found, wanted, pinned=not path.endswith(SOURCE_LOCK))
-
-
 def read_text(ports: Ports, path: str) -> str | None:
     data = ports.tree.read_contents(path)
     return None if data is None else data.decode(errors="replace")
@@ -176,10 +169,7 @@ def find_missing_kubernetes(ports: Ports, project: Project, package: PackageSour
 
 
 def find_stale_error(result: Workflows, missing: str = "") -> OperationFailedError | None:
-    """Return the error of files that are foreign, missing, outdated or edited by hand.
-
-    `missing` is what the jobs lack, of `find_missing_kubernetes`.
-    """
+    """Return the error of files foreign, missing, outdated or edited. `missing` is of `find_missing_kubernetes`."""
     foreign = [each.path for each in result.files if each.state == "foreign"]
     if foreign:
         message = f"{', '.join(foreign)} was not written by envctl; no changes were made"

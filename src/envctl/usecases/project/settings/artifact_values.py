@@ -1,6 +1,5 @@
 """The artifacts of a release: their values in the settings of the entry environment, and images given by tag."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,7 +10,7 @@ from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.release.artifacts import select_images
 from envctl.domain.release.bundle import Release
-from envctl.domain.terraform.variables import Assignment, Schema, SettingsFile
+from envctl.domain.terraform.variables import Assignment, Schema
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project.project_file import locate_key
 from envctl.usecases.project.settings.settings_files import load_settings_files
@@ -38,7 +37,12 @@ def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
             hint = "declare it in a module, or remove the artifact"
             problems.append(Problem("E114", message, hint, locate()))
             continue
-        given = [_find_assignment(files, variable, stack if artifact.stacks else "") for stack in wanted]
+        given: list[Assignment | None] = []
+        for stack in wanted:
+            # The last one counts for a stack; without stacks, that of the files for all stacks.
+            places = ("", stack) if artifact.stacks else ("",)
+            counting = [each for file in files if file.stack in places for each in file.assignments]
+            given.append(next((each for each in reversed(counting) if each.name == variable), None))
         if None in given:
             message = f"artifact {name} has no value"
             stack = wanted[given.index(None)] if artifact.stacks else ""
@@ -64,12 +68,6 @@ def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
     if problems:
         raise ConfigurationError(*problems)
     return found
-
-
-def _find_assignment(files: Sequence[SettingsFile], variable: str, stack: str) -> Assignment | None:
-    """Return the assignment that counts for a stack; without a stack, that of the files for all stacks."""
-    counting = [each for file in files if file.stack in ("", stack) for each in file.assignments]
-    return next((each for each in reversed(counting) if each.name == variable), None)
 
 
 def _find_image_fault(value: object) -> str:

@@ -97,9 +97,7 @@ def _split_key(context: Context, key: str) -> tuple[str, ...]:
 def load_valid_settings(
     context: Context, environment: str, release: Release, *, moves: Mapping[str, str] = NO_MOVES
 ) -> EnvironmentSettings:
-    """Load the settings of an environment for a release. Raises ConfigurationError for values that Terraform would
-    refuse as well (E216).
-    """
+    """Load an environment's settings for a release. Raises ConfigurationError for what Terraform would refuse."""
     settings = load_settings(context, environment, release.wiring, moves=moves)
     require_valid_values(context, release, settings)
     _require_one_region(context, release.wiring, settings)

@@ -48,9 +48,7 @@ def load_settings_files(context: Context, environment: str, schema: Schema = NO_
 
 
 def _find_stray_files(context: Context, environment: str, schema: Schema) -> Iterator[Problem]:
-    """Yield a problem for each file with the settings of an unknown stack. Stacks of the release, and those that the
-    project file removes, are known.
-    """
+    """Yield a problem for each file with settings of a stack that neither the release nor the removals know."""
     project = context.project
     known = {*project.stacks, *schema, *project.removed}
     folder = f"{ENVIRONMENTS_FOLDER}/{environment}"

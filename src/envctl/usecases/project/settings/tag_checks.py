@@ -14,9 +14,7 @@ from envctl.usecases.ports.context import Context
 def find_tag_problems(
     context: Context, release: Release, settings: EnvironmentSettings, place: Place
 ) -> Iterator[Problem]:
-    """Yield the problems (E186) of tags beside the default tags of a place with a region. Searches no code without
-    tags.
-    """
+    """Yield problems (E186) of tags beside the default tags of a place with a region. Without tags, search no code."""
     is_merging = _has_merging_provider(release)
     prefix = CASE_INSENSITIVE_PREFIX if is_merging else "aws_"
     files = {path: file.data for path, file in release.files.items() if path.endswith(".tf")}
