@@ -135,3 +135,16 @@ def test_reader_of_changing_output_is_planned_anew() -> None:
     assert list(describe_replanned(plan, needs)) == [
         "planned again: web, when network is applied; further changes are not approved"
     ]
+
+
+IN_NEW_CLUSTER = {
+    "objects that came with it": ((Action.UPDATE, Action.IMPORT, Action.CREATE), ""),
+    "one that goes": ((Action.UPDATE, Action.DELETE), "its plan does more than create (delete)"),
+    "one that is made anew": ((Action.REPLACE,), "its plan does more than create (replace)"),
+}
+
+
+@pytest.mark.parametrize(("actions", "beyond"), IN_NEW_CLUSTER.values(), ids=IN_NEW_CLUSTER)
+def test_stack_in_new_cluster_may_also_take_over(actions: tuple[Action, ...], beyond: str) -> None:
+    plan = StackPlan("access", resources=tuple(replace(VPC, action=action) for action in actions))
+    assert describe_beyond_creation(plan, in_new_cluster=True) == beyond

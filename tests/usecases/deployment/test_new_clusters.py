@@ -59,6 +59,15 @@ def test_object_of_new_cluster_changes_unseen(world: World) -> None:
     assert ("prod", "access") in world.terraform.reality
 
 
+def test_answer_all_covers_objects_of_new_cluster(world: World) -> None:
+    world.prompter.yes = "all"
+    approve(world)
+    world.prompter.asked.clear()
+    promote(world.ports, "dev", "prod")
+    assert len(world.prompter.asked) == 1
+    assert "access: only creates, and changes what its new cluster brings, as answered" in world.observer.heard
+
+
 def test_object_of_older_cluster_must_be_seen(world: World) -> None:
     world.terraform.extra_changes["prod", "eks"] = ()
     approve(world)

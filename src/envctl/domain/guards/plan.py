@@ -93,8 +93,7 @@ def check_same_plan(request: Request) -> Refusal | None:
 def find_changes_beyond(request: Request, plan: EnvironmentPlan) -> dict[Approval, tuple[PlannedChange, ...]]:
     """Return the changes of the plan beyond each valid approval. Approvals of a lost plan are left out."""
     meaning = fingerprint_plan(plan)
-    # With other accounts, the cluster of a stack may not be the one that its plan creates.
-    new = list_stacks_in_new_clusters(plan, {} if request.other_accounts else request.clusters)
+    new = list_in_new_clusters(request, plan)
     given = [(each, request.approved.get(each.plan)) for each in approvals.list_valid_approvals(request)]
     return {each: find_unapproved_changes(meaning, seen, each.unseen, new) for each, seen in given if seen is not None}
 
@@ -245,6 +244,11 @@ def _suggest_fate(request: Request, stack: str) -> str:
     coming = request.changeover.new_stacks
     renamed = f' (or, if {stack} was renamed, moved_from = "{stack}" under [stacks.{coming[0]}])' if coming else ""
     return f"{said}{renamed}, and make a release: {format_command('apply', request.pipeline.entry)}"
+
+
+def list_in_new_clusters(request: Request, plan: EnvironmentPlan) -> frozenset[str]:
+    """Return the stacks whose cluster this plan creates; none with other accounts, where it may be another cluster."""
+    return list_stacks_in_new_clusters(plan, {} if request.other_accounts else request.clusters)
 
 
 def list_stacks_in_new_clusters(plan: EnvironmentPlan, clusters: Mapping[str, str]) -> frozenset[str]:

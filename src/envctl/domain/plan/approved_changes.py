@@ -17,7 +17,8 @@ from envctl.domain.plan.fingerprint import (
 _FULLY_PLANNED = frozenset({Action.CREATE.value, Action.IMPORT.value, Action.READ.value, Action.INVOKE.value})
 # What a stack may do that was approved or confirmed before it could be planned.
 ADDED = frozenset({Action.CREATE.value, Action.READ.value})
-_TAKEN_OVER = ADDED | {Action.UPDATE.value, Action.IMPORT.value}
+# The same for objects in a cluster that the deployment itself makes.
+TAKEN_OVER = ADDED | {Action.UPDATE.value, Action.IMPORT.value}
 _OUTPUT_WRITES = frozenset({Action.CREATE.value, Action.UPDATE.value})
 
 
@@ -42,7 +43,7 @@ def find_unapproved_changes(
     def covered(change: PlannedChange) -> bool:
         # A waiting stack has no resources yet: its plan may only create and read. In a new cluster it may also change
         # what came with the cluster.
-        if change.stack in waiting and change.action in (_TAKEN_OVER if change.stack in in_new_clusters else ADDED):
+        if change.stack in waiting and change.action in (TAKEN_OVER if change.stack in in_new_clusters else ADDED):
             return True
         left = known.get((change.stack, change.address), [])
         found = next((seen for seen in left if _is_same_kind(change, seen) and _is_within_approved(change, seen)), None)

@@ -6,7 +6,7 @@ An approval covers the visible plan. Changes of these stacks need an approval na
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from envctl.domain.errors import Problem, UsageError
-from envctl.domain.plan.approved_changes import ADDED
+from envctl.domain.plan.approved_changes import ADDED, TAKEN_OVER
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import BEHIND, WAITS, PlanFingerprint
 from envctl.domain.text.lists import join_names
@@ -23,10 +23,12 @@ def list_acceptable(plan: EnvironmentPlan) -> tuple[str, ...]:
     return tuple(stack.stack for stack in plan.stacks if stack.waits_for and not stack.behind)
 
 
-def describe_beyond_creation(plan: StackPlan) -> str:
-    """Return what a plan does beyond creating the resources of a new stack; empty if it does nothing else."""
+def describe_beyond_creation(plan: StackPlan, *, in_new_cluster: bool = False) -> str:
+    """Return what a plan does beyond creating the resources of a new stack; empty if it does nothing else. In a new
+    cluster it may also change what came with the cluster.
+    """
     actions = {resource.action.value for resource in plan.resources} | {output.action.value for output in plan.outputs}
-    if beyond := sorted(actions - ADDED):
+    if beyond := sorted(actions - (TAKEN_OVER if in_new_cluster else ADDED)):
         return f"its plan does more than create ({join_names(beyond)})"
     if plan.in_state:
         return "it already holds resources"

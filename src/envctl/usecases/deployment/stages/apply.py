@@ -9,6 +9,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.graph import reverse_graph
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.drift import is_object_drift
+from envctl.domain.guards.plan import list_in_new_clusters
 from envctl.domain.ledger.state import COMPLETED
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, StackPlan, has_created_or_deleted
 from envctl.domain.plan.unseen_stacks import describe_beyond_creation
@@ -248,9 +249,13 @@ def _check_coverage(attempt: Attempt, shown: StackPlan, plan: StackPlan) -> bool
     if not (attempt.planned.creates_confirmed and shown.waits_for and plan.changes):
         return False
     # With a lost state, Terraform would create all resources a second time.
-    beyond = describe_beyond_creation(plan) if plan.stack in attempt.creates else "it was applied before"
+    is_new = plan.stack in list_in_new_clusters(attempt.guard_request, attempt.plan)
+    beyond = "it was applied before"
+    if plan.stack in attempt.creates:
+        beyond = describe_beyond_creation(plan, in_new_cluster=is_new)
     uncovered = f'{plan.stack} is not covered by the answer "all": {beyond}'
-    message = uncovered if beyond else f"{plan.stack}: only creates, as answered"
+    does = "only creates, and changes what its new cluster brings" if is_new else "only creates"
+    message = uncovered if beyond else f"{plan.stack}: {does}, as answered"
     attempt.request.context.ports.observer.on_message(message)
     return not beyond
 
