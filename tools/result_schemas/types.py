@@ -2,7 +2,10 @@
 
 import ast
 import inspect
+import io
 import re
+import textwrap
+import tokenize
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime, timedelta
@@ -132,8 +135,39 @@ def describe_class(cls: type) -> dict[str, str]:
     text = cls.__doc__ or ""
     if not text or text.startswith(f"{cls.__name__}("):
         return {}
-    paragraphs = (" ".join(paragraph.split()) for paragraph in inspect.cleandoc(text).split("\n\n"))
+    paragraphs = [" ".join(paragraph.split()) for paragraph in inspect.cleandoc(text).split("\n\n")]
+    fields = read_field_comments(cls).items()
+    # One comment may name the fields that it explains: `have and need: …`.
+    said = [text if re.match(rf"{name}(?:,| and) .*?:", text) else f"{name}: {text}" for name, text in fields]
+    if said:
+        paragraphs.append(" ".join(("Attributes:", *(f"{each.rstrip('.')}." for each in said))))
     return {"description": re.sub(r"\bNone\b", "null", "\n".join(paragraphs))}
+
+
+def read_field_comments(cls: type) -> dict[str, str]:
+    """Return what the comments beside and above the fields of a class say, by field, in the order of the fields."""
+    source = textwrap.dedent(inspect.getsource(cls))
+    (tree,) = ast.parse(source).body
+    comments: dict[int, tuple[str, bool]] = {}
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT and not re.match(r"# (?:noqa|type:)", token.string):
+            comments[token.start[0]] = (
+                token.string.removeprefix("#").strip(),
+                not token.line[: token.start[1]].strip(),
+            )
+    found: dict[str, str] = {}
+    for node in tree.body if isinstance(tree, ast.ClassDef) else ():
+        if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)):
+            continue
+        line, words = node.lineno - 1, list[str]()
+        while line in comments and comments[line][1]:
+            words.insert(0, comments[line][0])
+            line -= 1
+        beside = comments.get(node.end_lineno or node.lineno)
+        text = " ".join([*words, *([beside[0]] if beside else [])])
+        if text and not node.target.id.startswith("_"):
+            found[node.target.id] = text
+    return found
 
 
 def _load_type_checking_names(module: str) -> dict[str, object]:
