@@ -240,7 +240,7 @@ def _list_newly_plannable(request: Request, approval: Approval) -> tuple[str, ..
     """Return stacks that the approval left out as unplannable, plannable now. It is refused before Terraform runs."""
     seen, there = request.approved.get(approval.plan), request.target_state.stacks
     if seen is None or (request.target_state.last and not has_deployed_since(request, approval)):
-        # The stacks before those that wait may be applied already, and not put out yet what these read.
+        # The stacks that these wait for may be applied already, but without the outputs that these read.
         return ()
     left_out = list_uncovered_stacks(seen, approval.unseen)
     # A stack with resources may have no changes by now: only its plan decides.

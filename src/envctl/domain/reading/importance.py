@@ -1,7 +1,7 @@
 """What is read first: destroyed, dangerous, access, images, numbers, ports and storage, then all else.
 
-A danger is a changed value with a word: what it opens, which protection it takes away, or what it lowers. A policy is
-read leaf by leaf, without the statements that deny.
+A danger is a changed value. Its word says what the value opens, which protection it removes, or what it lowers. A
+policy is read leaf by leaf, without the statements that deny.
 """
 
 import json
