@@ -12,6 +12,7 @@ from typing import Any
 
 import trustme
 
+from kube_api_emulator.server.closing_socket import ClosingSocket
 from tests.cluster import LocalCluster
 
 GROUP = "admissionregistration.k8s.io"
@@ -86,6 +87,7 @@ def run_webhook(*names: str) -> Iterator[Webhook]:
     """Run a webhook; `names` are those of its certificate."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sslsocket_class = ClosingSocket
     authority.issue_cert(*(names or ("127.0.0.1", "localhost"))).configure_cert(context)
 
     class Handler(BaseHTTPRequestHandler):

@@ -16,6 +16,7 @@ from typing import Self
 
 from kube_api_emulator.server.api.exchange import ApiAnswer, ApiRequest, ApiStream
 from kube_api_emulator.server.api.requests import KubernetesApi, allow_all
+from kube_api_emulator.server.closing_socket import ClosingSocket
 from kube_api_emulator.server.cluster import Cluster
 from kube_api_emulator.server.controllers.loop import Controllers
 from kube_api_emulator.server.identity.users import Authenticate, Authorize
@@ -122,6 +123,8 @@ class _HttpServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def __init__(self, port: int, api: KubernetesApi, context: ssl.SSLContext | None) -> None:
         self.api = api
         self.stopping = threading.Event()
+        if context:
+            context.sslsocket_class = ClosingSocket
         self._context = context
         self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
@@ -130,8 +133,6 @@ class _HttpServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         # The handshake runs in the thread of the connection.
         connection: socket.socket = request  # type: ignore[assignment]
         if self._context:
-            # For a client that is gone, `wrap_socket` raises and leaves a socket open.
-            connection.getpeername()
             connection = self._context.wrap_socket(connection, server_side=True)
         self._connections.add(connection)
         try:

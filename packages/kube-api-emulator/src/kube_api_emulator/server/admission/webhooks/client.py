@@ -12,6 +12,8 @@ from http.client import HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+from kube_api_emulator.server.closing_socket import ClosingSocket
+
 _MOST_BYTES = 3 * 1024 * 1024
 _HTTPS, _OK_CODES, _FIRST_FAILURE = 443, range(200, 207), 500
 _CODES = {
@@ -39,7 +41,7 @@ def post_review(client: Mapping[str, Any], review: Mapping[str, Any], seconds: i
     target = f"{parts.path or '/'}?timeout={seconds}s"
     host, port = parts.hostname or "", parts.port or _HTTPS
     try:
-        context = _trust(client.get("caBundle") or "")
+        context = trust_bundle(client.get("caBundle") or "")
         connection = HTTPSConnection(host, port, timeout=seconds, context=context)
         try:
             headers = {"Accept": "application/json, */*", "Content-Type": "application/json"}
@@ -57,9 +59,10 @@ def post_review(client: Mapping[str, Any], review: Mapping[str, Any], seconds: i
     return body
 
 
-def _trust(bundle: str) -> ssl.SSLContext:
+def trust_bundle(bundle: str) -> ssl.SSLContext:
     """Return a context that trusts a bundle alone, or the authorities of the machine without one."""
     context = ssl.create_default_context(cadata=base64.b64decode(bundle).decode() if bundle else None)
+    context.sslsocket_class = ClosingSocket
     # As Go: a certificate of the bundle is trusted itself, and needs no more extensions than it has.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
