@@ -115,6 +115,9 @@ class Approval:
     reading: str = ""  # Digest of the page that the person read
     # The envctl that recorded it showed less than an approval binds, and was too old for this ledger
     unread: bool = False
+    seq: int = 0  # Number of its entry
+    # Number of the deployment that ended it: deployed as a whole, it covers no further change; 0 while it counts
+    ended: int = 0
 
 
 @dataclass(frozen=True)
