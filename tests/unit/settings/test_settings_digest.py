@@ -55,7 +55,7 @@ def encode(document: Any) -> bytes:
 def derive(found: EnvironmentSettings, text: bytes | None = None) -> str:
     salt = encode(["envctl settings", found.project, found.environment])
     return hashlib.scrypt(
-        text or encode(list_documents(found)[0]), salt=salt, n=2**15, r=8, p=1, maxmem=2**26, dklen=32
+        text or encode(list_documents(found)[0]), salt=salt, n=2**14, r=8, p=2, maxmem=2**26, dklen=32
     ).hex()
 
 
