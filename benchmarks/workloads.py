@@ -57,8 +57,9 @@ def lay_out(folder: Path, size: int) -> None:
     (folder / "envctl.toml").write_text(_PROJECT)
     (folder / "web").mkdir(exist_ok=True)
     for number in range(OBJECTS // 3):
-        objects = [json.dumps(each) for each in build_application(f"app-{number}", size)]
-        (folder / "web" / f"app-{number}.yaml").write_text("\n---\n".join(objects))
+        # Some versions of kubectl read a text that begins with a brace as JSON alone.
+        objects = [f"---\n{json.dumps(each)}\n" for each in build_application(f"app-{number}", size)]
+        (folder / "web" / f"app-{number}.yaml").write_text("".join(objects))
 
 
 def build_application(name: str, size: int) -> Iterator[dict[str, object]]:

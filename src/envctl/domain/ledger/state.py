@@ -277,6 +277,12 @@ class EnvironmentState:
         return self.evidence.get(self.current.release) if self.current and self.last == self.current else None
 
     @property
+    def known_settings(self) -> frozenset[str]:
+        """The digests of settings in its deployments and approvals."""
+        ran = (self.current, self.last, *(proof.deployment for proof in self.evidence.values()))
+        return frozenset(each.settings for each in (*ran, *self.approvals) if each)
+
+    @property
     def standing_rollback(self) -> Deployment | None:
         """The last deployment, if it is a rollback without waiver or revoked evidence: its repetition is permitted."""
         if self.last is None or self.last.action != "rollback" or self.last.waiver:

@@ -94,7 +94,7 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
     ports, project = prepared.request.context.ports, prepared.request.context.project
     aim = project.pipeline.standalone_name
     release_store.save_bundle(ports, request.identity, prepared.bundle, prepared.release, aim)
-    release_store.save_settings(ports, prepared.settings)
+    release_store.save_settings(ports, prepared.settings, prepared.environment.settings)
     before, where = planned.seen, place_digest.resolve_bound_place(project, request.target, prepared.release.wiring)
     if before is None or before.place != where.digest:
         # The last deployment stored the same place otherwise.

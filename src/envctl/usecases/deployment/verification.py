@@ -111,10 +111,12 @@ def _require_no_drift(present: LedgerState, target: str) -> None:
 def _prepare_running(context: Context, present: LedgerState, target: str) -> PreparedEnvironment:
     candidate = deploy_request.build_redeployment(context, present, target=target)
     found = candidate.require_fitting()
-    identity = found.request.identity
+    identity, digest = found.request.identity, found.request.settings
     # Check blocks need a plan, and that needs all values.
     has_blocks = any(may_have_check_blocks(path, file.data) for path, file in found.release.files.items())
-    prepared = prepare.write_workdirs(context, found.release, found.settings, identity, with_values=has_blocks)
+    prepared = prepare.write_workdirs(
+        context, found.release, found.settings, identity, digest=digest, with_values=has_blocks
+    )
     has_workload = any(stack.workload for stack in prepared.stacks)
     if (
         has_workload

@@ -179,7 +179,7 @@ class RequireRestored:
 def _list_performed(found: Interruption, ready: PreparedRelease, seen: RecoveryFindings) -> tuple[str, ...]:
     """Return the planned changes of the unfinished deployment that are no longer to do. Other settings plan others."""
     last, ports = found.here.unfinished_deployment, found.context.ports
-    if last is None or ready.settings.digest() != last.settings:
+    if last is None or ready.prepared.settings != last.settings:
         return ()
     starts = [each.event for each in journal.read_entries(ports, [last.seq])]
     plans = release_store.load_plans(ports, [each.plan for each in starts if isinstance(each, DeploymentStarted)])
@@ -225,7 +225,10 @@ def prepare_last(found: Interruption) -> PreparedRelease | None:
         raise release_store.unusable_bundle_error(last.release, candidate.request.bundle)
     over, wiring = candidate.request.changeover, candidate.release.wiring
     settings = candidate.settings or load_settings(context, target, wiring, moves=over.moves)
-    prepared = prepare.write_workdirs(context, candidate.release, settings, last.release, changeover=over)
+    digest = settings.digest(found.here.known_settings)
+    prepared = prepare.write_workdirs(
+        context, candidate.release, settings, last.release, digest=digest, changeover=over
+    )
     prepare.init_release(context, prepared, candidate.release)
     prepared = leaving_stacks.add_leaving(context, found.present, prepared, release=candidate.release, changeover=over)
     return PreparedRelease(prepared, candidate.release, settings, over)

@@ -128,7 +128,8 @@ class PrepareRelease:
             module_checks.check_stored_reads(context, release, identity)
             module_checks.check_stored_accounts(context, release, identity, target)
         over = selected.guard_request.changeover
-        written = prepare.write_workdirs(context, release, settings, identity, changeover=over)
+        digest = selected.guard_request.settings
+        written = prepare.write_workdirs(context, release, settings, identity, digest=digest, changeover=over)
         environment = account_check.name_sessions(context, written)
         prepare.init_release(context, environment, release)
         return InitializedRelease(**vars(selected), environment=environment)
