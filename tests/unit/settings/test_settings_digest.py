@@ -53,7 +53,7 @@ def encode(document: Any) -> bytes:
 
 
 def derive(found: EnvironmentSettings, text: bytes | None = None) -> str:
-    salt = encode(["envctl settings", found.project, found.environment])
+    salt = encode(["settings of envctl", found.project, found.environment])
     return hashlib.scrypt(
         text or encode(list_documents(found)[0]), salt=salt, n=2**14, r=8, p=2, maxmem=2**26, dklen=32
     ).hex()
@@ -77,7 +77,7 @@ def test_digest_of_sensitive_setting_is_from_scrypt() -> None:
 def test_no_plain_hash_of_a_guess_equals_the_digest() -> None:
     found = build("pin", pin=PIN)
     documents = [encode(each) for each in list_documents(found)] + [PIN.encode()]
-    salts = [b"", encode(["envctl settings", "shop", "dev"])]
+    salts = [b"", encode(["settings of envctl", "shop", "dev"])]
     guesses = [left + text + right for text in documents for left, right in product(salts, salts)]
     hashed = {getattr(hashlib, kind)(text).hexdigest() for text in guesses for kind in ("sha256", "sha1", "blake2s")}
     assert found.digest(()) not in hashed

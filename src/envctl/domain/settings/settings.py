@@ -86,7 +86,7 @@ class EnvironmentSettings:
 @lru_cache(maxsize=32)
 def _derive_digest(text: bytes, project: str, environment: str) -> str:
     """Return the scrypt digest of settings: 0.1 s and 16 MiB."""
-    salt = format_canonical_json(["envctl settings", project, environment]).encode("utf-8", "surrogatepass")
+    salt = format_canonical_json(["settings of envctl", project, environment]).encode("utf-8", "surrogatepass")
     try:
         return hashlib.scrypt(text, salt=salt, n=2**14, r=8, p=2, maxmem=2**26, dklen=32).hex()
     except (AttributeError, ValueError) as error:
