@@ -29,7 +29,6 @@ from envctl.usecases.ports.terraform import CHECK_WARNING, PreparedEnvironment, 
 from envctl.usecases.project import look_scope, module_checks, project_file
 from envctl.usecases.project.environment_selection import describe_gone, find_environments, find_gone, lock_targets
 from envctl.usecases.release import deploy_request, release_store
-from envctl.usecases.release.next_steps import build_adviser
 
 # Names in a warning, of drift ignored by one of two documents.
 MAX_IGNORED_NAMED = 3
@@ -358,6 +357,9 @@ def add_next_commands(ports: Ports, project: Project, drift: Drift, present: Led
         if each.recorded or each.environment not in project.all_environments or not (each.drifted or each.pending):
             found.append(each)
             continue
+        # Imported late: mostly, there is nothing to advise.
+        from envctl.usecases.release.next_steps import build_adviser
+
         context = Context(ports, project.view_for(each.environment))
         try:
             advice = build_adviser(context, present).advise(each.environment, has_pending=each.pending)
