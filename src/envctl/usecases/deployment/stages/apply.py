@@ -22,6 +22,7 @@ from envctl.usecases.deployment.planning import plan_stack
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.deployment.rollout import ledger_entries
 from envctl.usecases.deployment.rollout import run as rollout
+from envctl.usecases.deployment.stages.fixed_lines import FixedLines
 from envctl.usecases.deployment.stages.plan import confirm_plan, describe_stacks
 from envctl.usecases.ports.terraform import WorkerPool
 
@@ -31,11 +32,10 @@ SUMMARY_LENGTH = 200
 
 
 @dataclass(frozen=True)
-class SetHold:
+class SetHold(FixedLines):
     """Put the release abandoned by a rollback on hold."""
 
-    def describe(self, environment: str) -> tuple[str, ...]:
-        return (f"put the abandoned release on hold in {environment}",)
+    lines = ("put the abandoned release on hold in {environment}",)
 
     def run(self, planned: PlannedDeployment) -> PlannedDeployment:
         return replace(planned, held=set_hold(planned))
@@ -106,11 +106,10 @@ class ApplyStacks:
 
 
 @dataclass(frozen=True)
-class Verify:
+class Verify(FixedLines):
     """Run the project's checks, and record their results."""
 
-    def describe(self, environment: str) -> tuple[str, ...]:
-        return (f"run the checks of {environment}, and record the results",)
+    lines = ("run the checks of {environment}, and record the results",)
 
     def run(self, attempt: Attempt) -> Attempt:
         context, environment = attempt.request.context, attempt.prepared.environment
