@@ -258,15 +258,6 @@ class Attempt:
         over = self.guard_request.changeover
         return replace(over, moves={new: old for new, old in over.moves.items() if new not in self.moved})
 
-    def list_adopted_stacks(self) -> list[str]:
-        """Return the applied stacks whose state had resources before their first deployment."""
-        return [name for name in self.applied if name in self.creates and self.plans[name].in_state]
-
-    def list_unwritten_stacks(self) -> list[str]:
-        """Return the applied stacks that created nothing at their first deployment: Terraform has written no state."""
-        plans, first = self.plans, [name for name in self.applied if name in self.creates]
-        return [name for name in first if not plans[name].changes and not plans[name].in_state]
-
     def list_finished_plans(self) -> list[StackPlan]:
         """Return the plans of all applied and destroyed stacks, and the finished part of those that stopped."""
         whole = (*self.applied, *self.gone)

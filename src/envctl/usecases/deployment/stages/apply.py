@@ -127,15 +127,18 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
     """
     request, drifted, plans = attempt.request, attempt.planned.drifted, attempt.plans.values()
     unplanned = drift_undo.list_unplanned(drifted, plans) if drifted else ""
-    adopted = attempt.list_adopted_stacks()
+    # The plans of first deployments: an adopted state had resources before.
+    first = [attempt.plans[name] for name in attempt.applied if name in attempt.creates]
+    adopted = [plan.stack for plan in first if plan.in_state]
     if request.options.undo:
         attempt.remaining = drift_undo.find_foreign(attempt)
     refreshed: Collection[str] = needs
     before = attempt.planned.seen
     was_stopped = before is not None and before.outcome not in COMPLETED
     if not (unplanned or adopted or was_stopped or has_created_or_deleted(attempt.list_finished_plans())):
-        # Without a state, the first resources of a later release would look like those of a lost state.
-        refreshed = attempt.list_unwritten_stacks()
+        # Terraform has written no state for a stack that created nothing: the first resources of a later release would
+        # look like those of a lost state.
+        refreshed = [plan.stack for plan in first if not plan.changes and not plan.in_state]
     if not refreshed:
         return
     observer = request.context.ports.observer
