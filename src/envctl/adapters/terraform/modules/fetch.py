@@ -247,7 +247,7 @@ class _Scratch:
         file.write_bytes(data)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _ModulesScratch(_Scratch):
     """One root module for all stacks with a module."""
 
