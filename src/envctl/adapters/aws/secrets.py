@@ -1,6 +1,7 @@
 """The Secrets port on Secrets Manager and the Parameter Store. Only `read_values` reads values of secrets."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.call_failures import CallFailure, explain_failure, extract_code
@@ -24,20 +25,20 @@ PAGE_SIZE, MAX_PAGES = 50, 20
 CURRENT_STAGE = "AWSCURRENT"
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class AwsSecrets:
     """`client` opens a boto3 client for a service, an environment and a region; empty means the environment's own."""
 
-    def __init__(self, client: Callable[..., Any]) -> None:
-        self._client = client
+    client: Callable[..., Any]
 
     def check_secrets(self, environment: str, wanted: Sequence[NeededSecret]) -> tuple[Sighting, ...]:
         seen: dict[NeededSecret, Sighting] = {}
         for region in dict.fromkeys(each.region for each in wanted):
             here = [each for each in wanted if each.region == region]
             if secrets := [each for each in here if each.kind == "secretsmanager"]:
-                seen |= _check_secrets(self._client("secretsmanager", environment, region=region), secrets)
+                seen |= _check_secrets(self.client("secretsmanager", environment, region=region), secrets)
             if parameters := [each for each in here if each.kind == "ssm"]:
-                seen |= _check_parameters(self._client("ssm", environment, region=region), parameters)
+                seen |= _check_parameters(self.client("ssm", environment, region=region), parameters)
         return tuple(seen[each] for each in wanted)
 
     def read_values(self, environment: str, wanted: Sequence[SecretReference]) -> tuple[SecretReading, ...]:
@@ -46,7 +47,7 @@ class AwsSecrets:
 
         # Opened first: a client takes credentials, and its errors are those of the environment.
         clients = {
-            (each.kind, each.region): self._client(each.kind, environment, region=each.region)
+            (each.kind, each.region): self.client(each.kind, environment, region=each.region)
             for each in dict.fromkeys(wanted)
         }
         unreached: list[CallFailure] = []
@@ -66,7 +67,7 @@ class AwsSecrets:
         from botocore.exceptions import BotoCoreError, ClientError
 
         secret = seen.secret
-        client = self._client(secret.kind, environment, region=secret.region)
+        client = self.client(secret.kind, environment, region=secret.region)
         write = _build_secret_write if secret.kind == "secretsmanager" else _build_parameter_write
         tag_list = [{"Key": key, "Value": text} for key, text in sorted(tags.items())]
         call, arguments, permission = write(client, seen, value, tag_list, kms_key)

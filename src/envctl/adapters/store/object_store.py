@@ -324,17 +324,17 @@ class ObstoreStore:
         return OperationFailedError(Problem(problem.code, problem.message, f"{NOTHING_RECORDED}; {problem.hint}"))
 
 
+@dataclass(eq=False, repr=False)
 class Prefetcher:
     """Prefetched results by request. Errors are raised at the time of use."""
 
-    def __init__(self, at_once: int) -> None:
-        self._at_once = at_once
-        self._answers: dict[object, Future[Any]] = {}
+    at_once: int
+    _answers: dict[object, Future[Any]] = field(default_factory=dict, init=False)
 
     @contextmanager
     def prefetch(self, questions: Mapping[object, Callable[[], object]]) -> Iterator[None]:
         """Fetch these requests in parallel. Unused results are dropped at the end of the block."""
-        pool = ThreadPoolExecutor(self._at_once)
+        pool = ThreadPoolExecutor(self.at_once)
         begun = {question: pool.submit(ask) for question, ask in questions.items() if question not in self._answers}
         self._answers |= begun
         try:

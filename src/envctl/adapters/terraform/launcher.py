@@ -130,9 +130,6 @@ class Launcher:
         """Start the providers of an initialized stack, and do not wait for them."""
         self.running.start_early(site, self.find_binary(site.stack), self._build_variables(site, "plan"))
 
-    def end_providers(self, site: Site) -> None:
-        self.running.end_stack(site)
-
     def stream_command(
         self, site: Site, event: ProgressEvent | None, command: str, *words: str, **options: bool | str
     ) -> tuple[ProcessResult, Transcript]:

@@ -104,7 +104,7 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
     fingerprint = release_store.save_plan(ports, fingerprint_plan(planned.plan))
     if approvals := list_valid_in_any_view(request):
         readings.keep_readings(ports, approvals)
-    waiver = prepared.guards.record_waiver(request)
+    waiver = prepared.guards.record_waiver(request, prepared.guards.waived.values())
     return _StartFacts(fingerprint, waiver, frozenset(prepared.guards.waived), module_checks.find_unpinned(ports))
 
 

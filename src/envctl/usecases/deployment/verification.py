@@ -71,12 +71,12 @@ def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verifica
     blocks = tuple(_ask_check_blocks(context.ports, prepared))
     checked = (*own, *(outcome for outcome, _ in blocks))
     _record_result(context, target, running, checked)
-    hint = f"{target} is not verified; fix the cause, then: {format_command('verify', target)}"
     failed = [each for each in own if each.outcome == "failed"]
-    problems = [Problem("E410", f"check {each.name} of {target} failed: {each.problem}", hint) for each in failed]
-    problems += [replace(problem, hint=hint) for _, problem in blocks if problem]
+    problems = [Problem("E410", f"check {each.name} of {target} failed: {each.problem}") for each in failed]
+    problems += [problem for _, problem in blocks if problem]
     if problems:
-        raise OperationFailedError(*problems)
+        hint = f"{target} is not verified; fix the cause, then: {format_command('verify', target)}"
+        raise OperationFailedError(*(replace(problem, hint=hint) for problem in problems))
     return Verification(target, running.release, checked, label=present.find_label(running.release))
 
 

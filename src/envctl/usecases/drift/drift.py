@@ -112,11 +112,6 @@ class _Target:
     clears_drift: bool = False  # whether a check under the locks may clear the drift in the ledger
     seen: dict[str, StackDrift] = field(default_factory=dict)  # filled by the checks of its stacks
 
-    @property
-    def must_confirm(self) -> bool:
-        """True if a look without the locks found nothing, and one under the locks would clear recorded drift."""
-        return self.clears_drift and not self.locked and merge_conditions(self.seen.values()) == "clean"
-
 
 # Terraform alone, or another store, can be the cause; the resources do not show it.
 _UNEXPLAINED_PENDING = (
@@ -248,7 +243,9 @@ class DriftScan:
             first_error = first_error or error
             place = self.targets[unit.partition("/")[0]]
             if len(place.seen) == len(place.stacks):
-                if place.must_confirm and first_error is None:
+                # Without the locks nothing was found; under them, the recorded drift may be cleared.
+                is_unsure = place.clears_drift and not place.locked
+                if is_unsure and merge_conditions(place.seen.values()) == "clean" and first_error is None:
                     self.ports.observer.on_message(
                         f"{place.target}: no drift; checking again under the Terraform locks"
                     )
