@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.call_failures import CallFailure, explain_failure, extract_code
+from envctl.adapters.http.waits import map_in_threads
 from envctl.domain.aws.secret_status import (
     ENCRYPTED_TYPE,
     MAX_STANDARD_SIZE,
@@ -43,8 +44,6 @@ class AwsSecrets:
 
     def read_values(self, environment: str, wanted: Sequence[SecretReference]) -> tuple[SecretReading, ...]:
         """Read each secret with a call of its own, some in parallel; stop calling once AWS is unreachable."""
-        from concurrent.futures import ThreadPoolExecutor
-
         # Opened first: a client takes credentials, and its errors are those of the environment.
         clients = {
             (each.kind, each.region): self.client(each.kind, environment, region=each.region)
@@ -58,8 +57,7 @@ class AwsSecrets:
             read = _read_secret if each.kind == "secretsmanager" else _read_parameter
             return read(clients[each.kind, each.region], each, unreached)
 
-        with ThreadPoolExecutor(MAX_THREADS) as pool:
-            return tuple(pool.map(read_value, wanted))
+        return tuple(map_in_threads(read_value, wanted, MAX_THREADS))
 
     def put_secret(
         self, environment: str, seen: Sighting, value: SecretValue, *, tags: Mapping[str, str], kms_key: str = ""
@@ -123,8 +121,6 @@ def _explain_unread(
 
 def _check_secrets(client: Any, wanted: Sequence[NeededSecret]) -> dict[NeededSecret, Sighting]:  # noqa: ANN401 (boto3's own)
     """Check each secret with a call of its own, some in parallel; stop calling once AWS is unreachable."""
-    from concurrent.futures import ThreadPoolExecutor
-
     from botocore.exceptions import BotoCoreError, ClientError
 
     unreached: list[CallFailure] = []
@@ -146,8 +142,7 @@ def _check_secrets(client: Any, wanted: Sequence[NeededSecret]) -> dict[NeededSe
             unreached.extend([failure] if failure.is_unreachable else [])
             return _to_unknown(secret, failure)
 
-    with ThreadPoolExecutor(MAX_THREADS) as pool:
-        return dict(zip(wanted, pool.map(check_secret, wanted), strict=True))
+    return dict(zip(wanted, map_in_threads(check_secret, wanted, MAX_THREADS), strict=True))
 
 
 def _check_parameters(client: Any, wanted: Sequence[NeededSecret]) -> dict[NeededSecret, Sighting]:  # noqa: ANN401

@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from envctl.adapters.http.waits import map_in_threads
 from envctl.adapters.kubernetes.failures import missing_api_error
 from envctl.adapters.kubernetes.refusals import NOT_FOUND, ApiRefusal
 from envctl.adapters.kubernetes.transport import JSON, Call, Transport
@@ -107,9 +107,8 @@ class Discovery:
 
     def _ask(self) -> _KnownApi:
         # Both at once: each takes a while over a network.
-        with ThreadPoolExecutor(len(_ROOTS)) as pool:
-            calls = [Call("GET", path, accept=_AGGREGATED) for path in _ROOTS]
-            answers = list(pool.map(self.transport.send_json, calls))
+        calls = [Call("GET", path, accept=_AGGREGATED) for path in _ROOTS]
+        answers = map_in_threads(self.transport.send_json, calls, len(_ROOTS))
         if not all(each.get("kind") == _AGGREGATED_KIND for each in answers):
             return _KnownApi({}, api_versions=tuple(name for each in answers for name in _list_legacy_versions(each)))
         versions = [each for answer in answers for each in _list_versions(answer)]

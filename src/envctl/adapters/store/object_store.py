@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from envctl.adapters.disk.files import NotAFileError, require_file
+from envctl.adapters.http.waits import await_call, map_in_threads
 from envctl.adapters.store import connect, failures, s3_errors
 from envctl.adapters.store.s3_errors import (
     REFUSED_HEADER_KINDS,
@@ -191,10 +192,7 @@ class ObstoreStore:
     def read_all(self, keys: Sequence[str]) -> list[bytes | None]:
         if len(keys) < MIN_PARALLEL or self._address.url.startswith("file:"):
             return [self.read(key) for key in keys]
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(READ_THREADS) as pool:
-            return list(pool.map(self.read, keys))
+        return map_in_threads(self.read, keys, READ_THREADS)
 
     def _fetch_object(self, key: str) -> bytes | None:
         import obstore
@@ -279,10 +277,11 @@ class ObstoreStore:
         """
         from obstore.exceptions import AlreadyExistsError as Exists
 
-        doubtful = False
+        doubtful, is_quick = False, self._address.url.startswith("file:")
         for last in self._iterate_tries():
             try:
-                return act()
+                # A write goes on to its end: what became of it must be known.
+                return act() if is_quick or verb == "written" else await_call(act)
             except Exception as error:
                 kind = classify_error(str(error))
                 if isinstance(error, FileNotFoundError) and kind is not ErrorKind.NO_BUCKET:

@@ -141,7 +141,9 @@ class DriftScan:
             )
             # The bundles last used by this machine: mostly, they still run there.
             releases = {self.ports.workspace.load_code_release(target) for target in wanted} - {""}
-            with self.ports.store.prefetch([release_key(release) for release in sorted(releases)], []):
+            keys = [release_key(release) for release in sorted(releases)]
+            # Nothing is written here: a signal ends the wait for a store.
+            with crew.interruptible_prompt(), self.ports.store.prefetch(keys, []):
                 # Read once, with all locks held against deployments from this machine: a store may be far away.
                 self.state = journal.load(self.ports, for_look=True)
                 find = self.state.find_environment

@@ -99,7 +99,7 @@ class TerraformModules:
             scratch.write_code(release, known)
         line = build_arguments(self._find_binary(binary), "get", no_color=True)
         environment = self.build_environment()
-        ended = run_process(line, scratch.workdir, environment, scratch.on_line, patience=self.patience)
+        ended = run_process(line, scratch.workdir, environment, scratch.on_line, writes=False, patience=self.patience)
         if ended.interrupted:
             message = "interrupted while the code of modules was fetched"
             raise InterruptedByUserError(Problem("E311", message, "no changes were made; run it again"))
