@@ -162,7 +162,7 @@ def wait_for_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver, "UNLOCK_SECONDS", 30.0)
 
 
-@pytest.mark.parametrize("kind", ["local", "s3"])
+@pytest.mark.parametrize("kind", ["local", pytest.param("s3", marks=pytest.mark.night)])
 def test_interrupted_plan_ends_soon_without_lock(
     bench: Bench, sandbox: RunningSandbox, silent: SilentServer, kind: str
 ) -> None:
