@@ -26,7 +26,8 @@ def site() -> Iterator[Site]:
 def leaves_no_thread() -> Iterator[None]:
     before = threading.active_count()
     yield
-    assert threading.active_count() == before
+    # Others of earlier tests may have ended meanwhile.
+    assert threading.active_count() <= before
 
 
 def fetch(url: str, timeouts: Timeouts, body: bytes | Iterable[bytes] | None = None) -> bytes | Failure:
