@@ -47,6 +47,10 @@ class ClusterApi:
         """The cluster in messages."""
         return self._connection.name
 
+    @property
+    def connection(self) -> ClusterConnection:
+        return self._connection
+
     @cached_property
     def version(self) -> str:
         """The version of the cluster, as in `1.35`."""
@@ -150,6 +154,7 @@ class ClusterApi:
             "group": permission.group,
             "resource": permission.resource,
             "namespace": permission.namespace,
+            "name": permission.name,
         }
         kind = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
         body = {**kind, "spec": {"resourceAttributes": {key: value for key, value in wanted.items() if value}}}

@@ -127,12 +127,15 @@ def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
         from envctl.usecases.account.secret_readings import add_kept_values
 
         prepared = add_kept_values(ports, prepared)
-    if prepared is None or not any(stack.needs for stack in prepared.stacks):
+    if prepared is None or not any(stack.needs or stack.workload for stack in prepared.stacks):
         # Independent stacks are planned without the ledger.
         return _PlanInput(prepared) if prepared else None
     from envctl.usecases.ledger import journal
 
+    from envctl.usecases.deployment.known_clusters import add_known_clusters
+
     here = journal.load(ports).find_environment(environment)
+    prepared = add_known_clusters(ports, prepared)
     # Otherwise other stacks were deployed meanwhile.
     return _PlanInput(prepared, here) if here.held_stacks <= {stack.name for stack in prepared.stacks} else None
 

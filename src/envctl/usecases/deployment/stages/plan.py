@@ -22,6 +22,7 @@ from envctl.domain.release.place.place_digest import resolve_bound_place
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account import account_check, image_copy
 from envctl.usecases.deployment import drift_undo, prepare, shared_resources, verification
+from envctl.usecases.deployment.known_clusters import forget_replaced_clusters
 from envctl.usecases.deployment.leaving import leaving_stacks, lost_states
 from envctl.usecases.deployment.planning import add_forecasts, plan_stacks
 from envctl.usecases.deployment.progress import (
@@ -225,6 +226,7 @@ class PlanStacks:
         if ports.prompter.asks:
             found = add_forecasts(request.context, target, stacks, found)
         plans = {plan.stack: plan for plan in found}
+        prepared = replace(prepared, environment=forget_replaced_clusters(prepared.environment, plans))
         lost = _find_lost_states(prepared, stacks, plans, here) if destroys else ()
         planned = PlannedDeployment(
             prepared=prepared,
