@@ -230,6 +230,12 @@ class MemoryTerraform:
     installed_terraform: InstalledTerraform | EnvctlError = field(
         default_factory=lambda: InstalledTerraform("/usr/bin/terraform", "1.15.5")
     )
+    # What happens outside once a stack was applied.
+    after_apply: dict[tuple[str, str], Callable[[], None]] = field(default_factory=dict)
+    # The cluster of Kubernetes objects, by environment; without one, each name is a cluster of its own.
+    clusters: dict[str, ClusterIdentity] = field(default_factory=dict)
+    # Whether plans have no cluster, as those of an older envctl.
+    knows_clusters: bool = True
     provider_source: ProviderSource = field(default_factory=lambda: ProviderSource("cache", "/cache"))
     # Why Terraform starts the providers of an initialized stack itself; empty if envctl does.
     provider_starts: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -353,7 +359,7 @@ class MemoryTerraform:
 
     def _meet_cluster(self, environment: str, stack: PreparedStack) -> ClusterIdentity | None:
         """Return the cluster of a stack of objects. Raises AnotherClusterError, as the driver does."""
-        if stack.workload is None or self.has_old_plans:
+        if stack.workload is None or not self.knows_clusters:
             return None
         reference = stack.workload.cluster
         name = reference.context or reference.name or "of an output"
@@ -408,6 +414,7 @@ class MemoryTerraform:
             del self.reality[there]
         else:
             self.reality[there] = planned
+        self.after_apply.get(where, lambda: None)()
 
     def await_ready(self, environment: str, stack: PreparedStack) -> None:
         self._meet_cluster(environment, stack)

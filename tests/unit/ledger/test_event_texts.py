@@ -20,7 +20,11 @@ FIELDS: dict[str, dict[Source, str]] = {
         "name": "environment source only stacks unpinned creates clusters program",
         "digest": "behind release settings plan place rules rules_before",
     },
-    "DeploymentSucceeded": {"name": "environment stacks lost left forgot clusters", "digest": "release", "envctl": "performed"},
+    "DeploymentSucceeded": {
+        "name": "environment stacks lost left forgot clusters",
+        "digest": "release",
+        "envctl": "performed",
+    },
     "DeploymentFailed": {
         "name": "environment stacks left untouched",
         "digest": "release",

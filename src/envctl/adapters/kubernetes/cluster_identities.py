@@ -1,4 +1,4 @@
-"""Which cluster it is, as the cluster and EKS say: read once for each connection of a command, and again for an apply."""
+"""Which cluster it is, as the cluster and EKS say. It is read once for each connection, and again for an apply."""
 
 import hashlib
 import ssl
@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from envctl.adapters.kubernetes.api import ApiRefusal, ClusterApi
 from envctl.adapters.kubernetes.refusals import FORBIDDEN
-from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.errors import Problem
 from envctl.domain.plan.cluster_identity import IDENTITY_NAMESPACE, ClusterIdentity
+from envctl.usecases.ports.kubernetes import DoubtfulClusterError
 
 _PATH = f"/api/v1/namespaces/{IDENTITY_NAMESPACE}"
 _RULE = f'apiGroups [""], resources ["namespaces"], resourceNames ["{IDENTITY_NAMESPACE}"], verbs ["get"]'
@@ -23,7 +24,7 @@ class ClusterIdentities:
     _found: dict[ClusterApi, ClusterIdentity] = field(default_factory=dict, init=False)
 
     def read_identity(self, api: ClusterApi, *, recent: bool = False) -> ClusterIdentity:
-        """Return the identity of a cluster; with `recent`, not as read before. Raises OperationFailedError (E673) if
+        """Return the identity of a cluster; with `recent`, not as read before. Raises DoubtfulClusterError (E673) if
         the caller may not read it: the name of a cluster proves nothing.
         """
         with self._lock:
@@ -57,6 +58,6 @@ def digest_authority(authority: str) -> str:
         return ""
 
 
-def _unreadable_error(api: ClusterApi, why: str) -> OperationFailedError:
+def _unreadable_error(api: ClusterApi, why: str) -> DoubtfulClusterError:
     message = f"unknown which cluster the {api.name} is: {why}"
-    return OperationFailedError(Problem("E673", message, f"allow it in a Role in kube-system: {_RULE}"))
+    return DoubtfulClusterError(Problem("E673", message, f"allow it in a Role in kube-system: {_RULE}"))

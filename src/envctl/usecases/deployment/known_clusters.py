@@ -1,4 +1,4 @@
-"""The clusters of stacks of Kubernetes objects, as the ledger knows them: bound before a plan, recorded by a deployment.
+"""The clusters of Kubernetes objects, as the ledger knows them: compared by a plan, recorded by a deployment.
 
 A cluster that the plan itself creates or replaces is unknown until its stack was applied.
 """

@@ -130,9 +130,8 @@ def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
     if prepared is None or not any(stack.needs or stack.workload for stack in prepared.stacks):
         # Independent stacks are planned without the ledger.
         return _PlanInput(prepared) if prepared else None
-    from envctl.usecases.ledger import journal
-
     from envctl.usecases.deployment.known_clusters import add_known_clusters
+    from envctl.usecases.ledger import journal
 
     here = journal.load(ports).find_environment(environment)
     prepared = add_known_clusters(ports, prepared)

@@ -41,7 +41,11 @@ class ClusterMissingError(OperationFailedError):
     """The account has no cluster of that name."""
 
 
-class AnotherClusterError(OperationFailedError):
+class DoubtfulClusterError(OperationFailedError):
+    """Unknown whether a cluster is the one that was meant: what is read there says nothing of a deployment."""
+
+
+class AnotherClusterError(DoubtfulClusterError):
     """A stack was deployed to one cluster, and its name leads to another one. Nothing was read or changed there."""
 
     def __init__(self, environment: str, stack: str, known: str, found: ClusterIdentity) -> None:

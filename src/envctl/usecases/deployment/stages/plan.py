@@ -326,7 +326,7 @@ def _find_lost_states(
     ports, target = prepared.request.context.ports, prepared.request.target
     lost = lost_states.find_lost_states(ports, target, stacks, plans, here.stacks)
     if lost and not prepared.request.options.state_lost:
-        raise OperationFailedError(lost_states.describe_lost(target, lost))
+        raise OperationFailedError(lost_states.describe_lost(target, lost, stacks))
     if lost:
         ports.observer.on_message(f"resources of {join_names(lost)} may remain in {target}: its state is lost")
     return lost
