@@ -132,6 +132,7 @@ def test_destruction_forgets_gone_cluster_only_by_option(deployed: World) -> Non
     assert "state or clusters of web in dev not found" in problem.message
     done = destroy(deployed.ports, "dev", DeployOptions(state_lost=True))
     assert (done.lost, read_clusters(deployed, "dev")) == (("web",), {})
+    deployed.terraform.lose_state("dev", "web")
     apply(deployed.ports, "dev")
     assert read_clusters(deployed, "dev") == {"web": "uid-2"}
 
