@@ -105,6 +105,7 @@ def test_other_port_and_authority_are_the_same_cluster(world: World) -> None:
 def test_approver_reads_cluster_and_address(world: World) -> None:
     approve(world)
     reading = world.prompter.readings[-1]
+    assert reading is not None
     (stack,) = reading.stacks
     assert {each.after for each in stack.changes[0].values if each.path == "cluster"} == {'"uid-1"'}
     assert "its cluster: context kube-prod at https://127.0.0.1:1, certificate authority aa" in stack.notes

@@ -141,8 +141,8 @@ def test_other_address_is_the_same_cluster(bench: Bench) -> None:
 
 
 def test_namespace_without_uid_is_refused(server: Server) -> None:
-    for answer in ({"metadata": {}}, {"metadata": {"uid": 7}}, {"metadata": {"uid": "a b"}}, {"metadata": {"uid": ""}}):
-        server.says("/api/v1/namespaces/kube-system", says_json(answer))
+    for uid in ({}, {"uid": 7}, {"uid": "a b"}, {"uid": ""}, {"uid": "a\x1b"}):
+        server.says("/api/v1/namespaces/kube-system", says_json({"metadata": uid}))
         with pytest.raises(OperationFailedError) as error:
             ClusterIdentities().read_identity(connect_scripted(server))
         assert "has no UID" in require_problem(error, "E673")

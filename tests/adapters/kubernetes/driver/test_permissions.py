@@ -117,7 +117,7 @@ def test_missing_permission_is_named(secured: KubernetesCluster, tmp_path: Path)
 
 
 def test_look_policy_allows_dry_runs_alone(secured: KubernetesCluster, tmp_path: Path) -> None:
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     for name in ("look-policy.yaml", "look-role.yaml"):
         for manifest in yaml.safe_load_all((ASSETS / name).read_text()):
