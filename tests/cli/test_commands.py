@@ -281,7 +281,7 @@ def test_plan_without_costs_loads_no_cost_modules() -> None:
 def test_plugin_stand_in_raises_for_unknown_attributes(monkeypatch: pytest.MonkeyPatch) -> None:
     from envctl.cli.late_modules import NoPlugins
 
-    stand_in = NoPlugins()
+    stand_in = NoPlugins("pydantic.plugin._loader")
     monkeypatch.delitem(sys.modules, stand_in.__name__, raising=False)
     assert stand_in.get_plugins() == ()
     assert stand_in.PYDANTIC_ENTRY_POINT_GROUP == "pydantic"
@@ -292,7 +292,7 @@ def test_plugin_stand_in_raises_for_unknown_attributes(monkeypatch: pytest.Monke
 def test_platform_stand_in_names_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     from envctl.cli.late_modules import LatePlatform
 
-    stand_in = LatePlatform()
+    stand_in = LatePlatform("platform")
     monkeypatch.delitem(sys.modules, stand_in.__name__, raising=False)
     assert stand_in.system() == os.uname().sysname
     machine = stand_in.machine

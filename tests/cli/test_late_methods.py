@@ -9,7 +9,17 @@ import pytest
 from envctl.cli.late_methods import delay_dataclass_methods
 
 COMPILE: Any = getattr(dataclasses, "_create_fn", None)
+WRITERS: dict[str, Any] = {
+    name: getattr(dataclasses, name, None)
+    for name in ("_init_fn", "_repr_fn", "_hash_fn", "_cmp_fn", "_frozen_get_del_attr", "inspect")
+}
 pytestmark = pytest.mark.skipif(COMPILE is None, reason="this Python compiles all at once")
+
+
+@pytest.fixture(autouse=True)
+def early_dataclasses(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, writer in WRITERS.items():
+        monkeypatch.setattr(dataclasses, name, writer)
 
 
 def define_classes() -> dict[str, Any]:
@@ -79,13 +89,27 @@ def observe(action: Callable[[dict[str, Any]], object], classes: dict[str, Any])
 
 
 @pytest.mark.parametrize("name", ACTIONS)
-def test_late_methods_behave_like_early_ones(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_late_methods_behave_like_early_ones(name: str) -> None:
     early = define_classes()
-    monkeypatch.setattr(dataclasses, "_create_fn", COMPILE)
     delay_dataclass_methods()
     late = define_classes()
     expected = observe(ACTIONS[name], early)
     assert [observe(ACTIONS[name], late) for _ in range(2)] == [expected] * 2
+
+
+def test_methods_are_written_on_first_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = list[str]()
+
+    def record_call(*given: Any) -> Any:
+        written.append("__init__")
+        return WRITERS["_init_fn"](*given)
+
+    monkeypatch.setattr(dataclasses, "_init_fn", record_call)
+    delay_dataclass_methods()
+    counter = define_classes()["Counter"]
+    assert written == []
+    assert counter(1).doubled + counter(2).doubled == 6
+    assert written == ["__init__"]
 
 
 def test_methods_are_compiled_on_first_call(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,10 @@ class ShortContext:
 def find_short_command(words: Sequence[str]) -> Callable[[], object] | None:
     """Return what runs this command line; None if Typer has to."""
     rest = [word for word in words if word not in _FLAGS]
-    if not all(rest) or any(word.startswith("-") for word in rest) or _is_variable_unclear():
+    if not all(rest) or any(word.startswith("-") for word in rest):
+        return None
+    if SANDBOX_VARIABLE in os.environ and not is_sandbox_asked(os.environ):
+        # Its value is unclear.
         return None
     match rest:
         case ["plan", environment]:
@@ -42,10 +45,6 @@ def find_short_command(words: Sequence[str]) -> Callable[[], object] | None:
         case ["validate"] | ["validate", _]:
             return lambda: _validate(_create_context(words, "validate"), *rest[1:])
     return None
-
-
-def _is_variable_unclear() -> bool:
-    return SANDBOX_VARIABLE in os.environ and not is_sandbox_asked(os.environ)
 
 
 def _create_context(words: Sequence[str], command: str) -> ShortContext:

@@ -9,6 +9,7 @@ drops 3.12, this file can go.
 import dataclasses
 import inspect
 from collections.abc import Callable
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -27,27 +28,38 @@ class _NoSignatures:
 
 
 def delay_dataclass_methods() -> None:
-    """Let `dataclasses` compile each method on its first call; leave Pythons alone that compile otherwise (3.13 on)."""
+    """Let `dataclasses` write and compile each method on its first call; leave Pythons alone that compile otherwise
+    (3.13 on).
+    """
     dataclasses.inspect = _NoSignatures(inspect)  # type: ignore[attr-defined]
-    compile_method = getattr(dataclasses, "_create_fn", None)
-    if compile_method is None:
+    if not hasattr(dataclasses, "_create_fn"):
         return
+    module: Any = dataclasses
+    init, repr_, hash_, compare = module._init_fn, module._repr_fn, module._hash_fn, module._cmp_fn
+    freeze = module._frozen_get_del_attr
+    module._init_fn = lambda *given: _delay_method("__init__", partial(init, *given))
+    module._repr_fn = lambda *given: _delay_method("__repr__", partial(repr_, *given))
+    module._hash_fn = lambda *given: _delay_method("__hash__", partial(hash_, *given))
+    module._cmp_fn = lambda name, *given, **named: _delay_method(name, partial(compare, name, *given, **named))
+    module._frozen_get_del_attr = lambda *given: (
+        _delay_method("__setattr__", lambda: freeze(*given)[0]),
+        _delay_method("__delattr__", lambda: freeze(*given)[1]),
+    )
 
-    def delay_method(name: str, *source: Any, **names: Any) -> Any:  # noqa: ANN401 (as dataclasses calls it)
-        compiled: Callable[..., Any] | None = None
 
-        def method(self: Any, *values: Any, **named: Any) -> Any:  # noqa: ANN401 (any method of any class)
-            nonlocal compiled
-            if compiled is None:
-                compiled = compile_method(name, *source, **names)
-                compiled.__qualname__ = method.__qualname__
-                _replace_method(type(self), method, compiled)
-            return compiled(self, *values, **named)
+def _delay_method(name: str, compile_method: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+    compiled: Callable[..., Any] | None = None
 
-        method.__name__ = method.__qualname__ = name
-        return method
+    def method(self: Any, *values: Any, **named: Any) -> Any:  # noqa: ANN401 (any method of any class)
+        nonlocal compiled
+        if compiled is None:
+            compiled = compile_method()
+            compiled.__qualname__ = method.__qualname__
+            _replace_method(type(self), method, compiled)
+        return compiled(self, *values, **named)
 
-    dataclasses._create_fn = delay_method  # type: ignore[attr-defined]
+    method.__name__ = method.__qualname__ = name
+    return method
 
 
 def _replace_method(cls: type, method: Callable[..., Any], compiled: Callable[..., Any]) -> None:

@@ -30,9 +30,6 @@ class NoPlugins(LateModule):
     packages: 2 MB and 12 ms of every command.
     """
 
-    def __init__(self) -> None:
-        super().__init__("pydantic.plugin._loader")
-
     @staticmethod
     def get_plugins() -> tuple[()]:
         return ()
@@ -40,9 +37,6 @@ class NoPlugins(LateModule):
 
 class LatePlatform(LateModule):
     """Stands in for `platform`, which `uuid` asks for the name of the system, and pydantic for `uuid`."""
-
-    def __init__(self) -> None:
-        super().__init__("platform")
 
     @staticmethod
     def system() -> str:
@@ -64,9 +58,6 @@ class LateCoreSchemas(LateModule):
     `validate`, and only type checkers read them.
     """
 
-    def __init__(self) -> None:
-        super().__init__("pydantic_core.core_schema")
-
     def __getattr__(self, name: str) -> object:
         # Where the module takes it from.
         source = import_module("typing_extensions" if sys.version_info < (3, 12) else "typing")
@@ -80,6 +71,8 @@ class LateCoreSchemas(LateModule):
 
 def delay_modules() -> None:
     """Put the stand-ins in the place of the modules that are not imported yet."""
-    platform = (LatePlatform(),) if hasattr(os, "uname") else ()
-    for stand_in in (NoPlugins(), LateCoreSchemas(), *platform, *map(LateModule, _RARELY_USED)):
+    own = [NoPlugins("pydantic.plugin._loader"), LateCoreSchemas("pydantic_core.core_schema")]
+    if hasattr(os, "uname"):
+        own.append(LatePlatform("platform"))
+    for stand_in in (*own, *map(LateModule, _RARELY_USED)):
         sys.modules.setdefault(stand_in.__name__, stand_in)

@@ -139,7 +139,7 @@ class UpstreamBehindError(OperationFailedError):
 
 
 class InterruptedByUserError(EnvctlError):
-    """Ctrl-C or a termination signal; running processes were stopped cleanly."""
+    """Ctrl-C or a termination signal; what writes was stopped cleanly."""
 
     exit_code = ExitCode.INTERRUPTED
 

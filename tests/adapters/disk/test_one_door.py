@@ -30,7 +30,6 @@ APART = {
     "adapters/terraform/modules/fetch.py": "in a new folder of our own",
     "adapters/terraform/init/package_hash.py": "the package of a provider, which Terraform has unpacked",
     "adapters/terraform/init/provider_source.py": "no file: a connection",
-    "adapters/store/store_clock.py": "no file: a connection",
     "adapters/terraform/init/cache_locks.py": "a lock, which is opened to read and write: that waits for nobody",
     "adapters/terraform/state/local_state.py": "a new file of our own, where nothing lies",
     "adapters/terraform/state/unsaved_state.py": "a new file of our own",

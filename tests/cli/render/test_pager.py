@@ -128,3 +128,9 @@ def test_dumb_terminal_has_no_pager(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not pager.can_page()
     monkeypatch.setenv("TERM", "xterm")
     assert pager.can_page()
+
+
+def test_keys_fit_eighty_columns() -> None:
+    paged = Pager([""] * 9999, 30, top=9900)
+    assert "search" in paged.describe()
+    assert len(paged.describe()) < 80

@@ -91,7 +91,7 @@ def test_audit_has_every_field_of_deployment() -> None:
         ended_at=at(6),
         ended_by=BOB,
     )
-    approvals = (Approval(gate="peer", release=R1, settings="s", by=CAT, at=at(2), plan="plan"),)
+    approvals = (Approval(gate="peer", release=R1, settings="s", by=CAT, at=at(2), plan="plan", seq=2),)
     ended = replace(begun, outcome="succeeded", changed=7, performed=("create aws_vpc",), approvals=approvals)
     checked = replace(ended, verification="passed", verified_at=at(8), verified_by=ANN, checks=("http", "size"))
     assert found == {5: checked}

@@ -95,11 +95,11 @@ BELIEVED = apply_entries(
             environment="dev", release="r2", started=6, stacks=("network",), left=("web",), forgot=("edge",)
         ),
         VerificationPassed("dev", "r2", 6, ("http", "command")),
+        HoldSet("dev", "r1", "it leaks"),
         ApprovalGiven(
             environment="dev", gate="peer", release="r1", settings="s", plan="f00d", place="p1ace", unseen=("web",)
         ),
         EnvironmentLocked("dev", "we migrate"),
-        HoldSet("dev", "r1", "it leaks"),
         DriftChecked(
             environment="dev",
             release="r2",

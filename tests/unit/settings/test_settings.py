@@ -301,7 +301,7 @@ def test_settings_digest_binds_only_settings_of_environment() -> None:
         secret: Schema = {**SCHEMA, "web": (*WEB, variable("token", sensitive=True, default="")), "tags": (
             variable("tags", "set(string)", []),)}  # fmt: skip
         found = resolved(secret, file_of(values), **{**PROJECT, "artifacts": {"image": image}})
-        return found.digest()
+        return found.digest(())
 
     base = {"cidr": "10.0.0.0/16", "instance_type": "t3.micro"}
     assert digest(base) == digest({**base}, image="app@sha256:9")

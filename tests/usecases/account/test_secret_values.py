@@ -317,11 +317,11 @@ def test_promotion_is_refused_without_the_secret() -> None:
 
 def test_other_source_needs_another_approval() -> None:
     world = from_environment()
-    before = resolve_settings(world.ports, "dev").digest()
+    before = resolve_settings(world.ports, "dev").digest(())
     world.secret_variables.values["DB_PASSWORD"] = "another-value"
-    assert resolve_settings(world.ports, "dev").digest() == before
+    assert resolve_settings(world.ports, "dev").digest(()) == before
     world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace("env:DB_PASSWORD", "env:DB_OTHER"))
-    assert resolve_settings(world.ports, "dev").digest() != before
+    assert resolve_settings(world.ports, "dev").digest(()) != before
 
 
 def test_secrets_commands_know_the_values() -> None:

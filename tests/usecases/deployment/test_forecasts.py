@@ -132,6 +132,13 @@ def test_unreadable_source_leaves_the_length_unknown(world: World) -> None:
     assert world.terraform.forecasts["staging", "mid"] == {"base": {"name": Marker.UNKNOWN}}
 
 
+def test_forecasts_wait_only_for_outputs_they_read(world: World) -> None:
+    world.edit("envctl.toml", TOML.replace('after = ["base"]', 'after = ["mid"]'))
+    plan(world)
+    order = [stack for _, stack in world.terraform.forecasts]
+    assert order.index("side") < order.index("top"), "side only comes after mid, and top reads it"
+
+
 def test_failed_forecast_says_why_and_what_happened_before(world: World) -> None:
     world.terraform.extra_changes["dev", "side"] = (VPC,)
     apply(world.ports, "dev")

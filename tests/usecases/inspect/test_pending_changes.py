@@ -148,7 +148,7 @@ def test_pending_is_empty_exactly_without_edits(texts: dict[str, str]) -> None:
             deployed = _identity(world) if each.environment == "dev" else current.release
             wiring = working_tree.build_release(Context(world.ports, project)).wiring
             wiring = wiring if each.environment == "dev" else _wiring(world, current.release)
-            settings = load_settings(Context(world.ports, project), each.environment, wiring).digest()
+            settings = load_settings(Context(world.ports, project), each.environment, wiring).digest(())
         except ConfigurationError:
             # What can't be read can't be deployed: it is either seen to be other, or it is unknown.
             assert each.environment != "dev" or not each.pending.is_empty

@@ -33,6 +33,7 @@ def test_missing_signing_key_does_not_fail_settings_check(world: World) -> None:
     assert check(world).settings == 12
 
 
+ENDING = ("business = 2 }\n", 'business = 2 }\nexpires = "8h"\n')
 UNSAID: dict[str, tuple[tuple[str, ...], str, list[str]]] = {
     "every environment says it": ((), "", []),
     "staging does not": (("approvals = {}\n",), "", ["staging"]),
@@ -45,6 +46,7 @@ UNSAID: dict[str, tuple[tuple[str, ...], str, list[str]]] = {
 def test_environments_without_written_approvals_are_named(
     world: World, without: tuple[str, ...], asked: str, named: list[str]
 ) -> None:
+    edit_project(world, ENDING)
     text = world.tree.content["envctl.toml"].decode()
     for line in without:
         text = text.replace(line, "")
@@ -59,11 +61,20 @@ def test_environments_without_written_approvals_are_named(
 
 @pytest.mark.parametrize(("gate", "warned"), [("business", True), ("peer", False)])
 def test_gate_of_reviewers_that_one_review_cannot_open_is_named(world: World, gate: str, warned: bool) -> None:
-    edit_project(world, ("business = 2 }\n", f'business = 2 }}\nreviewers = "{gate}"\n'))
+    edit_project(world, ENDING, ("business = 2 }\n", f'business = 2 }}\nreviewers = "{gate}"\n'))
     line = world.tree.content["envctl.toml"].decode().partition("reviewers")[0].count("\n") + 1
     said = f"envctl.toml:{line}: business needs 2 people, but GitHub starts the job of prod after one review"
     remarks = validate_project(world.ports, "").remarks
     assert [remark.partition(";")[0] for remark in remarks] == ([said] if warned else [])
+
+
+def test_approvals_without_an_end_are_named(world: World) -> None:
+    line = world.tree.content["envctl.toml"].decode().partition("[environments.prod.gates]")[0].count("\n") + 1
+    said = f"envctl.toml:{line}: approvals of prod have no end in time"
+    (remark,) = validate_project(world.ports, "").remarks
+    assert remark == f'{said}; set: [environments.prod.gates] expires = "30d"'
+    edit_project(world, ENDING)
+    assert validate_project(world.ports, "").remarks == ()
 
 
 def test_settings_check_ignores_approvals(world: World) -> None:

@@ -104,6 +104,9 @@ class Actors(Commands):
         others = (recorded,) if recorded is not None else verdict.find_owners(self.oracle.places, command)
         return (command.document, *others)
 
+    def has_gates(self, to: str) -> bool:
+        return any(each.rules.gates for each in self._documents(to))
+
     def all_approve(
         self, release: str, *, unseen: tuple[str, ...] | None = None, replaced: bool = False, to: str = "prod"
     ) -> None:

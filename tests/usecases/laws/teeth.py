@@ -26,7 +26,7 @@ from envctl.domain import guards
 from envctl.domain.guards import rules
 from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.projection import approvals
+from envctl.domain.ledger.projection import apply_entries, approvals
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.fingerprint import PlanFingerprint, decode
 from envctl.domain.release.bundle import File, Release, compute_identity, unpack
@@ -132,6 +132,10 @@ RULES: dict[str, Without] = {
     "the token that credentials came of": ((AwsIdentity, "_verify_claims", _believe_any_token),),
     "the issuer of a token": ((tokens, "_ISSUERS", re.compile(".*")),),
     "the names of one person": ((approvals, "has_same_name", lambda one, other: one.name == other.name),),
+    "the end of approvals with their deployment": (
+        (apply_entries, "_end_approvals", lambda state, done: state.approvals),
+    ),
+    "the end of approvals with a hold": ((apply_entries, "drop_approvals", lambda state, release: state),),
     "the word of AWS for a name": (
         (import_module("envctl.domain.guards.approvals"), "can_approve_at", lambda patterns, actor: True),
     ),
@@ -141,6 +145,8 @@ TEMPTING: dict[str, Mapping[str, Temptation]] = {
     "the order of releases": old_jobs.OF_AGE,
     "the word of AWS for a name": rule_edits.OF_NAMES,
     "the names of one person": rule_edits.OF_NAMES,
+    "the end of approvals with their deployment": temptations.OF_PEOPLE,
+    "the end of approvals with a hold": temptations.OF_PROD,
     "the double question": rule_edits.OF_RULES | rule_edits.OF_MORE | rule_edits.OF_STAGING,
     "what can't hold twice": rule_edits.OF_THE_ORDER,
     "the delay of a reset": resets.OF_RESETS,

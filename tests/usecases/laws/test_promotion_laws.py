@@ -188,9 +188,12 @@ class Promotion(Edited, Tempted):
         left, earlier = self.actors.goes_back(to, fuse)
         place, source = self.actors.oracle.places[to], verdict.BEFORE[to]
         assert (place.current, place.held) == (earlier, {left}), "it did not go back, or left the way open"
-        if lifted:
-            self.actors.unlocks(to, release=left)
-        self.actors.all_approve(left)
+        if not self.actors.has_gates(to):
+            if lifted:
+                self.actors.unlocks(to, release=left)
+            self.actors.all_approve(left)
+        elif lifted:
+            self.actors.all_approve(left, to=to)
         assert (self.actors.promotes(source, to, release=left) is not None) == lifted
 
     @rule(pick=st.integers(0, 30))

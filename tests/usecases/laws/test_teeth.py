@@ -64,6 +64,8 @@ BREAKING = {
     "the pins of providers": "who promotes has another provider",
     "the pins where drift is looked for": "who looks for drift has another provider",
     "the record of replaced providers": "dev has another provider",
+    "the end of approvals with their deployment": "what was approved once is done twice",
+    "the end of approvals with a hold": "the release was rolled back",
 }
 """What comes first where a rule is gone: the one that breaks it. The others need not be tried then."""
 

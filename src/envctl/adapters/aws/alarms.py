@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from envctl.adapters.aws.call_failures import explain_failure
@@ -14,16 +15,16 @@ ALARM_STATES: Mapping[str, AlarmState] = {"OK": "OK", "ALARM": "ALARM", "INSUFFI
 MAX_REASON_LENGTH = 200
 
 
+@dataclass(eq=False, repr=False)
 class CloudWatchAlarms:
     """`client` opens a boto3 client for a service, an environment and a region; empty means the environment's own.
 
     Several threads ask for alarms. A boto3 session is not safe for threads, but a client is: each is opened once.
     """
 
-    def __init__(self, client: Callable[..., Any]) -> None:
-        self._client = client
-        self._lock = threading.Lock()
-        self._clients: dict[tuple[str, str], Any] = {}
+    client: Callable[..., Any]
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, init=False)
 
     def check_alarms(self, environment: str, region: str, names: Sequence[str]) -> tuple[AlarmStatus, ...]:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -45,7 +46,7 @@ class CloudWatchAlarms:
     def _find_client(self, environment: str, region: str) -> Any:  # noqa: ANN401 (boto3's own)
         with self._lock:
             if (environment, region) not in self._clients:
-                self._clients[environment, region] = self._client("cloudwatch", environment, region=region)
+                self._clients[environment, region] = self.client("cloudwatch", environment, region=region)
             return self._clients[environment, region]
 
 

@@ -7,8 +7,7 @@ from typing import Any
 class AwsClock:
     """Measure the skew by the `Date` of each response of STS. Refusals count too: a wrong clock may be their cause."""
 
-    def __init__(self) -> None:
-        self.skew: timedelta | None = None
+    skew: timedelta | None = None
 
     def now(self) -> datetime:
         """Return the time by the clock of AWS, as far as its skew is known."""

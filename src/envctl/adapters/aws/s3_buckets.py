@@ -1,6 +1,7 @@
 """The Buckets port on S3. A bucket's owner and region are checked before its settings."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.bucket_configuration import PARTS, apply_step
@@ -18,12 +19,12 @@ REFUSED_CODES = ("403", "AccessDenied", "Forbidden", "AllAccessDisabled")
 TAKEN_CODE = "BucketAlreadyExists"
 
 
+@dataclass(eq=False, repr=False)
 class S3Buckets:
     """`client` opens a boto3 client for a service, an environment and a region."""
 
-    def __init__(self, client: Callable[..., Any]) -> None:
-        self._client = client
-        self._clients: dict[tuple[str, str], Any] = {}
+    client: Callable[..., Any]
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, init=False)
 
     def has_bucket(self, wanted: WantedBucket, environment: str) -> bool:
         region = _find_region(self._find_client(wanted, environment), wanted)
@@ -66,7 +67,7 @@ class S3Buckets:
     def _find_client(self, wanted: WantedBucket, environment: str) -> Any:  # noqa: ANN401 (boto3's own)
         key = (environment, wanted.region)
         if key not in self._clients:
-            self._clients[key] = self._client("s3", environment, region=wanted.region)
+            self._clients[key] = self.client("s3", environment, region=wanted.region)
         return self._clients[key]
 
 

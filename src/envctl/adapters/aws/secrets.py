@@ -1,9 +1,11 @@
 """The Secrets port on Secrets Manager and the Parameter Store. Only `read_values` reads values of secrets."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.call_failures import CallFailure, explain_failure, extract_code
+from envctl.adapters.http.waits import map_in_threads
 from envctl.domain.aws.secret_status import (
     ENCRYPTED_TYPE,
     MAX_STANDARD_SIZE,
@@ -24,29 +26,27 @@ PAGE_SIZE, MAX_PAGES = 50, 20
 CURRENT_STAGE = "AWSCURRENT"
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class AwsSecrets:
     """`client` opens a boto3 client for a service, an environment and a region; empty means the environment's own."""
 
-    def __init__(self, client: Callable[..., Any]) -> None:
-        self._client = client
+    client: Callable[..., Any]
 
     def check_secrets(self, environment: str, wanted: Sequence[NeededSecret]) -> tuple[Sighting, ...]:
         seen: dict[NeededSecret, Sighting] = {}
         for region in dict.fromkeys(each.region for each in wanted):
             here = [each for each in wanted if each.region == region]
             if secrets := [each for each in here if each.kind == "secretsmanager"]:
-                seen |= _check_secrets(self._client("secretsmanager", environment, region=region), secrets)
+                seen |= _check_secrets(self.client("secretsmanager", environment, region=region), secrets)
             if parameters := [each for each in here if each.kind == "ssm"]:
-                seen |= _check_parameters(self._client("ssm", environment, region=region), parameters)
+                seen |= _check_parameters(self.client("ssm", environment, region=region), parameters)
         return tuple(seen[each] for each in wanted)
 
     def read_values(self, environment: str, wanted: Sequence[SecretReference]) -> tuple[SecretReading, ...]:
         """Read each secret with a call of its own, some in parallel; stop calling once AWS is unreachable."""
-        from concurrent.futures import ThreadPoolExecutor
-
         # Opened first: a client takes credentials, and its errors are those of the environment.
         clients = {
-            (each.kind, each.region): self._client(each.kind, environment, region=each.region)
+            (each.kind, each.region): self.client(each.kind, environment, region=each.region)
             for each in dict.fromkeys(wanted)
         }
         unreached: list[CallFailure] = []
@@ -57,8 +57,7 @@ class AwsSecrets:
             read = _read_secret if each.kind == "secretsmanager" else _read_parameter
             return read(clients[each.kind, each.region], each, unreached)
 
-        with ThreadPoolExecutor(MAX_THREADS) as pool:
-            return tuple(pool.map(read_value, wanted))
+        return tuple(map_in_threads(read_value, wanted, MAX_THREADS))
 
     def put_secret(
         self, environment: str, seen: Sighting, value: SecretValue, *, tags: Mapping[str, str], kms_key: str = ""
@@ -66,7 +65,7 @@ class AwsSecrets:
         from botocore.exceptions import BotoCoreError, ClientError
 
         secret = seen.secret
-        client = self._client(secret.kind, environment, region=secret.region)
+        client = self.client(secret.kind, environment, region=secret.region)
         write = _build_secret_write if secret.kind == "secretsmanager" else _build_parameter_write
         tag_list = [{"Key": key, "Value": text} for key, text in sorted(tags.items())]
         call, arguments, permission = write(client, seen, value, tag_list, kms_key)
@@ -122,8 +121,6 @@ def _explain_unread(
 
 def _check_secrets(client: Any, wanted: Sequence[NeededSecret]) -> dict[NeededSecret, Sighting]:  # noqa: ANN401 (boto3's own)
     """Check each secret with a call of its own, some in parallel; stop calling once AWS is unreachable."""
-    from concurrent.futures import ThreadPoolExecutor
-
     from botocore.exceptions import BotoCoreError, ClientError
 
     unreached: list[CallFailure] = []
@@ -145,8 +142,7 @@ def _check_secrets(client: Any, wanted: Sequence[NeededSecret]) -> dict[NeededSe
             unreached.extend([failure] if failure.is_unreachable else [])
             return _to_unknown(secret, failure)
 
-    with ThreadPoolExecutor(MAX_THREADS) as pool:
-        return dict(zip(wanted, pool.map(check_secret, wanted), strict=True))
+    return dict(zip(wanted, map_in_threads(check_secret, wanted, MAX_THREADS), strict=True))
 
 
 def _check_parameters(client: Any, wanted: Sequence[NeededSecret]) -> dict[NeededSecret, Sighting]:  # noqa: ANN401

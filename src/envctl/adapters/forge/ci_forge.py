@@ -1,6 +1,7 @@
 """The CiForge port: the job and the repository by variables, and the reader of settings with a token for that host."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from envctl.adapters.forge.job import read_event
@@ -13,22 +14,22 @@ if TYPE_CHECKING:
     from envctl.usecases.ports.ci import CiSettings
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class VariableCiForge:
     """Reads the variables `environ`. `gitlab` returns the address of the trusted GitLab."""
 
-    def __init__(self, environ: Callable[[], Mapping[str, str]], gitlab: Callable[[], str]) -> None:
-        self._environ = environ
-        self._gitlab = gitlab
+    environ: Callable[[], Mapping[str, str]]
+    gitlab: Callable[[], str]
 
     def find_job(self) -> CheckedJob | None:
-        env = self._environ()
+        env = self.environ()
         return read_job(env, read_event(env.get("GITHUB_EVENT_PATH", "")))
 
     def find_repository(self, remote: str) -> Repository:
-        return find_repository(self._environ(), remote, self._gitlab())
+        return find_repository(self.environ(), remote, self.gitlab())
 
     def open_settings(self, repository: Repository) -> "CiSettings":
-        env = self._environ()
+        env = self.environ()
         if repository.system == "github":
             from envctl.adapters.forge.github_settings import GithubSettingsReader
 

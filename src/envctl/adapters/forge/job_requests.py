@@ -6,6 +6,7 @@ https://docs.gitlab.com/ci/variables/predefined_variables
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.forge.job import read_event, read_job
@@ -19,17 +20,17 @@ _COMMIT = r"[0-9a-f]{40,64}"
 _PULL_REF = r"refs/pull/([1-9][0-9]{0,8})/(?:merge|head)"
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class VariableJobRequests:
     """Reads the variables of the job, `environ`, and the file with the event of a GitHub job."""
 
-    def __init__(self, environ: Callable[[], Mapping[str, str]], redact: Callable[[str], str] = str) -> None:
-        self._environ = environ
-        self._redact = redact
+    environ: Callable[[], Mapping[str, str]]
+    redact: Callable[[str], str] = str
 
     def find_request(self, commit: str) -> "JobRequest":
         from envctl.domain.release.commit_message import JobRequest
 
-        env = self._environ()
+        env = self.environ()
         if env.get("GITHUB_ACTIONS") == "true":
             return self._find_pull_request(env, commit)
         if env.get("GITLAB_CI") == "true":
@@ -37,10 +38,10 @@ class VariableJobRequests:
         return JobRequest()
 
     def is_for_request(self) -> bool:
-        return read_job(self._environ()).is_request
+        return read_job(self.environ()).is_request
 
     def find_base(self, commit: str) -> str:
-        env = self._environ()
+        env = self.environ()
         if not self.find_request(commit).number:
             return ""
         if env.get("GITLAB_CI") == "true":
@@ -78,7 +79,7 @@ class VariableJobRequests:
         return JobRequest("gitlab")
 
     def _read_title(self, title: object) -> str:
-        return self._redact(title) if isinstance(title, str) else ""
+        return self.redact(title) if isinstance(title, str) else ""
 
 
 def find_head_commit(event_file: str) -> str:

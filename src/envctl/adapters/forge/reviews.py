@@ -5,6 +5,7 @@ https://docs.github.com/rest/actions/workflow-runs#get-the-review-history-for-a-
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from envctl.adapters.forge.github import API_URL, GithubApi
 from envctl.domain.command_lines import format_command
@@ -19,14 +20,14 @@ def find_token(env: Mapping[str, str]) -> str:
     return env.get("GITHUB_TOKEN", "").strip() or env.get("GH_TOKEN", "").strip()
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class GithubReviews:
     """`environ` is the environment of the job, with the run set by GitHub and the token by the workflow."""
 
-    def __init__(self, environ: Callable[[], Mapping[str, str]]) -> None:
-        self._environ = environ
+    environ: Callable[[], Mapping[str, str]]
 
     def list_approvers(self, environment: str) -> Sequence[str]:
-        env = self._environ()
+        env = self.environ()
         repository, run = env.get("GITHUB_REPOSITORY", ""), env.get("GITHUB_RUN_ID", "")
         if env.get("GITHUB_ACTIONS") != "true" or not (repository and run.isdecimal()):
             message = "no reviewer started this: it is not a job of GitHub Actions"
@@ -44,12 +45,12 @@ class GithubReviews:
         ]
 
     def has_reviews(self) -> bool:
-        env = self._environ()
+        env = self.environ()
         is_run = bool(env.get("GITHUB_REPOSITORY")) and env.get("GITHUB_RUN_ID", "").isdecimal()
         return env.get("GITHUB_ACTIONS") == "true" and is_run and bool(find_token(env))
 
     def list_authors(self, commit: str, since: str = "") -> Sequence[str]:
-        env = self._environ()
+        env = self.environ()
         repository, token = env.get("GITHUB_REPOSITORY", ""), find_token(env)
         if env.get("GITHUB_ACTIONS") != "true" or not (repository and token and _COMMIT.fullmatch(commit)):
             return ()

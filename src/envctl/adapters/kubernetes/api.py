@@ -38,14 +38,12 @@ class ClusterApi:
         on_warning: Callable[[str], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._connection = connection
+        self.name = connection.name  # the cluster in messages
         self._transport = Transport(connection, environ or {}, patience=patience, on_warning=on_warning, sleep=sleep)
-        self._discovery = Discovery(self._transport)
-
-    @property
-    def name(self) -> str:
-        """The cluster in messages."""
-        return self._connection.name
+        discovery = Discovery(self._transport)
+        self.find_resource, self.list_resources = discovery.find_resource, discovery.list_resources
+        # For a CustomResourceDefinition that was applied.
+        self.rediscover = discovery.forget
 
     @property
     def connection(self) -> ClusterConnection:
@@ -58,18 +56,6 @@ class ClusterApi:
         # A provider adds to the minor version: "33+".
         parts = [_DIGITS.search(str(found.get(each, ""))) for each in ("major", "minor")]
         return ".".join(part[0] for part in parts if part)
-
-    def rediscover(self) -> None:
-        """Forget all known kinds: a CustomResourceDefinition was applied."""
-        self._discovery.forget()
-
-    def find_resource(self, api_version: str, kind: str) -> ApiResource | None:
-        """Return the kind as the cluster serves it; None if it does not."""
-        return self._discovery.find_resource(api_version, kind)
-
-    def list_resources(self) -> tuple[ApiResource, ...]:
-        """Return all kinds that can be listed; none of a cluster that names its kinds one group at a time."""
-        return self._discovery.list_resources()
 
     def find_path(self, manifest: Manifest) -> str | None:
         """Return the path of an object by its manifest; None if the cluster does not serve its kind."""

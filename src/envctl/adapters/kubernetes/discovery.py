@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from envctl.adapters.http.waits import map_in_threads
 from envctl.adapters.kubernetes.failures import missing_api_error
 from envctl.adapters.kubernetes.refusals import NOT_FOUND, ApiRefusal
 from envctl.adapters.kubernetes.transport import JSON, Call, Transport
@@ -60,13 +60,13 @@ class _KnownApi:
     is_aggregated: bool = False
 
 
+@dataclass(eq=False, repr=False)
 class Discovery:
     """Asks once, and again after `forget`. Threads share it."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-        self._known: _KnownApi | None = None
-        self._lock = threading.Lock()
+    transport: Transport
+    _known: _KnownApi | None = field(default=None, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def forget(self) -> None:
         with self._lock:
@@ -80,7 +80,7 @@ class Discovery:
         self._require_group(known, api_version)
         found = known.kinds.get(api_version, {}).get(kind)
         if found is None and api_version in known.stale:
-            raise missing_api_error(self._transport.connection.name, api_version)
+            raise missing_api_error(self.transport.connection.name, api_version)
         return found
 
     def list_resources(self) -> tuple[ApiResource, ...]:
@@ -107,9 +107,8 @@ class Discovery:
 
     def _ask(self) -> _KnownApi:
         # Both at once: each takes a while over a network.
-        with ThreadPoolExecutor(len(_ROOTS)) as pool:
-            calls = [Call("GET", path, accept=_AGGREGATED) for path in _ROOTS]
-            answers = list(pool.map(self._transport.send_json, calls))
+        calls = [Call("GET", path, accept=_AGGREGATED) for path in _ROOTS]
+        answers = map_in_threads(self.transport.send_json, calls, len(_ROOTS))
         if not all(each.get("kind") == _AGGREGATED_KIND for each in answers):
             return _KnownApi({}, api_versions=tuple(name for each in answers for name in _list_legacy_versions(each)))
         versions = [each for answer in answers for each in _list_versions(answer)]
@@ -118,7 +117,7 @@ class Discovery:
 
     def _load_group(self, api_version: str) -> Kinds:
         try:
-            answer = self._transport.send_json(Call("GET", group_path(api_version)))
+            answer = self.transport.send_json(Call("GET", group_path(api_version)))
         except ApiRefusal as refusal:
             if refusal.code == NOT_FOUND:
                 return {}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
+from envctl.adapters.http.waits import await_until_stop
 from envctl.adapters.kubernetes.stack.inventories import has_missing_objects, load_inventory
 from envctl.adapters.kubernetes.stack.opening import OutputReader, Renderer, StackOpener, require_workload
 from envctl.adapters.kubernetes.stack.planning import ClusterPlan, place_objects, plan_destruction, plan_objects
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _NO_STATE = "a stack of Kubernetes objects has no Terraform state: its state is the cluster"
 _PINNED = "@sha256:"
+_Result = TypeVar("_Result")
 
 
 class KubernetesDriver:
@@ -57,6 +59,7 @@ class KubernetesDriver:
         trace: ports.Tracer = NO_TRACE,
     ) -> None:
         self._observer = observer
+        self._is_stopping = is_stopping
         self._trace = trace
         self._opener = StackOpener(
             root,
@@ -94,7 +97,7 @@ class KubernetesDriver:
         self._report(environment, stack, "plan")
         try:
             with self._span("plan", environment, stack):
-                plan, images = self._plan(environment, stack, destroy=destroy)
+                plan, images = self._look(stack, lambda: self._plan(environment, stack, destroy=destroy))
         finally:
             self._report(environment, stack, "over")
         with self._lock:
@@ -207,10 +210,14 @@ class KubernetesDriver:
         from envctl.adapters.kubernetes.stack.comparing import compare_objects
 
         self._report(environment, stack, "plan")
+
+        def compare() -> StackComparison:
+            scene, rendered = self._opener.render(environment, stack)
+            return compare_objects(scene, rendered.objects, unchanged=unchanged)
+
         try:
             with self._span("drift", environment, stack):
-                scene, rendered = self._opener.render(environment, stack)
-                return compare_objects(scene, rendered.objects, unchanged=unchanged)
+                return self._look(stack, compare)
         finally:
             self._report(environment, stack, "over")
 
@@ -249,6 +256,10 @@ class KubernetesDriver:
     def delete_plans(self, environment: str) -> None:
         with self._lock:
             self._plans = {key: plan for key, plan in self._plans.items() if key[0] != environment}
+
+    def _look(self, stack: PreparedStack, look: Callable[[], _Result]) -> _Result:
+        """Return the result of what changes nothing. Soon after a stop, it is not waited for."""
+        return await_until_stop(look, self._is_stopping, f"the cluster of {stack.name}")
 
     def _span(self, name: str, environment: str, stack: PreparedStack) -> AbstractContextManager[None]:
         return self._trace.span(name, f"{environment}/{stack.name}")

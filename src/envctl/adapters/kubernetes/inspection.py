@@ -1,6 +1,7 @@
 """The ClusterInspector port: tools of this machine, and what a cluster lets its caller do."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from envctl.adapters.kubernetes.api import ApiRefusal, ClusterApi, Permission
 from envctl.adapters.kubernetes.rendering.tools import HELM, KUBECTL, find_tool, read_kubectl_version, read_versions
@@ -20,19 +21,18 @@ _TRIAL = "envctl-doctor"
 _FORBIDDEN, _MISSING = 403, 404
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class KubernetesInspector:
     """`inherited` returns the environment with the proxies."""
 
-    def __init__(self, inherited: Callable[[], Mapping[str, str]]) -> None:
-        self._inherited = inherited
+    inherited: Callable[[], Mapping[str, str]]
 
     def describe_tools(self, *, with_helm: bool) -> Mapping[str, str]:
         versions = read_versions(with_helm=with_helm)
         found = {KUBECTL: f"with kustomize {versions['kustomize']} ({find_tool(KUBECTL)})"}
         return {**found, HELM: f"{versions[HELM]} ({find_tool(HELM)})"} if with_helm else found
 
-    def read_kubectl_version(self) -> str:
-        return read_kubectl_version()
+    read_kubectl_version = staticmethod(read_kubectl_version)
 
     def fetch_version(self, connection: ClusterConnection) -> str:
         return self._open(connection).version
@@ -56,4 +56,4 @@ class KubernetesInspector:
         return LookPermissions(missing, True)
 
     def _open(self, connection: ClusterConnection) -> ClusterApi:
-        return ClusterApi(connection, self._inherited(), patience=PATIENCE_SECONDS)
+        return ClusterApi(connection, self.inherited(), patience=PATIENCE_SECONDS)

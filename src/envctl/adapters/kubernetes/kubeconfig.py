@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,16 +23,16 @@ VARIABLE = "KUBECONFIG"
 _PROXIES = frozenset({"http", "https"})
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Kubeconfigs:
     """Reads the files anew for each context. `environ` names them, and is what programs for tokens inherit."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
+    environ: Mapping[str, str]
 
     def find_context(self, name: str) -> ClusterConnection:
         """Return the connection of a context. Raises ConfigurationError if an entry is missing or unusable."""
         # An earlier one wins, as in kubectl.
-        named = [each for each in self._environ.get(VARIABLE, "").split(os.pathsep) if each]
+        named = [each for each in self.environ.get(VARIABLE, "").split(os.pathsep) if each]
         paths = [Path(each) for each in named] or [expand_home(DEFAULT_FILE)]
         files = [each for each in paths if os.path.lexists(each)]
         contexts = load_entries(files, "contexts", "context")
@@ -59,7 +60,7 @@ class Kubeconfigs:
         url = _read_server(cluster)
         skips = _skips_verification(cluster, url)
         authority = "" if skips else cluster.read_pem("certificate-authority")
-        credentials = UserCredentials(user, cluster, context, self._environ)
+        credentials = UserCredentials(user, cluster, context, self.environ)
         return ClusterConnection(
             name=f"cluster of the context {context}",
             url=url,

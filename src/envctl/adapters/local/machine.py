@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -30,12 +31,12 @@ class RandomNonces:
         return secrets.token_hex(8)
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class LocalIdentity:
     """The actor of a run of GitHub Actions or GitLab CI; else git's author address, or the user name: unverified."""
 
-    def __init__(self, project: Path, environment: Mapping[str, str]) -> None:
-        self._project = project
-        self._environment = environment
+    project: Path
+    environment: Mapping[str, str]
 
     def identify_actor(self) -> Actor:
         return self._local_actor
@@ -47,7 +48,7 @@ class LocalIdentity:
 
     @cached_property
     def _local_actor(self) -> Actor:
-        known = self._environment
+        known = self.environment
         if known.get("GITHUB_ACTIONS") == "true" and known.get("GITHUB_ACTOR"):
             run = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"
             wanted = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
@@ -55,7 +56,7 @@ class LocalIdentity:
             return Actor(known["GITHUB_ACTOR"], via="github", run_url=url)
         if known.get("GITLAB_CI") == "true" and known.get("GITLAB_USER_LOGIN"):
             return Actor(known["GITLAB_USER_LOGIN"], via="gitlab", run_url=known.get("CI_JOB_URL", ""))
-        return Actor(known.get("GIT_AUTHOR_EMAIL") or run_git(self._project, "config", "user.email") or _user_name())
+        return Actor(known.get("GIT_AUTHOR_EMAIL") or run_git(self.project, "config", "user.email") or _user_name())
 
 
 def _user_name() -> str:

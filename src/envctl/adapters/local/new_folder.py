@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.domain.errors import OperationFailedError, Problem
@@ -14,17 +15,17 @@ from envctl.usecases.ports.core import AlreadyExistsError
 TAKEN_ERRNOS = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class NewProjectFolder:
     """Creates projects below `above`, a path as the user typed it; or at an absolute path."""
 
-    def __init__(self, above: Path) -> None:
-        self._above = above
+    above: Path
 
     def path_for(self, name: str) -> str:
-        return os.fspath(self._above / name)
+        return os.fspath(self.above / name)
 
     def explain_occupied(self, name: str) -> str:
-        folder = self._above / name
+        folder = self.above / name
         try:
             if folder.is_dir() and not folder.is_symlink():
                 return f"the folder {folder} is not empty" if any(folder.iterdir()) else ""
@@ -34,7 +35,7 @@ class NewProjectFolder:
 
     def create(self, name: str, files: Mapping[str, File]) -> None:
         """Write to a temporary folder, then rename it."""
-        folder = self._above / name
+        folder = self.above / name
         temporary = ""
         try:
             if not os.path.lexists(folder.parent):

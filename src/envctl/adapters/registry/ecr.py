@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from envctl.adapters.registry import challenge
@@ -24,9 +25,9 @@ class ClientFactory(Protocol):
     def __call__(self, service: str, environment: str = "", *, region: str = "") -> Any: ...  # noqa: ANN401
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class EcrApi:
-    def __init__(self, client: ClientFactory) -> None:
-        self._client = client
+    client: ClientFactory
 
     def resolve_digest(self, host: EcrRegistry, image: Image, environment: str) -> str | None:
         """Return the digest of the image's tag; None if there is none."""
@@ -67,7 +68,7 @@ class EcrApi:
         return None
 
     def _call_api(self, registry: str, host: EcrRegistry, environment: str, ask: Callable[[Any], Any]) -> Any:  # noqa: ANN401
-        client = self._client("ecr", environment, region=host.region)
+        client = self.client("ecr", environment, region=host.region)
         # Late: the client has loaded boto3.
         from botocore.exceptions import BotoCoreError, ClientError
 

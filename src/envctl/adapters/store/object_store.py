@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from envctl.adapters.disk.files import NotAFileError, require_file
+from envctl.adapters.http.waits import await_call, map_in_threads
 from envctl.adapters.store import connect, failures, s3_errors
 from envctl.adapters.store.s3_errors import (
     REFUSED_HEADER_KINDS,
@@ -191,10 +192,7 @@ class ObstoreStore:
     def read_all(self, keys: Sequence[str]) -> list[bytes | None]:
         if len(keys) < MIN_PARALLEL or self._address.url.startswith("file:"):
             return [self.read(key) for key in keys]
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(READ_THREADS) as pool:
-            return list(pool.map(self.read, keys))
+        return map_in_threads(self.read, keys, READ_THREADS)
 
     def _fetch_object(self, key: str) -> bytes | None:
         import obstore
@@ -279,10 +277,11 @@ class ObstoreStore:
         """
         from obstore.exceptions import AlreadyExistsError as Exists
 
-        doubtful = False
+        doubtful, is_quick = False, self._address.url.startswith("file:")
         for last in self._iterate_tries():
             try:
-                return act()
+                # A write goes on to its end: what became of it must be known.
+                return act() if is_quick or verb == "written" else await_call(act)
             except Exception as error:
                 kind = classify_error(str(error))
                 if isinstance(error, FileNotFoundError) and kind is not ErrorKind.NO_BUCKET:
@@ -324,17 +323,17 @@ class ObstoreStore:
         return OperationFailedError(Problem(problem.code, problem.message, f"{NOTHING_RECORDED}; {problem.hint}"))
 
 
+@dataclass(eq=False, repr=False)
 class Prefetcher:
     """Prefetched results by request. Errors are raised at the time of use."""
 
-    def __init__(self, at_once: int) -> None:
-        self._at_once = at_once
-        self._answers: dict[object, Future[Any]] = {}
+    at_once: int
+    _answers: dict[object, Future[Any]] = field(default_factory=dict, init=False)
 
     @contextmanager
     def prefetch(self, questions: Mapping[object, Callable[[], object]]) -> Iterator[None]:
         """Fetch these requests in parallel. Unused results are dropped at the end of the block."""
-        pool = ThreadPoolExecutor(self._at_once)
+        pool = ThreadPoolExecutor(self.at_once)
         begun = {question: pool.submit(ask) for question, ask in questions.items() if question not in self._answers}
         self._answers |= begun
         try:

@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from copy import copy
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from envctl.adapters.terraform.environment.environment_filter import Environment
 from envctl.adapters.terraform.launcher import SILENCE_SECONDS, Launcher, check_result, check_summary
 from envctl.adapters.terraform.plans.plan_files import COMPARISON_FILES, PLAN_FILE, PlanFile, PlanFiles, inherit_plan
 from envctl.adapters.terraform.process import stack_lock
+from envctl.adapters.terraform.process.signal_forwarding import SignalForwarder
 from envctl.adapters.terraform.process.stack_lock import Locator, Site
 from envctl.adapters.terraform.scheduler.capacity import (
     UNLIMITED,
@@ -39,6 +42,7 @@ from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
 if TYPE_CHECKING:
     from envctl.adapters.terraform.init.init_runner import InitRunner
     from envctl.adapters.terraform.plans.plan_reader import PlanReader
+    from envctl.adapters.terraform.process.arguments import Command
     from envctl.adapters.terraform.process.json_events import Transcript
     from envctl.adapters.terraform.process.process import ProcessResult
     from envctl.adapters.terraform.scheduler.worker_pool import WorkerPool
@@ -51,6 +55,8 @@ if TYPE_CHECKING:
 # Another plan locks the state for some seconds. A deployment under way waits longer for it.
 PLAN_LOCK_TIMEOUT, APPLY_LOCK_TIMEOUT = "5s", "120s"
 _RECENT_SECONDS = 10.0
+# Of silence, after which a command that releases a lock is interrupted, and killed after as many more.
+UNLOCK_SECONDS = 2.5
 _RETRY_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 ABSENT_ADDRESS = "terraform_data.envctl_asks_for_the_lock"
@@ -487,6 +493,7 @@ class TerraformDriver:
     def _run_plan(self, site: Site, name: str, **options: bool | str) -> Transcript:
         unsaved_state.require_no_unsaved(site)
         plan, event = self._plans.create_file(site, name), ProgressEvent(site.stack.name, "plan")
+        began = datetime.now(UTC)
         result, transcript = self._run_with_retries(inherit_plan(plan, site), event, "plan", out=plan.path, **options)
         if plan.is_refused(transcript):
             self._plans.use_disk()
@@ -498,7 +505,8 @@ class TerraformDriver:
             result, transcript = self._run_with_retries(
                 inherit_plan(plan, site), event, "plan", out=plan.path, **options
             )
-        check_result(result, transcript, site, "plan")
+        left_lock = self._release_own_lock(site, began) if result.killed and options.get("lock", True) else ""
+        check_result(result, transcript, site, "plan", left_lock=left_lock)
         check_summary(transcript, site, "plan")
         if transcript.has_provider_overrides:
             from envctl.adapters.terraform.environment.provider_overrides import require_overrides_found
@@ -510,8 +518,32 @@ class TerraformDriver:
         self._reader.check_origin(site, name, request, transcript)
         return transcript
 
+    def _release_own_lock(self, site: Site, began: datetime) -> str:
+        """Release the lock of a plan that was killed now. Return which lock is left: perhaps its own, or another's."""
+        from envctl.adapters.terraform.process.json_events import Transcript
+        from envctl.adapters.terraform.state import state_lock
+
+        ended, monitor = datetime.now(UTC), copy(self._monitor)
+        # The stop is not meant for these two.
+        monitor.stopping = SignalForwarder()
+        launcher = replace(self._launcher, monitor=monitor, limit=UNLOCK_SECONDS)
+
+        def run(command: Command, word: str, **options: bool) -> None:
+            result, _ = launcher.capture_command(site, command, word, alone=True, no_color=True, **options)
+            check_result(result, Transcript(), site, command)
+
+        with suppress(EnvctlError):
+            try:
+                run("untaint", ABSENT_ADDRESS, allow_missing=True)
+            except StateLockedError as held:
+                if not state_lock.is_plan_of(held.lock, began, ended):
+                    return held.problems[0].message
+                run("force-unlock", held.lock.id, force=True)
+            return ""
+        return f"the Terraform state of {site.stack.name} may still be locked by this plan"
+
     def _run_with_retries(
-        self, site: Site, event: ProgressEvent | None, command: str, *words: str, **options: bool | str
+        self, site: Site, event: ProgressEvent | None, command: Command, *words: str, **options: bool | str
     ) -> tuple[ProcessResult, Transcript]:
         """Run a command; repeat it if a lock was released meanwhile, or `init` was missing: nothing is changed then."""
         local_state.create_state_file(site)
@@ -524,13 +556,15 @@ class TerraformDriver:
             if not initialized and _needs_init(transcript, result):
                 self._init_runner.reinitialize(site)
                 initialized = True
-            elif _is_lock_released(transcript, site):
+            elif _is_lock_released(transcript, site) and not self.is_stopping():
                 time.sleep(pause)
             else:
                 return result, transcript
         return self._launcher.stream_command(site, event, command, *words, **options)
 
-    def _capture_output(self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str) -> str:
+    def _capture_output(
+        self, site: Site, command: Command, *words: str, alone: bool = False, **options: bool | str
+    ) -> str:
         from envctl.adapters.terraform.process.json_events import Transcript
 
         run = partial(self._launcher.capture_command, site, command, *words, alone=alone, no_color=True, **options)

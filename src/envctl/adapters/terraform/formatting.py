@@ -57,7 +57,7 @@ class TerraformFormatter:
         environment = _DEFAULTS | self.surroundings.filter_variables(inherited)
         program = binary.find_binary(configured, inherited, self.project)
         line = build_arguments(program, "fmt", list=False, no_color=True)
-        result = run_process(line, folder, environment, lambda _: None, patience=self.patience)
+        result = run_process(line, folder, environment, lambda _: None, writes=False, patience=self.patience)
         if result.interrupted:
             problem = Problem("E311", "interrupted while files were formatted", "nothing was changed")
             raise errors.InterruptedByUserError(problem)

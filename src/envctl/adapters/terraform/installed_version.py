@@ -23,7 +23,7 @@ def detect_version(launcher: Launcher, stack: PreparedStack) -> InstalledTerrafo
     with tempfile.TemporaryDirectory(prefix="envctl-") as folder:
         line = build_arguments(binary, "version", json=True)
         environment = launcher.build_environment(stack)
-        result = run_process(line, Path(folder), environment, lines.append, patience=SILENCE_SECONDS)
+        result = run_process(line, Path(folder), environment, lines.append, writes=False, patience=SILENCE_SECONDS)
     try:
         return InstalledTerraform(program, str(json.loads("".join(lines))["terraform_version"]))
     except (ValueError, KeyError, TypeError) as error:

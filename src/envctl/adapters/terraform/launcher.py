@@ -18,11 +18,12 @@ from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter, resolve_config_paths
 from envctl.adapters.terraform.environment.variables import LOG_VARIABLE, PROVIDER_LOG
 from envctl.adapters.terraform.process import binary, stack_lock
-from envctl.adapters.terraform.process.arguments import build_arguments
+from envctl.adapters.terraform.process.arguments import Command, build_arguments, writes_state
 from envctl.adapters.terraform.process.hand_over import CachedPackages, ProviderNotReadyError, RunningProviders
 from envctl.adapters.terraform.process.stack_lock import HeldLock, Site
 from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
 from envctl.adapters.terraform.state import unsaved_state
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
@@ -80,6 +81,7 @@ class Launcher:
             last plan had some.
         surroundings: removes Terraform's own variables.
         running: the providers that run already, for each process.
+        limit: seconds without output before any command is stopped; None for no limit.
     """
 
     project: Path
@@ -95,6 +97,7 @@ class Launcher:
     on_plan: Callable[[], None]
     on_changes: Callable[[Site], None]
     surroundings: EnvironmentFilter
+    limit: float | None = None
     _environments: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
     # AWS profiles without a GOGC of the user.
     _default_gogc: set[str] = field(default_factory=set, init=False)
@@ -130,11 +133,8 @@ class Launcher:
         """Start the providers of an initialized stack, and do not wait for them."""
         self.running.start_early(site, self.find_binary(site.stack), self._build_variables(site, "plan"))
 
-    def end_providers(self, site: Site) -> None:
-        self.running.end_stack(site)
-
     def stream_command(
-        self, site: Site, event: ProgressEvent | None, command: str, *words: str, **options: bool | str
+        self, site: Site, event: ProgressEvent | None, command: Command, *words: str, **options: bool | str
     ) -> tuple[ProcessResult, Transcript]:
         """Run a command under the lock of the stack; pass `event` at its start, then all others, to the observer."""
         line = build_arguments(self.find_binary(site.stack), command, *words, input=False, json=True, **options)
@@ -193,7 +193,7 @@ class Launcher:
             self.on_changes(site)
 
     def capture_command(
-        self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str
+        self, site: Site, command: Command, *words: str, alone: bool = False, **options: bool | str
     ) -> tuple[ProcessResult, str]:
         """Run a short command and return its output. `alone` takes the lock of the stack, for changes of the state."""
         line = build_arguments(self.find_binary(site.stack), command, *words, **options)
@@ -266,7 +266,7 @@ class Launcher:
     ) -> ProcessResult:
         def on_stop() -> None:
             if self.monitor.stopping.claim_notice():
-                self.observer.on_message("stopping: Terraform finishes its current work, and keeps its state")
+                self.observer.on_message("stopping: applies finish their current work; all else ends within 5 seconds")
 
         from envctl.adapters.terraform.diagnostics import oom_kills
         from envctl.adapters.terraform.environment.stray_files import list_known_files, remove_stray_files
@@ -289,6 +289,7 @@ class Launcher:
                 site.directory,
                 {**variables, **(given.variables or collection)},
                 on_line,
+                writes=writes_state(line[len(program) :]),
                 output=output,
                 lock=lock,
                 inherited=(*site.inherited, *given.descriptors),
@@ -296,7 +297,7 @@ class Launcher:
                 around=around,
                 on_start=lambda: _call_all(given.on_start, on_start),
                 on_stop=on_stop,
-                patience=patience,
+                patience=patience or self.limit,
             )
             if result.code:
                 result = self.running.explain_failure(site, result)
@@ -339,9 +340,18 @@ def _call_all(*calls: Callable[[], None]) -> None:
         call()
 
 
-def check_result(result: ProcessResult, transcript: Transcript, site: Site, command: str) -> None:
-    """Raise the error of a failed, interrupted or silent run."""
+def check_result(
+    result: ProcessResult, transcript: Transcript, site: Site, command: str, *, left_lock: str = ""
+) -> None:
+    """Raise the error of a failed, interrupted or silent run. `left_lock` says which lock a killed one left."""
     unsaved = command == "apply" and unsaved_state.has_unsaved_state(site)
+    if result.killed:
+        message = f"interrupted: Terraform did not stop {command} of {site.stack.name} in time, and was killed"
+        hint = "nothing was changed: run the command again"
+        if left_lock:
+            hint = f"nothing was changed. See the lock, and break it: {format_command('recover', site.environment)}"
+        problem = Problem("E311", f"{message}; {left_lock}".removesuffix("; "), hint, stack=site.stack.name)
+        raise InterruptedByUserError(problem)
     if result.interrupted:
         from envctl.adapters.terraform.diagnostics.killed_process import is_terraform_killed
 

@@ -20,52 +20,52 @@ _CODE_SUFFIXES = (".tf", ".tf.json")
 """Of files that Terraform reads unasked: a link among them that leads nowhere is an error there, too."""
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class ProjectTree:
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    root: Path
 
     @cached_property
     def _repository(self) -> Path | None:
-        return find_repository_top(resolve_path(self._root))
+        return find_repository_top(resolve_path(self.root))
 
     @cached_property
     def _boundary(self) -> "_Boundary":
-        return _Boundary(self._root, self._repository or resolve_path(self._root), self._repository is not None)
+        return _Boundary(self.root, self._repository or resolve_path(self.root), self._repository is not None)
 
     def locate_project(self) -> str | None:
         top = self._repository
         if top is None:
             return None
-        folder = resolve_path(self._root).relative_to(top).as_posix()
+        folder = resolve_path(self.root).relative_to(top).as_posix()
         return "" if folder == "." else folder
 
     def read_contents(self, path: str) -> bytes | None:
         try:
-            return read_bytes(self._root / path)
+            return read_bytes(self.root / path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise unreadable_error(path, error) from error
 
     def read_file(self, path: str) -> File | None:
-        return self._load_file(path) if is_file(self._root / path) else None
+        return self._load_file(path) if is_file(self.root / path) else None
 
     def read_folder(
         self, path: str, endings: tuple[str, ...] = ("",), without: Collection[str] = ()
     ) -> Mapping[str, File] | None:
-        top = self._root / path
+        top = self.root / path
         try:
             if not top.is_dir():
                 return None
         except OSError as error:
             raise unreadable_error(path, error) from error
         walk = _LinkWalk(self._boundary, SKIPPED_NAMES | frozenset(without))
-        names = walk.list_files(os.fspath(top.relative_to(self._root)))
+        names = walk.list_files(os.fspath(top.relative_to(self.root)))
         return {name: self._load_file(name) for name in sorted(names) if name.endswith(endings)}
 
     def write_contents(self, path: str, data: bytes) -> None:
         try:
-            file = resolve_path(self._root / path)
+            file = resolve_path(self.root / path)
             mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else atomic.DEFAULT_MODE
         except OSError as error:
             raise unreadable_error(path, error) from error
@@ -74,7 +74,7 @@ class ProjectTree:
     def _load_file(self, name: str) -> File:
         self._boundary.check_inside(name, "file")
         try:
-            return File(read_bytes(self._root / name), executable=os.access(self._root / name, os.X_OK))
+            return File(read_bytes(self.root / name), executable=os.access(self.root / name, os.X_OK))
         except OSError as error:
             raise unreadable_error(name, error) from error
 

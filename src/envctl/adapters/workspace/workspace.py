@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,17 +42,17 @@ _STACK_FIELDS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class DirectoryWorkspace:
     """`context` holds further inputs of preparations, such as the version of envctl."""
 
-    def __init__(self, project: Path, root: Path, context: str) -> None:
-        self._project = project
-        self._root = root
-        self._context = context
+    project: Path
+    root: Path
+    context: str
 
     @contextlib.contextmanager
     def lock_environment(self, environment: str, holder: str) -> Iterator[None]:
-        path = self._root / environment / ENVIRONMENT_LOCK
+        path = self.root / environment / ENVIRONMENT_LOCK
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
@@ -67,7 +68,7 @@ class DirectoryWorkspace:
 
     def find_holder(self, environment: str) -> str:
         try:
-            handle = os.open(self._root / environment / ENVIRONMENT_LOCK, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            handle = os.open(self.root / environment / ENVIRONMENT_LOCK, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return ""
         try:
@@ -84,12 +85,12 @@ class DirectoryWorkspace:
 
     def require_idle(self) -> None:
         """Raise LockHeldError (E308) if a command is at work in one of the environments."""
-        for folder in _list_folder(self._root):
+        for folder in _list_folder(self.root):
             if holder := self.find_holder(folder.name):
                 raise _build_lock_error(holder, folder.name)
 
     def write_code(self, environment: str, files: "Mapping[str, File]") -> None:
-        top = self._root / environment / workdir_names.CODE_FOLDER
+        top = self.root / environment / workdir_names.CODE_FOLDER
         wanted = {top / name: file for name, file in files.items()}
         try:
             _clear_folder(top, keep=wanted)
@@ -100,14 +101,14 @@ class DirectoryWorkspace:
         _check_case_conflicts(top, tuple(files))
 
     def save_code_release(self, environment: str, release: str) -> None:
-        _write_if_different(self._root / environment / RELEASE_FILE, release.encode(), 0o644)
+        _write_if_different(self.root / environment / RELEASE_FILE, release.encode(), 0o644)
 
     def load_code_release(self, environment: str) -> str:
-        return (_read_optional(self._root / environment / RELEASE_FILE) or b"").decode(errors="replace")
+        return (_read_optional(self.root / environment / RELEASE_FILE) or b"").decode(errors="replace")
 
     def write_stack(self, environment: str, stack: str, main: bytes) -> None:
         self._forget_prepared(environment)
-        home = self._root / environment / stack
+        home = self.root / environment / stack
         if any((home / name).exists() for name in (workdir_names.TREE_RECORD, workdir_names.OLD_TREE_RECORD)):
             # A root module that ran as it is had its tree here.
             stack_tree.clear_tree(home, "", keep=())
@@ -122,7 +123,7 @@ class DirectoryWorkspace:
         generated: "GeneratedFiles",
     ) -> None:
         self._forget_prepared(environment)
-        home = self._root / environment / stack
+        home = self.root / environment / stack
         added = generated.encode()
         wanted = stack_tree.list_wanted_files(root, files, added)
         stack_tree.clear_tree(home, root, keep=wanted)
@@ -135,7 +136,7 @@ class DirectoryWorkspace:
 
     def write_generated(self, environment: str, stack: str, root: str, generated: "GeneratedFiles") -> None:
         self._forget_prepared(environment)
-        home = self._root / environment / stack
+        home = self.root / environment / stack
         record = parse_tree_record(_read_optional(home / workdir_names.TREE_RECORD) or b"")
         added = generated.encode()
         record = record.replace_generated(added, generated.override, generated.settings)
@@ -162,24 +163,24 @@ class DirectoryWorkspace:
 
     def load_known_states(self, environment: str) -> frozenset[str]:
         try:
-            kept = json.loads(_read_optional(self._root / environment / KNOWN_STATES_FILE) or b"[]")
+            kept = json.loads(_read_optional(self.root / environment / KNOWN_STATES_FILE) or b"[]")
         except ValueError:
             return frozenset()
         return frozenset(name for name in kept if isinstance(name, str)) if isinstance(kept, list) else frozenset()
 
     def save_known_states(self, environment: str, stacks: Sequence[str]) -> None:
-        _write_if_different(self._root / environment / KNOWN_STATES_FILE, json.dumps(list(stacks)).encode(), 0o644)
+        _write_if_different(self.root / environment / KNOWN_STATES_FILE, json.dumps(list(stacks)).encode(), 0o644)
 
     def has_unsaved_state(self, environment: str) -> bool:
-        home = self._root / environment
+        home = self.root / environment
         return any((folder / workdir_names.UNSAVED_STATE).exists() for folder in stack_tree.list_workdirs(home))
 
     def has_prepared(self, environment: str) -> bool:
-        return (self._root / environment / PREPARED_FILE).is_file()
+        return (self.root / environment / PREPARED_FILE).is_file()
 
     def load_prepared(self, environment: str) -> PreparedEnvironment | None:
         try:
-            kept = json.loads(read_bytes(self._root / environment / PREPARED_FILE))
+            kept = json.loads(read_bytes(self.root / environment / PREPARED_FILE))
             stacks = tuple(
                 PreparedStack(
                     s["name"],
@@ -229,7 +230,7 @@ class DirectoryWorkspace:
         from envctl.usecases.ports.project import CheckOutline
 
         try:
-            kept = json.loads(read_bytes(self._root / OUTLINE_FILE))
+            kept = json.loads(read_bytes(self.root / OUTLINE_FILE))
             if kept["mark"] != mark:
                 return None
             return CheckOutline(tuple(kept["environments"]), tuple(kept["withheld"]))
@@ -241,12 +242,12 @@ class DirectoryWorkspace:
         # A check must work on a read-only disk: a lost outline is harmless.
         with contextlib.suppress(OSError, EnvctlError):
             document = {"mark": mark, "environments": outline.environments, "withheld": outline.withheld}
-            atomic.write_atomically(self._root / OUTLINE_FILE, json.dumps(document).encode())
+            atomic.write_atomically(self.root / OUTLINE_FILE, json.dumps(document).encode())
 
     def hash_inputs(self, inputs: Sequence[str]) -> str:
         """Hash the content of every input, the names in every folder, and the context."""
-        files = [file for name in inputs for file in _list_folder(self._project / name)]
-        return _hash_files(files, self._project, self._context)
+        files = [file for name in inputs for file in _list_folder(self.project / name)]
+        return _hash_files(files, self.project, self.context)
 
     def hash_layout(self, prepared: PreparedEnvironment) -> str:
         return self._hash_stacks(prepared.environment, prepared.all_stacks)
@@ -280,13 +281,13 @@ class DirectoryWorkspace:
                 for stack in prepared.stacks
             ],
         }
-        atomic.write_atomically(self._root / prepared.environment / PREPARED_FILE, json.dumps(document).encode())
+        atomic.write_atomically(self.root / prepared.environment / PREPARED_FILE, json.dumps(document).encode())
 
     def _hash_stacks(self, environment: str, stacks: Sequence[PreparedStack]) -> str:
         """Hash root modules or trees, module records, backend records and release files in the working directory. The
         files of remote modules of a root count by their numbers on the disk.
         """
-        home = self._root / environment
+        home = self.root / environment
         files: list[Path] = []
         installed = []
         for stack in stacks:
@@ -300,14 +301,14 @@ class DirectoryWorkspace:
                 files.append(workdir / workdir_names.ROOT_MODULE_FILE)
             files += [workdir / MODULES_MANIFEST, workdir / workdir_names.BACKEND_RECORD]
         released = sorted(path for path in (home / workdir_names.CODE_FOLDER).rglob("*") if path.is_file())
-        return _hash_files([*files, *released], self._root, repr(installed) if any(installed) else "")
+        return _hash_files([*files, *released], self.root, repr(installed) if any(installed) else "")
 
     def _join_workdir(self, environment: str, stack: str, root: str) -> Path:
-        return self._root / workdir_names.join_workdir(environment, stack, root)
+        return self.root / workdir_names.join_workdir(environment, stack, root)
 
     def _forget_prepared(self, environment: str) -> None:
         """Remove the saved preparations: what they describe is about to change."""
-        prepared = self._root / environment / PREPARED_FILE
+        prepared = self.root / environment / PREPARED_FILE
         try:
             prepared.unlink(missing_ok=True)
         except OSError as error:

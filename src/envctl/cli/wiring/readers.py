@@ -48,6 +48,10 @@ class ProjectFileReader:
             from envctl.adapters.hcl.json_settings import read_json_settings
 
             return read_json_settings(data, name)
+        from envctl.adapters.hcl.plain_settings import read_plain_settings
+
+        if (plain := read_plain_settings(data, name)) is not None:
+            return plain
         from envctl.adapters.hcl.source import read_settings
 
         return read_settings(data, name, public)

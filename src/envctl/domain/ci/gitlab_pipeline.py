@@ -107,6 +107,8 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
     """Return the values that all jobs share."""
     folder = f"{site.folder}/" if site.folder else ""
     protected = '$CI_COMMIT_REF_PROTECTED == "true"'
+    program = site.settings.program
+    launcher = [f'ln -s {program} "$envctl_home/bin/envctl"'] if program else render_launcher("$envctl_home")
     return {
         **_list_setting_values(site.settings),
         "inputs": fill_template(
@@ -126,7 +128,7 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
         "id_tokens": _TOKEN if _takes_roles(site) else "",
         "role.plan": _format_unset(site, []) + _format_role(site, PLAN, "ENVCTL_PLAN_ROLE"),
         "role.drift": _format_role(site, DRIFT, "ENVCTL_DRIFT_ROLE"),
-        "launcher": _indent(_list_launcher_lines(site)),
+        "launcher": _indent(launcher),
         "envctl": site.command,
         "options": site.options,
         **{name: json.dumps(f"{folder}.envctl/{name}") for name in REPORT_FILES},
@@ -210,12 +212,6 @@ def _list_install_lines(site: GitlabInputs) -> Sequence[str]:
         return ()
     locks = f"$CI_PROJECT_DIR/{find_lock_folder(site.settings.prefix)}"
     return render_install(site.package, venv="$envctl_home/venv", locks=locks)
-
-
-def _list_launcher_lines(site: GitlabInputs) -> Sequence[str]:
-    if site.settings.program:
-        return (f'ln -s {site.settings.program} "$envctl_home/bin/envctl"',)
-    return render_launcher("$envctl_home")
 
 
 def _format_variables(variables: Mapping[str, str]) -> str:

@@ -50,7 +50,6 @@ _BY_APPROVAL = frozenset(_SOLVED_LAST[:-1])
 # What they need, a change of the settings, the release, the rules or the place, ends the approvals given before.
 _END_APPROVALS = frozenset(
     {
-        GuardCode.LOCK,
         GuardCode.RULES,
         GuardCode.ARTIFACT,
         GuardCode.SECRETS,

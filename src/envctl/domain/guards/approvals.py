@@ -90,6 +90,14 @@ def _is_from_first_deployment(request: Request, approval: Approval) -> bool:
     return approval.at < current.started_at
 
 
+def _is_repetition(request: Request) -> bool:
+    """Check if the target runs exactly this, and nothing would change: approvals that ended with it cover that."""
+    here, wanted = request.target_state, (request.release, request.settings, request.place)
+    ran = here.current if here.current == here.last else None
+    is_same = ran is not None and (ran.release, ran.settings, ran.place) == wanted
+    return is_same and not (request.plan is not None and request.plan.changes)
+
+
 def count_missing_approvals(request: Request) -> dict[str, int]:
     """Return the number of missing approvals for each gate of the target."""
     valid = list_valid_approvals(request)
@@ -106,6 +114,7 @@ def list_valid_approvals(request: Request) -> tuple[Approval, ...]:
         if not has_common_person(list_names(a.by), barred)
         if can_approve(request, a.gate, a.by) and not has_expired(request, a)
         if not _list_newly_plannable(request, a) and not _is_from_first_deployment(request, a)
+        if not a.ended or _is_repetition(request)
     )
 
 
@@ -274,8 +283,10 @@ def _list_faults(request: Request) -> str:
     }
     mine = [a for a in request.target_state.approvals if a.release == request.release]
     others = [a for a in mine if a.settings != request.settings]
+    ended = {a.by.person_name: a.ended for a in given if a.ended and not _is_repetition(request)}
     told = [
         *_explain_expired(request, expired),
+        *(f"the approval of {name} ended with deployment {seq}" for name, seq in ended.items() if name not in counted),
         f"the approval of {', '.join(sorted(barred))} does not count ({part})" if barred else "",
         ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",

@@ -96,7 +96,11 @@ def check_partial(request: Request) -> Refusal | None:
     if any(approvals.count_missing_approvals(request).values()) or check_same_plan(request) is not None:
         # What these ask for comes first, and covers every stack.
         return None
-    table = {gate: find_cells_at(request, gate) for gate in request.rules.approvals}
+    valid = approvals.list_valid_approvals(request)
+    table = {
+        gate: find_cells(request, [each for each in valid if each.gate == gate], wanted)
+        for gate, wanted in request.rules.approvals.items()
+    }
     left = {gate: _list_waiting(request, cells) for gate, cells in table.items()}
     gates: dict[tuple[str, ...], list[str]] = {}
     for gate, stacks in left.items():
@@ -122,12 +126,6 @@ def check_approvals(request: Request) -> Refusal | None:
     refusal, others = approvals.check_approvals(request), replace(request, actor=ANONYMOUS)
     half = check_partial(others) if refusal is not None and not approvals.check_approvals(others) else None
     return approvals.add_approver(half, request) if half else refusal
-
-
-def find_cells_at(request: Request, gate: str) -> dict[str, GateCell]:
-    """Return the cells of one gate, under the rules of the request alone."""
-    given = [each for each in approvals.list_valid_approvals(request) if each.gate == gate]
-    return find_cells(request, given, request.rules.approvals[gate])
 
 
 def _list_waiting(request: Request, cells: Mapping[str, GateCell]) -> tuple[str, ...]:

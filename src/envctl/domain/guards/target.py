@@ -4,6 +4,8 @@ from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import find_problem
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.guards import rules
+from envctl.domain.guards.approvals import format_approval
 from envctl.domain.guards.request import Guard, Refusal, Request
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
@@ -39,7 +41,7 @@ def check_window(request: Request) -> Refusal | None:
 
 
 def check_lock(request: Request) -> Refusal | None:
-    """G108: the environment is not locked, and the release is not on hold there."""
+    """G108: the environment is not locked, and the release is not on hold there, or its gates have lifted that."""
     locked = request.target_state.lock
     if locked is not None:
         message = f"{request.target} is locked by {locked.by}: {locked.reason}"
@@ -49,6 +51,13 @@ def check_lock(request: Request) -> Refusal | None:
     if hold is None:
         return None
     message = f"release {shorten_id(hold.release)} is on hold in {request.target} by {hold.by}: {hold.reason}"
+    if missing := [gate for gate, count in rules.count_missing_at_gates(request).items() if count]:
+        # Those from before the hold have ended: whoever approves knows of it.
+        hint = f"promote a newer one, or lift the hold by approvals: {format_approval(request, missing[0])}"
+        who = rules.describe_approvers(request, missing)
+        return Refusal(GuardCode.LOCK, message=message, hint=hint, since=hold.at, who=who)
+    if rules.count_required_approvals(request):
+        return None
     lift = format_command("unlock", request.target, release=shorten_id(hold.release))
     hint = f"promote a newer one, or lift the hold: {lift}"
     return Refusal(GuardCode.LOCK, message=message, hint=hint, since=hold.at)

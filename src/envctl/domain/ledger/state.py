@@ -116,6 +116,9 @@ class Approval:
     reading: str = ""  # Digest of the page that the person read
     # The envctl that recorded it showed less than an approval binds, and was too old for this ledger
     unread: bool = False
+    seq: int = 0  # Number of its entry
+    # Number of the deployment that ended it: deployed as a whole, it covers no further change; 0 while it counts
+    ended: int = 0
 
 
 @dataclass(frozen=True)
@@ -275,6 +278,12 @@ class EnvironmentState:
     def current_evidence(self) -> Evidence | None:
         """The evidence of the running release, if it runs whole."""
         return self.evidence.get(self.current.release) if self.current and self.last == self.current else None
+
+    @property
+    def known_settings(self) -> frozenset[str]:
+        """The digests of settings in its deployments and approvals."""
+        ran = (self.current, self.last, *(proof.deployment for proof in self.evidence.values()))
+        return frozenset(each.settings for each in (*ran, *self.approvals) if each)
 
     @property
     def standing_rollback(self) -> Deployment | None:

@@ -144,10 +144,6 @@ class Wiring:
         folder = self.stacks[stack].root
         return self.to_bundle_path(folder) if folder else ""
 
-    def normalize_path(self, path: str) -> str:
-        """Return the only spelling of a path of the project: one may lead up and back into it."""
-        return self.to_project_path(self.to_bundle_path(path))
-
     def relocate(self, move: Callable[[str], str]) -> "Wiring":
         """Return the wiring with another form of all paths."""
         if not self.base:

@@ -36,6 +36,7 @@ def resolve_settings(
     set_values: Mapping[str, Mapping[str, SetValue]] | None = None,
     ignored: Collection[str] = (),
     paths: SettingsPaths | None = None,
+    project: str = "",
 ) -> EnvironmentSettings:
     """Resolve the settings; later files win. Raises ConfigurationError with all problems.
 
@@ -49,6 +50,7 @@ def resolve_settings(
     secrets: sources of secret values by `VARIABLE` or `STACK.VARIABLE`.
     set_values: values of `[stacks.STACK.set]` by stack, which win over all files.
     ignored: patterns of names that may stand in files although no stack declares them.
+    project: name of the project.
     """
     usual = SettingsPaths(f"environments/{environment}/terraform.tfvars")
     resolution = Resolution(
@@ -83,7 +85,7 @@ def resolve_settings(
         ordered = sorted(places, key=lambda each: (places[each].file, places[each].line or 0))
         raise ConfigurationError(*ordered)
     return EnvironmentSettings(
-        environment, resolution.collect_settings(arguments), arguments, resolution.collect_sources()
+        environment, resolution.collect_settings(arguments), arguments, resolution.collect_sources(), project
     )
 
 

@@ -4,10 +4,11 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal
 
 from envctl.domain.config.secret_sources import SecretSource
-from envctl.domain.errors import Location
+from envctl.domain.errors import Location, OperationFailedError, Problem
 
 Origin = Literal["file", "default", "envctl", "artifact", "set", "secret"]
 """Where a value comes from. *set*: `[stacks.STACK.set]`, as the release carries it. *secret*: the value is the
@@ -47,6 +48,7 @@ class EnvironmentSettings:
     arguments: Mapping[str, Mapping[str, object]] = field(repr=False)
     # The sources of secret values by stack and variable, with placeholders.
     sources: Mapping[str, Mapping[str, SecretSource]] = field(default_factory=dict, repr=False)
+    project: str = ""  # Salt of the digest
 
     def select(self, stacks: Collection[str], *, set_only: bool = False) -> "EnvironmentSettings":
         """Return the settings of these stacks; with `set_only`, those that are not defaults of modules."""
@@ -56,9 +58,12 @@ class EnvironmentSettings:
         sources = {stack: each for stack, each in self.sources.items() if stack in stacks}
         return replace(self, settings=kept, arguments=arguments, sources=sources)
 
-    def digest(self) -> str:
-        """Return the SHA-256 of the environment's own values, with sensitive ones, without those of the release and
-        defaults.
+    def digest(self, known: Collection[str]) -> str:
+        """Return the digest of the environment's own values, with sensitive ones, without those of the release and
+        defaults. With a sensitive one it is slow to compute, so that a guess of the value is as slow.
+
+        Earlier versions recorded the SHA-256 of these too. It is returned if it is among the digests `known` from the
+        ledger of the environment: the settings have not changed since, and nothing new is given away.
         """
         carried = {(s, each.name) for each in self.settings if each.origin in CARRIED_ORIGINS for s in each.stacks}
         own = {
@@ -68,7 +73,27 @@ class EnvironmentSettings:
         # Sources and no values: a short secret could be guessed from the digest.
         sources = {stack: {name: str(each) for name, each in found.items()} for stack, found in self.sources.items()}
         document = {"environment": self.environment, "arguments": own, **({"secrets": sources} if sources else {})}
-        return hashlib.sha256(format_canonical_json(document).encode("utf-8", "surrogatepass")).hexdigest()
+        text = format_canonical_json(document).encode("utf-8", "surrogatepass")
+        plain = hashlib.sha256(text).hexdigest()
+        shown = {(stack, each.name) for each in self.settings if not each.sensitive for stack in each.stacks}
+        given = {(stack, name) for stack, values in own.items() for name, value in values.items() if value is not None}
+        if plain in known or given <= shown:
+            return plain
+        # Of all values together: one that is not sensitive may hold a secret, such as the URL of a database.
+        return _derive_digest(text, self.project, self.environment)
+
+
+@lru_cache(maxsize=32)
+def _derive_digest(text: bytes, project: str, environment: str) -> str:
+    """Return the scrypt digest of settings: 0.1 s and 16 MiB."""
+    salt = format_canonical_json(["settings of envctl", project, environment]).encode("utf-8", "surrogatepass")
+    try:
+        return hashlib.scrypt(text, salt=salt, n=2**14, r=8, p=2, maxmem=2**26, dklen=32).hex()
+    except (AttributeError, ValueError) as error:
+        # Another digest in its place would be a change of the settings on all other machines.
+        message = "this Python has no scrypt, and the digest of sensitive settings needs it"
+        hint = "use a Python whose OpenSSL has scrypt, without FIPS mode; or move these settings to [secrets.values]"
+        raise OperationFailedError(Problem("E224", message, hint)) from error
 
 
 def format_canonical_json(value: object) -> str:

@@ -6,7 +6,7 @@ not know stay in the JSON syntax, which has one form for both.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -45,8 +45,8 @@ class GeneratedFiles:
         """Return the contents of the files by name. Same documents, same bytes."""
         written, rest = _split_override(self.override, self.kinds)
         texts = {
-            OVERRIDE_FILE: _join_blocks(written),
-            DECLARATIONS_FILE: _join_blocks(_list_declarations(self.declarations)),
+            OVERRIDE_FILE: "\n".join(written),
+            DECLARATIONS_FILE: "\n".join(_list_declarations(self.declarations)),
             SETTINGS_FILE: format_settings(dict(sorted(self.settings.items()))),
             JSON_OVERRIDE_FILE: f"{json.dumps(rest, indent=2, sort_keys=True, ensure_ascii=False)}\n" if rest else "",
         }
@@ -120,7 +120,3 @@ def _is_plain(value: object) -> bool:
     if isinstance(value, list | tuple):
         return bool(value) and all(_is_plain(each) for each in value)
     return not isinstance(value, Mapping)
-
-
-def _join_blocks(blocks: Sequence[str] | Iterator[str]) -> str:
-    return "\n".join(blocks)

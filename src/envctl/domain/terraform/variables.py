@@ -115,17 +115,17 @@ def _tokenize(text: str) -> Iterator[_Token]:
     yield _Token("end", "")
 
 
+@dataclass(eq=False, repr=False)
 class _Parser:
-    def __init__(self, tokens: list[_Token]) -> None:
-        self._tokens = tokens
-        self._at = 0
+    tokens: list[_Token]
+    _at: int = 0
 
     @property
     def _next_text(self) -> str:
-        return self._tokens[self._at].text
+        return self.tokens[self._at].text
 
     def _take_token(self) -> _Token:
-        token = self._tokens[self._at]
+        token = self.tokens[self._at]
         self._at += token.kind != "end"
         return token
 

@@ -60,6 +60,7 @@ _PLAN_REMARKS = frozenset(
     {
         GuardCode.DRIFT,
         GuardCode.OLDER,
+        GuardCode.LOCK,
         GuardCode.ACCOUNT,
         GuardCode.PROTECTION,
         GuardCode.REHEARSED,
@@ -183,7 +184,7 @@ def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str
 def refuse_missing_gate(ports: Ports, environment: str, release: str | None) -> NoReturn:
     """Raise UsageError with the gates of the environment, and the command for the first one without approvals."""
     context, target = load_context(ports, environment)
-    request = _find_candidate(context, journal.load(ports), target, release).request
+    request = find_candidate(context, journal.load(ports), target, release).request
     asked = guards.count_required_approvals(request)
     if not asked:
         raise UsageError(
@@ -199,13 +200,13 @@ def find_gated_candidate(context: Context, target: str, release: str | None, gat
     present = journal.load(context.ports)
     if gate not in find_rules(context.project, target).approvals and not rules_store.list_recorded_digests(present):
         raise _unknown_gate_error(target, gate, find_rules(context.project, target).approvals)
-    found = _find_candidate(context, present, target, release)
+    found = find_candidate(context, present, target, release)
     if gate not in (asked := guards.count_required_approvals(found.request)):
         raise _unknown_gate_error(target, gate, asked)
     return found
 
 
-def _find_candidate(
+def find_candidate(
     context: Context, present: LedgerState, target: str, release: str | None
 ) -> deploy_request.Candidate:
     identity = find_release(present, release) if release is not None else None
@@ -364,7 +365,7 @@ def build_approval_decision(
         by = build_reviewer(reviewer, actor, target) if reviewer else actor
         for each in now.find_environment(target).approvals:
             same = (read_binding(each), each.by.name, each.by.verified) == (binding, by.name, by.verified)
-            if same and not has_expired(request, each):
+            if same and not each.ended and not has_expired(request, each):
                 return None
         return binding.to_event(target, reviewer=reviewer)
 

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from envctl.domain import guards
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem, UsageError
+from envctl.domain.guards.approvals import format_approval
 from envctl.domain.ledger.events import EnvironmentLocked, EnvironmentUnlocked, HoldLifted
 from envctl.domain.ledger.state import Hold, Lock
+from envctl.domain.text.identifiers import shorten_id
+from envctl.usecases.approval.approve import find_candidate
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context
@@ -45,12 +50,17 @@ def lock_environment(ports: Ports, environment: str, reason: str) -> LockResult:
 
 
 def unlock_environment(ports: Ports, environment: str, reason: str = "", *, release: str | None = None) -> UnlockResult:
-    """Lift the lock, or the hold on the release if one is named."""
-    _, target = load_context(ports, environment)
+    """Lift the lock, or the hold on the release if one is named. Raises RefusedError (G108) if gates lift that hold."""
+    context, target = load_context(ports, environment)
     before = journal.load(ports)
     if release is not None:
         identity = find_release(before, release)
         hold = before.find_environment(target).holds.get(identity)
+        request = find_candidate(context, before, target, release).request
+        if hold is not None and (gates := guards.count_required_approvals(request)):
+            message = f"the gates of {target} lift the hold on release {shorten_id(identity)}, and no person alone"
+            hint = format_approval(request, next(iter(gates)))
+            raise guards.RefusedError((guards.Refusal(GuardCode.LOCK, message=message, hint=hint, for_now=True),))
         lifted = HoldLifted(target, identity, reason)
         journal.append(ports, lambda now: lifted if identity in now.find_environment(target).holds else None)
         return UnlockResult(target, None, hold)

@@ -97,7 +97,7 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
     ports, project = prepared.request.context.ports, prepared.request.context.project
     aim = project.pipeline.standalone_name
     release_store.save_bundle(ports, request.identity, prepared.bundle, prepared.release, aim)
-    release_store.save_settings(ports, prepared.settings)
+    release_store.save_settings(ports, prepared.settings, prepared.environment.settings)
     before, where = planned.seen, place_digest.resolve_bound_place(project, request.target, prepared.release.wiring)
     if before is None or before.place != where.digest:
         # The last deployment stored the same place otherwise.
@@ -107,7 +107,7 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
     fingerprint = release_store.save_plan(ports, fingerprint_plan(planned.plan))
     if approvals := list_valid_in_any_view(request):
         readings.keep_readings(ports, approvals)
-    waiver = prepared.guards.record_waiver(request)
+    waiver = prepared.guards.record_waiver(request, prepared.guards.waived.values())
     waived, unpinned = frozenset(prepared.guards.waived), module_checks.find_unpinned(ports)
     return _StartFacts(fingerprint, waiver, waived, unpinned, _describe_program(planned))
 

@@ -269,7 +269,8 @@ def add_forecasts(
     if not waiting:
         return plans
     forecasts = _Forecasts(context, environment, waiting, found)
-    needs = {name: [each for each in stack.needs if each in waiting] for name, stack in waiting.items()}
+    # One that only comes after another reads nothing of its forecast: these run side by side.
+    needs = {name: [each for each in stack.upstream if each in waiting] for name, stack in waiting.items()}
     with ports.terraform.open_worker_pool() as pool:
         report = run_tasks(pool, needs, forecasts.start_task, lambda name: f"{environment}/{name}")
     report.note_stop(pool).raise_failure()

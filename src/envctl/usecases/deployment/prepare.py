@@ -82,7 +82,8 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     root_modules.report_overridden(context, release)
     present = journal.load(ports)
     over = deploy_request.find_changeover(context, present, environment, release.wiring)
-    prepared = write_workdirs(context, release, settings, "", changeover=over)
+    digest = settings.digest(present.find_environment(environment).known_settings)
+    prepared = write_workdirs(context, release, settings, "", digest=digest, changeover=over)
     init_working_tree(context, prepared)
     if not (
         over.leaving
@@ -122,9 +123,9 @@ def _replace_values(
 
 def prepare_stored_release(context: Context, found: FittingRelease, *, with_values: bool = True) -> PreparedEnvironment:
     """Return the initialized root modules of a stored release, as `write_workdirs` writes them."""
-    over, identity = found.request.changeover, found.request.identity
+    over, identity, digest = found.request.changeover, found.request.identity, found.request.settings
     prepared = write_workdirs(
-        context, found.release, found.settings, identity, changeover=over, with_values=with_values
+        context, found.release, found.settings, identity, digest=digest, changeover=over, with_values=with_values
     )
     init_release(context, prepared, found.release)
     return prepared
@@ -136,11 +137,13 @@ def write_workdirs(
     settings: EnvironmentSettings,
     identity: str,
     *,
+    digest: str,
     changeover: Changeover = NO_CHANGEOVER,
     with_values: bool = True,
 ) -> PreparedEnvironment:
-    """Write the working directories of all stacks of a release. A new release has an empty `identity`. Without
-    `with_values`, Terraform gets no secret values, and they need not be there: outputs need none.
+    """Write the working directories of all stacks of a release. A new release has an empty `identity`. `digest` names
+    the settings in the ledger. Without `with_values`, Terraform gets no secret values, and they need not be there:
+    outputs need none.
     """
     ports, project = context.ports, context.project
     environment = settings.environment
@@ -179,7 +182,7 @@ def write_workdirs(
     prepared = PreparedEnvironment(
         environment=environment,
         release=identity,
-        settings=settings.digest(),
+        settings=digest,
         stacks=tuple(stacks),
         traffic=traffic,
         costs=source,

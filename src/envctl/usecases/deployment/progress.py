@@ -4,7 +4,7 @@ There is one type each, so that mypy proves their order: `DeployRequest` → `Se
 `PlannedDeployment` → `Attempt`. All but the last are immutable.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from envctl.domain.config.rules.guard_codes import GuardCode
@@ -78,14 +78,12 @@ class GuardRunner:
         found = self._select_refusals(check_guards(request), _PLAN_GUARDS)
         refused = tuple(_describe_midway(request, each) for each in found)
         self._waive_or_refuse(request, refused)
-        if more := tuple(refusal for refusal in refused if refusal.code not in before):
-            self._append_waiver(request, more, started=started)
+        self.record_waiver(request, [each for each in refused if each.code not in before], started)
 
-    def record_waiver(self, request: Request) -> int:
+    def record_waiver(self, request: Request, refused: Collection[Refusal], started: int = 0) -> int:
         """Record the waived refusals and the reason. Return the number of the entry, or 0 without waivers."""
-        return self._append_waiver(request, tuple(self.waived.values())) if self.waived else 0
-
-    def _append_waiver(self, request: Request, refused: tuple[Refusal, ...], started: int = 0) -> int:
+        if not refused:
+            return 0
         codes, messages = tuple(each.code for each in refused), tuple(each.message for each in refused)
         reason = self.deployment.options.break_glass
         waiver = WaiverUsed(request.target, request.identity, reason, codes, messages, started)
@@ -260,15 +258,6 @@ class Attempt:
         """Return the changeover for rendering root modules, without the moves already done."""
         over = self.guard_request.changeover
         return replace(over, moves={new: old for new, old in over.moves.items() if new not in self.moved})
-
-    def list_adopted_stacks(self) -> list[str]:
-        """Return the applied stacks whose state had resources before their first deployment."""
-        return [name for name in self.applied if name in self.creates and self.plans[name].in_state]
-
-    def list_unwritten_stacks(self) -> list[str]:
-        """Return the applied stacks that created nothing at their first deployment: Terraform has written no state."""
-        plans, first = self.plans, [name for name in self.applied if name in self.creates]
-        return [name for name in first if not plans[name].changes and not plans[name].in_state]
 
     def list_finished_plans(self) -> list[StackPlan]:
         """Return the plans of all applied and destroyed stacks, and the finished part of those that stopped."""

@@ -72,12 +72,12 @@ def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verifica
     blocks = tuple(_ask_check_blocks(context.ports, prepared))
     checked = (*own, *(outcome for outcome, _ in blocks))
     _record_result(context, target, running, checked)
-    hint = f"{target} is not verified; fix the cause, then: {format_command('verify', target)}"
     failed = [each for each in own if each.outcome == "failed"]
-    problems = [Problem("E410", f"check {each.name} of {target} failed: {each.problem}", hint) for each in failed]
-    problems += [replace(problem, hint=hint) for _, problem in blocks if problem]
+    problems = [Problem("E410", f"check {each.name} of {target} failed: {each.problem}") for each in failed]
+    problems += [problem for _, problem in blocks if problem]
     if problems:
-        raise OperationFailedError(*problems)
+        hint = f"{target} is not verified; fix the cause, then: {format_command('verify', target)}"
+        raise OperationFailedError(*(replace(problem, hint=hint) for problem in problems))
     return Verification(target, running.release, checked, label=present.find_label(running.release))
 
 
@@ -112,10 +112,12 @@ def _require_no_drift(present: LedgerState, target: str) -> None:
 def _prepare_running(context: Context, present: LedgerState, target: str) -> PreparedEnvironment:
     candidate = deploy_request.build_redeployment(context, present, target=target)
     found = candidate.require_fitting()
-    identity = found.request.identity
+    identity, digest = found.request.identity, found.request.settings
     # Check blocks need a plan, and that needs all values.
     has_blocks = any(may_have_check_blocks(path, file.data) for path, file in found.release.files.items())
-    prepared = prepare.write_workdirs(context, found.release, found.settings, identity, with_values=has_blocks)
+    prepared = prepare.write_workdirs(
+        context, found.release, found.settings, identity, digest=digest, with_values=has_blocks
+    )
     has_workload = any(stack.workload for stack in prepared.stacks)
     if (
         has_workload

@@ -29,7 +29,6 @@ from envctl.usecases.ports.terraform import CHECK_WARNING, PreparedEnvironment, 
 from envctl.usecases.project import look_scope, module_checks, project_file
 from envctl.usecases.project.environment_selection import describe_gone, find_environments, find_gone, lock_targets
 from envctl.usecases.release import deploy_request, release_store
-from envctl.usecases.release.next_steps import build_adviser
 
 # Names in a warning, of drift ignored by one of two documents.
 MAX_IGNORED_NAMED = 3
@@ -113,11 +112,6 @@ class _Target:
     clears_drift: bool = False  # whether a check under the locks may clear the drift in the ledger
     seen: dict[str, StackDrift] = field(default_factory=dict)  # filled by the checks of its stacks
 
-    @property
-    def must_confirm(self) -> bool:
-        """True if a look without the locks found nothing, and one under the locks would clear recorded drift."""
-        return self.clears_drift and not self.locked and merge_conditions(self.seen.values()) == "clean"
-
 
 # Terraform alone, or another store, can be the cause; the resources do not show it.
 _UNEXPLAINED_PENDING = (
@@ -147,7 +141,9 @@ class DriftScan:
             )
             # The bundles last used by this machine: mostly, they still run there.
             releases = {self.ports.workspace.load_code_release(target) for target in wanted} - {""}
-            with self.ports.store.prefetch([release_key(release) for release in sorted(releases)], []):
+            keys = [release_key(release) for release in sorted(releases)]
+            # Nothing is written here: a signal ends the wait for a store.
+            with crew.interruptible_prompt(), self.ports.store.prefetch(keys, []):
                 # Read once, with all locks held against deployments from this machine: a store may be far away.
                 self.state = journal.load(self.ports, for_look=True)
                 find = self.state.find_environment
@@ -249,7 +245,9 @@ class DriftScan:
             first_error = first_error or error
             place = self.targets[unit.partition("/")[0]]
             if len(place.seen) == len(place.stacks):
-                if place.must_confirm and first_error is None:
+                # Without the locks nothing was found; under them, the recorded drift may be cleared.
+                is_unsure = place.clears_drift and not place.locked
+                if is_unsure and merge_conditions(place.seen.values()) == "clean" and first_error is None:
                     self.ports.observer.on_message(
                         f"{place.target}: no drift; checking again under the Terraform locks"
                     )
@@ -358,6 +356,9 @@ def add_next_commands(ports: Ports, project: Project, drift: Drift, present: Led
         if each.recorded or each.environment not in project.all_environments or not (each.drifted or each.pending):
             found.append(each)
             continue
+        # Imported late: mostly, there is nothing to advise.
+        from envctl.usecases.release.next_steps import build_adviser
+
         context = Context(ports, project.view_for(each.environment))
         try:
             advice = build_adviser(context, present).advise(each.environment, has_pending=each.pending)

@@ -163,7 +163,8 @@ def _load_settings(ports: Ports, project: Project, found: _LoadedSide, other: _L
         settings = load_settings(context, side.environment, release.wiring)
     except ConfigurationError as error:
         return replace(found, side=replace(side, problems=tuple(error.problems)))
-    pending = side.deployment is not None and side.deployment.settings != settings.digest()
+    ran = side.deployment
+    pending = ran is not None and ran.settings != settings.digest({ran.settings})
     against = side.against or (other.side.release if other.release else "")
     return replace(found, side=replace(side, against=against, pending=pending), settings=settings)
 

@@ -123,7 +123,7 @@ class _BaselinePlans:
         self._old_settings = (
             release_store.load_settings(ports, settings.environment, current.settings) if current else None
         )
-        self._same_settings = current is not None and current.settings == settings.digest()
+        self._same_settings = current is not None and current.settings == settings.digest({current.settings})
         locked = new.release.with_lock(ports.tree.read_contents(ports.provider_lock))
         identity = new.identity or compute_identity(pack(locked))
         self._same_code = current is not None and current.release == identity

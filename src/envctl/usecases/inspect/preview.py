@@ -146,7 +146,8 @@ def plan_under_lock(
     ports = context.ports
     target, state = settings.environment, journal.load(ports)
     over = deploy_request.find_changeover(context, state, target, bundle.release.wiring, release=bundle.identity)
-    prepared = prepare.write_workdirs(context, bundle.release, settings, bundle.identity, changeover=over)
+    # Nothing is recorded of a plan alone.
+    prepared = prepare.write_workdirs(context, bundle.release, settings, bundle.identity, digest="", changeover=over)
     if bundle.identity:
         module_checks.check_stored_reads(context, bundle.release, bundle.identity)
         module_checks.check_stored_accounts(context, bundle.release, bundle.identity, target)

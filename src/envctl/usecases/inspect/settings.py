@@ -61,7 +61,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
         report_image_tags(Context(ports, of), release)
         root_modules.report_overridden(Context(ports, of), release)
     stacks = dict.fromkeys(stack for _, release in cache.releases.values() for stack in release.wiring.stacks)
-    finders = () if only_settings else (default_gates.find_default_gates, default_gates.find_slow_reviews)
+    finders = () if only_settings else default_gates.FINDERS
     unsaid = [each for find in finders for each in find(context, environments)]
     remarks = tuple(f"{each.seen}; {each.mend}" for each in unsaid)
     return ValidationResult(environments, tuple(stacks), count, _find_unread_files(context), remarks)

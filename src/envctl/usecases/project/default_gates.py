@@ -1,4 +1,6 @@
-"""Gates with surprising effects: default ones, and those that one review of a GitHub job can't open."""
+"""Gates with surprising effects: default ones, those whose approvals have no end, and those that one review of a GitHub
+job can't open.
+"""
 
 from collections.abc import Sequence
 
@@ -21,6 +23,18 @@ def find_default_gates(context: Context, environments: Sequence[str]) -> tuple[F
     return tuple(found)
 
 
+def find_endless_approvals(context: Context, environments: Sequence[str]) -> tuple[Finding, ...]:
+    """Return a finding, with the line of its section, for each environment whose approvals have no end in time."""
+    found = []
+    for name in environments:
+        declared = context.project.environments[name].gates
+        if declared.approvals and declared.expires is None:
+            place = locate_key(context.ports, "environments", name, "gates")
+            seen = f"{place}: approvals of {name} have no end in time"
+            found.append(Finding("approvals", "warn", seen, f'set: [environments.{name}.gates] expires = "30d"'))
+    return tuple(found)
+
+
 def find_slow_reviews(context: Context, environments: Sequence[str]) -> tuple[Finding, ...]:
     """Return a finding, with its line, for each gate of reviewers that needs more people than GitHub waits for."""
     found = []
@@ -33,3 +47,7 @@ def find_slow_reviews(context: Context, environments: Sequence[str]) -> tuple[Fi
             mend = "approve a second attempt of the job for each further review, or run envctl approve before"
             found.append(Finding("approvals", "warn", seen, mend))
     return tuple(found)
+
+
+FINDERS = (find_default_gates, find_endless_approvals, find_slow_reviews)
+"""What `envctl validate` remarks about gates."""

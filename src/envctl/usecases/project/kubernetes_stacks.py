@@ -62,10 +62,6 @@ class _Collector:
     reached: dict[str, set[str]] = field(default_factory=dict)  # folders that each folder leads to
     problems: list[Problem] = field(default_factory=list)
 
-    @property
-    def environments(self) -> tuple[str, ...]:
-        return self.context.project.pipeline.order
-
     def collect_paths(self) -> None:
         if self.stack.chart:
             self._add_chart()
@@ -82,7 +78,7 @@ class _Collector:
         overlay = self.stack.overlay
         if overlay:
             seen: set[str] = set()
-            for environment in self.environments:
+            for environment in self.context.project.pipeline.order:
                 path = overlay.replace(OVERLAY_PLACEHOLDER, environment)
                 if path not in seen:
                     seen.add(path)

@@ -94,7 +94,9 @@ class _ModuleWalk:
         if is_local_source(call.source):
             folder = normpath(join(caller.folder, call.source))
             if caller.package is None:
-                folder = self.release.wiring.normalize_path(folder)
+                # The only spelling of a path of the project: it may lead up and back into it.
+                wiring = self.release.wiring
+                folder = wiring.to_project_path(wiring.to_bundle_path(folder))
             return ResolvedModule(remote_modules.normalize_local_source(call.source), "", folder, caller.package)
         return self.ports.remote_modules.load_cached(self.binary, call) if is_pinned_call(call) else None
 

@@ -160,7 +160,7 @@ def _build_candidate(context: Context, present: LedgerState, wanted: _Intent) ->
         if release and settings
         else None
     )
-    digest = settings.digest() if settings else ""
+    digest = settings.digest(present.find_environment(wanted.target).known_settings) if settings else ""
     needs = release.wiring.needs if release else {}
     clusters = release.wiring.cluster_outputs if release else {}
     found = _ReleaseFacts(

@@ -142,9 +142,8 @@ class Adviser:
         settings = load_settings(context, target, made.wiring)
         is_certain = not made.missing and not find_tagged_images(context.project, made)
         identity = compute_identity(pack(made)) if is_certain else ""
-        return deploy_request.build_entry_request(
-            context, present, identity=identity, settings=settings.digest(), release=made
-        )
+        digest = settings.digest(present.find_environment(target).known_settings)
+        return deploy_request.build_entry_request(context, present, identity=identity, settings=digest, release=made)
 
 
 def list_waiting(request: Request) -> tuple[Refusal, ...]:

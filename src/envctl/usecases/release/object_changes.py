@@ -1,7 +1,7 @@
 """The Kubernetes objects of two releases in two environments, rendered and compared without a cluster."""
 
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, OperationFailedError
@@ -10,6 +10,7 @@ from envctl.domain.kubernetes.secret_values import ValueHider
 from envctl.domain.plan.changes import ResourceChange
 from envctl.domain.release.bundle import Release
 from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.text.leaves import walk_leaves
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project.manifests import StackManifests, render_manifests
 
@@ -88,15 +89,4 @@ def _list_sensitive(settings: EnvironmentSettings) -> Iterator[str]:
     """Yield the texts of sensitive settings: an object may hold them as well."""
     for each in settings.settings:
         if each.sensitive:
-            yield from _walk_texts(each.value)
-
-
-def _walk_texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _walk_texts(item)
-    elif isinstance(value, Collection):
-        for item in value:
-            yield from _walk_texts(item)
+            yield from (leaf for leaf in walk_leaves(each.value) if isinstance(leaf, str))

@@ -74,7 +74,7 @@ def _compare_settings(context: Context, environment: str, current: Deployment, r
         today = load_settings(context, environment, release.wiring)
     except ConfigurationError as error:
         return Part("unknown", why=error.problems[0].message)
-    if today.digest() == current.settings:
+    if today.digest({current.settings}) == current.settings:
         return Part()
     before = release_store.load_settings(context.ports, environment, current.settings)
     return Part("changed", _changed_names(before, today) if before else ())

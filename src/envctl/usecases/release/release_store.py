@@ -189,7 +189,8 @@ def compare_places(ports: Ports, digests: Iterable[str], now: BoundPlace) -> Map
     return {digest: describe_differences(known[digest], now) if digest in known else "" for digest in wanted}
 
 
-def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:
+def save_settings(ports: Ports, settings: EnvironmentSettings, digest: str) -> None:
+    """Store the settings under their digest in the ledger, if missing, without values that are or hold a secret."""
     kept = settings.settings
     if secrets := [setting.value for setting in kept if setting.sensitive]:
         redactor = Redactor.from_values(secrets)
@@ -201,7 +202,7 @@ def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:
     document = {"format": SETTINGS_FORMAT, "settings": [_to_document(setting) for setting in kept]}
     with suppress(AlreadyExistsError):
         data = format_canonical_json(document).encode("utf-8", "surrogatepass")
-        ports.store.create(_SETTINGS_KEY.format(settings.digest()), data)
+        ports.store.create(_SETTINGS_KEY.format(digest), data)
 
 
 def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSettings | None:

@@ -7,10 +7,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from envctl.adapters.terraform.driver import TerraformDriver
+from envctl.adapters.terraform.process.arguments import LookingCommand, WritingCommand, writes_state
 from envctl.adapters.terraform.process.output_lines import FileOutput, PipedOutput
 from envctl.adapters.terraform.process.process import ProcessResult, run_process
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, OperationFailedError
@@ -40,7 +42,7 @@ OUTPUTS = pytest.mark.parametrize("output", [PipedOutput, FileOutput], ids=["thr
 def test_lines_are_streamed_and_errors_kept(tmp_path: Path, output: type[PipedOutput | FileOutput]) -> None:
     lines: list[str] = []
     script = "import sys; print('ä'); print('b', end=''); print('oh', file=sys.stderr); sys.exit(3)"
-    ended = run_process(python(script), tmp_path, {"PYTHONUTF8": "1"}, lines.append, output=output())
+    ended = run_process(python(script), tmp_path, {"PYTHONUTF8": "1"}, lines.append, writes=True, output=output())
     assert ended == ProcessResult(code=3, errors="oh\n", interrupted=False)
     assert lines == ["ä\n", "b"]
 
@@ -55,7 +57,7 @@ def test_line_is_delivered_while_process_runs(tmp_path: Path, output: type[Piped
         told.append(line)
         (tmp_path / "heard").touch()
 
-    assert run_process(python(script), tmp_path, {}, on_line, output=output()).code == 0
+    assert run_process(python(script), tmp_path, {}, on_line, writes=True, output=output()).code == 0
     assert [len(line) for line in told] == [6, 200_001]
 
 
@@ -67,7 +69,7 @@ def test_process_with_file_output_survives_its_reader(tmp_path: Path) -> None:
     )
     listener += "from envctl.adapters.terraform.process.output_lines import FileOutput\nimport os\n"
     words = f"[sys.executable, '-c', {script!r}]"
-    listener += f"run_process({words}, Path('.'), {{}}, lambda line: os._exit(9), output=FileOutput())"
+    listener += f"run_process({words}, Path('.'), {{}}, lambda line: os._exit(9), writes=True, output=FileOutput())"
     done = subprocess.run([sys.executable, "-c", listener], cwd=tmp_path, check=False)
     assert done.returncode == 9
     deadline = time.monotonic() + 10
@@ -78,7 +80,7 @@ def test_process_with_file_output_survives_its_reader(tmp_path: Path) -> None:
 
 def test_invalid_unicode_in_output_is_tolerated(tmp_path: Path) -> None:
     lines: list[str] = []
-    run_process(python(r"import sys; sys.stdout.buffer.write(b'\xff\n')"), tmp_path, {}, lines.append)
+    run_process(python(r"import sys; sys.stdout.buffer.write(b'\xff\n')"), tmp_path, {}, lines.append, writes=True)
     assert lines == ["\N{REPLACEMENT CHARACTER}\n"]
 
 
@@ -89,7 +91,8 @@ def test_signal_is_forwarded_once_and_waited_for(tmp_path: Path, number: signal.
             for delay in (0.05, 0.06):
                 threading.Timer(delay, os.kill, (os.getpid(), number)).start()
 
-    ended = run_process(python(SAVES.replace('"w").close()', '"w").close(); time.sleep(0.2)')), tmp_path, {}, twice)
+    script = SAVES.replace('"w").close()', '"w").close(); time.sleep(0.2)')
+    ended = run_process(python(script), tmp_path, {}, twice, writes=True)
     assert ended == ProcessResult(code=1, errors="", interrupted=True)
     assert (tmp_path / "saved").exists()
 
@@ -104,7 +107,7 @@ def test_children_of_stopped_terraform_are_ended(tmp_path: Path) -> None:
             children.append(int(line.split()[1]))
             threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
 
-    run_process(python(script), tmp_path, {}, interrupt)
+    run_process(python(script), tmp_path, {}, interrupt, writes=True)
     deadline = time.monotonic() + 5
     while _lives(children[0]) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -118,7 +121,7 @@ def test_own_error_stops_a_talkative_process_cleanly(tmp_path: Path) -> None:
 
     began = time.monotonic()
     with pytest.raises(ZeroDivisionError):
-        run_process(python(SAVES), tmp_path, {}, fails)
+        run_process(python(SAVES), tmp_path, {}, fails, writes=True)
     assert time.monotonic() - began < 10
     assert (tmp_path / "saved").exists()
 
@@ -128,7 +131,7 @@ def test_unstartable_program_is_reported(tmp_path: Path) -> None:
     program.write_text("#!/gone/interpreter\n")
     program.chmod(0o755)
     with pytest.raises(OperationFailedError) as raised:
-        run_process([os.fspath(program)], tmp_path, {}, print)
+        run_process([os.fspath(program)], tmp_path, {}, print, writes=True)
     assert raised.value.problems[0].code == "E303"
 
 
@@ -149,6 +152,61 @@ def test_terraform_without_json_is_reported_with_its_output(tmp_path: Path) -> N
     laid = bench.lay("")
     with pytest.raises(OperationFailedError, match="flag provided but not defined"):
         bench.driver.init("dev", PreparedStack(laid.name, binary=os.fspath(program)), None)
+
+
+STUBBORN = """
+import signal, subprocess, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+child = subprocess.Popen(["/bin/sleep", "60"])
+print(f"ready {child.pid}", flush=True)
+time.sleep(SECONDS)
+print("done", flush=True)
+"""
+
+
+def run_stubborn(folder: Path, seconds: int, *, writes: bool) -> tuple[ProcessResult, list[str], int]:
+    """Run a process that ignores its one interrupt; return its result, its lines and its child."""
+    lines: list[str] = []
+
+    def interrupt(line: str) -> None:
+        lines.append(line)
+        if line.startswith("ready"):
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    result = run_process(python(STUBBORN.replace("SECONDS", str(seconds))), folder, {}, interrupt, writes=writes)
+    return result, lines, int(lines[0].split()[1])
+
+
+def test_interrupt_kills_stubborn_look_with_its_group(tmp_path: Path) -> None:
+    began = time.monotonic()
+    result, lines, child = run_stubborn(tmp_path, 60, writes=False)
+    assert time.monotonic() - began < 20
+    assert (result.killed, result.interrupted, result.code, len(lines)) == (True, True, -signal.SIGKILL, 1)
+    deadline = time.monotonic() + 5
+    while _lives(child) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _lives(child)
+
+
+def test_interrupt_never_kills_what_writes(tmp_path: Path) -> None:
+    result, lines, _ = run_stubborn(tmp_path, 4, writes=True)
+    assert (result.killed, result.interrupted, result.code, lines[-1]) == (False, True, 0, "done\n")
+
+
+def test_look_that_ends_by_itself_is_not_killed(tmp_path: Path) -> None:
+    def interrupt(line: str) -> None:
+        if line.startswith("ready"):
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    result = run_process(python(SAVES), tmp_path, {}, interrupt, writes=False)
+    assert (result.killed, result.interrupted, result.code) == (False, True, 1)
+    assert (tmp_path / "saved").exists()
+
+
+def test_only_commands_that_change_a_state_write() -> None:
+    commands = (*get_args(LookingCommand), *get_args(WritingCommand))
+    writing = {each for each in commands if writes_state([*each.split(), "-x"])}
+    assert writing == {"apply", "force-unlock", "import", "state push", "untaint"}
 
 
 def _lives(pid: int) -> bool:

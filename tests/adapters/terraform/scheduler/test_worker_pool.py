@@ -139,7 +139,7 @@ def test_interruption_stops_running_jobs_and_starts_none(watch: ProcessMonitor, 
         ready.wait()
 
     def sleeps(name: str) -> None:
-        told = run_process(SLEEPS, tmp_path, {}, on_line, stopping=watch.stopping)
+        told = run_process(SLEEPS, tmp_path, {}, on_line, writes=True, stopping=watch.stopping)
         if told.interrupted:
             interrupted.append(name)
 
@@ -171,7 +171,7 @@ def test_error_beside_the_pool_stops_running_jobs(watch: ProcessMonitor, tmp_pat
     stopped: list[bool] = []
 
     def sleeps() -> None:
-        told = run_process(SLEEPS, tmp_path, {}, lambda line: ready.set(), stopping=watch.stopping)
+        told = run_process(SLEEPS, tmp_path, {}, lambda line: ready.set(), writes=True, stopping=watch.stopping)
         stopped.append(told.interrupted)
 
     with pytest.raises(ZeroDivisionError), WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:
@@ -194,7 +194,12 @@ def test_memory_of_whole_process_tree_is_measured(watch: ProcessMonitor, tmp_pat
 
     def follow() -> None:
         run_process(
-            command, tmp_path, {}, lambda line: None, around=lambda process: watch.meter.watch_process(process, "dev/a")
+            command,
+            tmp_path,
+            {},
+            lambda line: None,
+            writes=True,
+            around=lambda process: watch.meter.watch_process(process, "dev/a"),
         )
 
     with WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:

@@ -1,13 +1,19 @@
 """The holder of a state lock, as the backends of Terraform tell it."""
 
-from datetime import UTC, datetime
+import os
+import pwd
+import socket
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from envctl.adapters.terraform.process.json_events import Diagnostic
 from envctl.adapters.terraform.process.stack_lock import Site
-from envctl.adapters.terraform.state.state_lock import parse_lock_error
+from envctl.adapters.terraform.state.state_lock import is_plan_of, parse_lock_error
+from envctl.domain.errors import StateLock
 from envctl.usecases.ports.terraform import PreparedStack
 
 INFO = """
@@ -57,3 +63,34 @@ def test_holder_of_each_backend_is_read(said: str, number: str, tmp_path: Path) 
 def test_holder_of_postgresql_is_unknown(said: str, tmp_path: Path) -> None:
     # The lock that it prints is that of the attempt itself.
     assert parse(f"Error message: {said}\n{INFO.format(id='5b1f', path='')}", tmp_path) == ("", "somebody", "", None)
+
+
+BEGAN, ENDED = datetime(2026, 11, 28, 3, 44, 10, tzinfo=UTC), datetime(2026, 11, 28, 3, 44, 20, tzinfo=UTC)
+
+
+def build_lock(folder: Path, **other: Any) -> StateLock:
+    """Return the lock of a plan that this user began on this machine, in that time."""
+    own = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
+    lock = StateLock("web", "5b1f", own, "plan", datetime(2026, 11, 28, 3, 44, 17, tzinfo=UTC), os.fspath(folder))
+    return replace(lock, **other)
+
+
+def test_lock_of_own_killed_plan_is_known(tmp_path: Path) -> None:
+    assert is_plan_of(build_lock(tmp_path), BEGAN, ENDED)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"who": "ann@elsewhere"},
+        {"operation": "apply"},
+        {"operation": ""},
+        {"created": BEGAN - timedelta(seconds=1)},
+        {"created": ENDED + timedelta(seconds=1)},
+        {"created": None},
+        {"id": ""},
+    ],
+    ids=str,
+)
+def test_lock_that_may_be_of_another_is_not_own(other: dict[str, Any], tmp_path: Path) -> None:
+    assert not is_plan_of(build_lock(tmp_path, **other), BEGAN, ENDED)

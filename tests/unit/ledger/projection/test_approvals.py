@@ -19,8 +19,8 @@ def test_approvals_are_kept_in_order() -> None:
     peer = ApprovalGiven(environment="prod", gate="peer", release="r2", settings="t", plan="f00d")
     approvals = after(quality, BOB, peer).find_environment("prod").approvals
     assert approvals == (
-        Approval(gate="quality", release="r1", settings="s", by=ANN, at=at(1)),
-        Approval(gate="peer", release="r2", settings="t", by=BOB, at=at(2), plan="f00d"),
+        Approval(gate="quality", release="r1", settings="s", by=ANN, at=at(1), seq=1),
+        Approval(gate="peer", release="r2", settings="t", by=BOB, at=at(2), plan="f00d", seq=2),
     )
 
 

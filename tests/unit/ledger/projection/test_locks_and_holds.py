@@ -41,6 +41,11 @@ HOLDS: dict[str, tuple[list[Step], set[str]]] = {
     "a newer release that failed does not": ([*HELD, started("r3"), failed(5, "r3")], {"r2"}),
     "an older release does not": ([*HELD, started("r1"), succeeded(5, "r1")], {"r2"}),
     "the same release does not": ([*HELD, started("r2"), succeeded(5, "r2")], {"r2"}),
+    "its own promotion lifts it": ([*HELD, started("r2", action="promote"), succeeded(5, "r2")], set()),
+    "its own promotion under a waiver does not": (
+        [*HELD, started("r2", action="promote", waiver=3), succeeded(5, "r2")],
+        {"r2"},
+    ),
     "a release that nobody made does not": ([*HELD, started("r9"), succeeded(5, "r9")], {"r2"}),
     "going back to a newer release does not": ([*HELD, started("r3", action="rollback"), succeeded(5, "r3")], {"r2"}),
     "a newer release elsewhere does not": ([*HELD, started("r3", "prod"), succeeded(5, "r3", "prod")], {"r2"}),

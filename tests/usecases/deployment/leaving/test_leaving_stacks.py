@@ -112,7 +112,7 @@ def leaves_as_before(world: World, environment: str = "dev") -> None:
     release_store.save_bundle(world.ports, compute_identity(bundle), bundle, made)
     settings = load_settings(
         Context(world.ports, project_file.load_project(world.ports)), environment, made.wiring
-    ).digest()
+    ).digest(())
     _, entry = journal.append(
         world.ports,
         lambda _: DeploymentStarted(

@@ -46,6 +46,7 @@ class Command:
     applied: set[str] = field(default_factory=set)
     drifted: int = 0
     waivers: dict[int, WaiverUsed] = field(default_factory=dict)
+    before: list["Given"] = field(default_factory=list)
     granted: list[tuple[Document, dict[str, list["Given"]]]] = field(default_factory=list)
     started: int = 0
     release: str = ""
@@ -136,7 +137,8 @@ class Proof:
 class Given:
     """An approval: who has seen which plan of which release, made with which settings for which place, and said yes;
     and to which stacks they said yes without a plan. `asked` is what the tree asked of the environment then, and
-    `recorded` what it was deployed with; `vouched` says who knows them.
+    `recorded` what it was deployed with; `vouched` says who knows them. Its deployment has `ended` it: it
+    is for nothing more that would change.
     """
 
     person: str
@@ -150,6 +152,7 @@ class Given:
     asked: Document
     recorded: Document | None
     vouched: Vouched = ""
+    ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -210,6 +213,11 @@ class Place:
     begun: set[str] = field(default_factory=set)
     said: list[Said] = field(default_factory=list)
     reset: Reset | None = None
+
+    def hold(self, release: str) -> None:
+        """What was said before that is for nothing any more."""
+        self.held.add(release)
+        self.approvals = [given for given in self.approvals if given.release != release]
 
     def proof(self, release: str) -> Proof:
         return self.proofs.setdefault(release, Proof())

@@ -16,7 +16,6 @@ from tests.usecases.laws.machines import LEAVING, Content, Machine, Where
 from tests.usecases.laws.oracle import verdict
 from tests.usecases.laws.oracle.account import Command, Made, Place, losses
 from tests.usecases.laws.oracle.entries import MAY_WRITE, describe_event
-from tests.usecases.laws.oracle.rulebook import Document
 from tests.usecases.laws.oracle.words import Words
 from tests.usecases.laws.people import person_of
 
@@ -233,6 +232,7 @@ class Oracle(Words):
         recorded = verdict.find_recorded(place, command, now)
         case = verdict.Case(command, release, self.made[release], place, source, now, *around, recorded)
         asks = command.verb in ("promote", "apply")
+        command.before = list(place.approvals)
         command.granted = [(asked, verdict.standing(case, asked) if asks else {}) for asked in case.asked]
         objections = [*verdict.objections(case), *verdict.of_stacks(case, machine.stacks_in(event.environment))]
         for code, problem in objections:
@@ -251,12 +251,6 @@ class Oracle(Words):
             self.says(command, f"it was recorded as one of {event.only or 'all'}")
         self._leaves(command, place, now)
 
-    def _asked(self, command: Command, place: Place, now: datetime) -> tuple[Document, ...]:
-        """What the tree asks, and what was recorded: by the environment itself, or by those whose account it has."""
-        recorded = verdict.find_recorded(place, command, now)
-        others = (recorded,) if recorded is not None else verdict.find_owners(self.places, command)
-        return (command.document, *others)
-
     def _leaves(self, command: Command, place: Place, now: datetime) -> None:
         if command.verb == "rollback" or command.older or "G111" in command.waived:
             place.given_up |= {name for name, made in self.made.items() if made.content in place.runs.values()}
@@ -267,7 +261,7 @@ class Oracle(Words):
             proof = place.proof(command.release)
             proof.whole, proof.verified_at, proof.passed = False, None, {}
         if command.verb == "rollback" and place.last not in ("", command.release):
-            place.held.add(place.last)
+            place.hold(place.last)
         place.open, place.last, place.drifted, place.doubted = command, command.release, False, False
 
     def _ended(self, command: Command, place: Place, event: events.Ending, there: frozenset[str]) -> None:
@@ -299,6 +293,8 @@ class Oracle(Words):
             return
         if command.verb in ("promote", "apply") and not command.waivers:
             place.asked, place.where, place.said, place.reset = command.document, command.place, [], None
+        used = [given for given in command.before if given.release == release]
+        place.approvals = [replace(given, ended=given.ended or given in used) for given in place.approvals]
         proof = place.proof(release)
         proof.whole, proof.replaced = True, command.replaced
         if command.replaced:
@@ -307,6 +303,8 @@ class Oracle(Words):
         if command.verb == "promote" or brings_code:
             number = self.made[release].number
             place.held = {held for held in place.held if self.made[held].number >= number}
+        if command.verb == "promote" and not command.waivers:
+            place.held.discard(release)
         if not command.waivers and (command.verb == "promote" or (brings_code and is_new)):
             place.owed.clear()
 

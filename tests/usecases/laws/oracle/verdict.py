@@ -59,7 +59,7 @@ def objections(case: Case) -> Iterator[tuple[str, str]]:
         yield "G109", "another deployment is unfinished"
     if target.locked:
         yield "G108", "the environment is locked"
-    if case.release in target.held and verb != "destroy":
+    if case.release in target.held and verb != "destroy" and not _is_lifted(case):
         yield "G108", "the release is on hold there"
     if verb == "rollback":
         yield from _of_return(case)
@@ -71,6 +71,12 @@ def objections(case: Case) -> Iterator[tuple[str, str]]:
         yield from _of_both(case)
     for asked in case.asked:
         yield from _by(case, asked)
+
+
+def _is_lifted(case: Case) -> bool:
+    """Whether the gates have approved what is on hold. What they said before it does not count."""
+    gates = [(gate, count, standing(case, asked)) for asked in case.asked for gate, count in asked.rules.gates]
+    return bool(gates) and all(len({each.person for each in found[gate]}) >= count for gate, count, found in gates)
 
 
 def _of_both(case: Case) -> Iterator[tuple[str, str]]:
@@ -236,11 +242,18 @@ def standing(case: Case, asked: Document) -> dict[str, list[Given]]:
         and given.settings == case.command.settings
         and given.place == case.command.place
         and given.person not in barred
+        and (not given.ended or _is_there(case))
         and (rules.expires is None or case.now - given.at <= rules.expires)
         and _of_these_rules(case, given)
         and (given.vouched == rules.approvers or not rules.approvers or given.gate != "business")
     ]
     return {gate: [given for given in holding if given.gate == gate] for gate, _ in rules.gates}
+
+
+def _is_there(case: Case) -> bool:
+    """Whether the target runs it already, and nothing would change."""
+    target = case.target
+    return case.release == target.current == target.last and not any(plan.changes for plan in case.plans.values())
 
 
 def _of_these_rules(case: Case, given: Given) -> bool:

@@ -8,6 +8,7 @@ from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested,
 from tests.usecases.laws.machines import NAMES
 from tests.usecases.laws.oracle import verdict
 from tests.usecases.laws.oracle.account import Command, Given, Place, Reset, Said
+from tests.usecases.laws.oracle.rulebook import Document
 
 
 class Words:
@@ -56,11 +57,22 @@ class Words:
             case events.EnvironmentLocked() | events.EnvironmentUnlocked():
                 place.locked = isinstance(event, events.EnvironmentLocked)
             case events.HoldSet():
-                place.held.add(event.release)
+                place.hold(event.release)
             case events.HoldLifted():
-                place.held.discard(event.release)
+                self._lifted(command, place, event, now)
             case events.DriftChecked():
                 self._drift(command, place, event)
+
+    def _asked(self, command: Command, place: Place, now: datetime) -> tuple[Document, ...]:
+        """What the tree asks, and what was recorded: by the environment itself, or by those whose account it has."""
+        recorded = verdict.find_recorded(place, command, now)
+        others = (recorded,) if recorded is not None else verdict.find_owners(self.places, command)
+        return (command.document, *others)
+
+    def _lifted(self, command: Command, place: Place, event: events.HoldLifted, now: datetime) -> None:
+        if any(asked.rules.gates for asked in self._asked(command, place, now)):
+            self.says(command, "a person lifted a hold where gates do that")
+        place.held.discard(event.release)
 
     def _approved(self, command: Command, place: Place, event: events.ApprovalGiven, now: datetime) -> None:
         plan, answer = command.shown[-1] if command.shown else (None, "")

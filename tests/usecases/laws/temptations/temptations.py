@@ -190,9 +190,23 @@ def _it_is_locked(actors: Actors, how: How) -> None:
 
 def _it_was_rolled_back(actors: Actors, how: How) -> None:
     actors.by_the_book()
-    release = actors.by_the_book()
+    release = ready(actors)
+    actors.shared.terraform.fails_on.add(("prod", "web"))
+    tries_prod(actors, PLAINLY, release)
+    actors.shared.terraform.fails_on.clear()
     actors.rolls_back("prod")
-    actors.all_approve(release)
+    tries_prod(actors, how, release)
+    actors.unlocks("prod", release=release)
+    tries_prod(actors, how, release)
+
+
+def _approved_once_and_done_twice(actors: Actors, how: How) -> None:
+    """Somebody has undone a change by hand, for a reason."""
+    actors.by_the_book()
+    release, reality = ready(actors), actors.shared.terraform.reality
+    before = dict(reality)
+    tries_prod(actors, PLAINLY, release)
+    reality.update({where: what for where, what in before.items() if where[0] == "prod"})
     tries_prod(actors, how, release)
 
 
@@ -330,6 +344,7 @@ OF_PEOPLE: dict[str, Temptation] = {
     "the settings are others than were approved": _other_settings,
     **{f"prod is in another place than was approved: {key}": _elsewhere(key) for key in PLACES},
     "a stack was not seen": _a_stack_was_not_seen,
+    "what was approved once is done twice": _approved_once_and_done_twice,
 }
 OF_PROD: dict[str, Temptation] = {
     "a deny window is open": _a_deny_window_is_open,

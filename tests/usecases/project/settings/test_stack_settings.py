@@ -326,7 +326,7 @@ def test_release_carries_set_values_through_its_bundle() -> None:
 
 def test_changed_set_changes_release_and_no_digest() -> None:
     one, other = (write(text, {}) for text in (NAMED, NAMED.replace('"mails" }', '"letters" }')))
-    assert resolve(one).digest() == resolve(other).digest()
+    assert resolve(one).digest(()) == resolve(other).digest(())
     identities = {
         compute_identity(pack(working_tree.build_release(Context(each.ports, project_file.load_project(each.ports)))))
         for each in (one, other)
@@ -336,7 +336,7 @@ def test_changed_set_changes_release_and_no_digest() -> None:
 
 def test_changed_file_of_stack_changes_the_digest() -> None:
     one, other = (write(NAMED, {"environments/prod/mails.tfvars": f"size = {size}\n"}) for size in (1, 2))
-    assert resolve(one).digest() != resolve(other).digest()
+    assert resolve(one).digest(()) != resolve(other).digest(())
 
 
 def test_file_of_a_later_stack_is_ignored() -> None:

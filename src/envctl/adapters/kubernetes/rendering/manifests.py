@@ -8,35 +8,25 @@ from envctl.adapters.disk import emulator_package
 from envctl.adapters.kubernetes.rendering import code_reader, image_files, tools, yaml_documents
 from envctl.adapters.kubernetes.rendering.chart import KUBERNETES
 from envctl.adapters.kubernetes.rendering.renderer import ManifestRenderer
-from envctl.domain.errors import Problem
 from envctl.domain.kubernetes.manifests.rendered import RenderedManifests
-from envctl.domain.kubernetes.objects import Manifest
 from envctl.domain.kubernetes.workload import Workload
 from envctl.domain.release.bundle import File
-from envctl.domain.terraform.variables import Variable
-from envctl.usecases.ports.manifests import FoundReferences, PinTarget
+from envctl.usecases.ports.manifests import PinTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from kube_api_emulator.schemas.schemas import Schemas
 
 
 class KubernetesManifests:
-    def find_references(self, files: Mapping[str, File], folder: str, *, allows_secrets: bool) -> FoundReferences:
-        return code_reader.read_references(files, folder, allows_secrets=allows_secrets)
-
-    def find_secrets(self, files: Mapping[str, File]) -> tuple[Problem, ...]:
-        return code_reader.find_secrets(files)
-
-    def find_variables(self, files: Mapping[str, File]) -> tuple[Variable, ...]:
-        return code_reader.read_variables(files)
-
-    def check_chart(self, files: Mapping[str, File], path: str) -> None:
-        code_reader.check_chart(files, path)
-
-    def find_value_keys(self, data: bytes, path: str) -> tuple[Variable, ...]:
-        return code_reader.read_value_keys(data, path)
+    find_references = staticmethod(code_reader.read_references)
+    find_secrets = staticmethod(code_reader.find_secrets)
+    find_variables = staticmethod(code_reader.read_variables)
+    check_chart = staticmethod(code_reader.check_chart)
+    find_value_keys = staticmethod(code_reader.read_value_keys)
+    format_objects = staticmethod(yaml_documents.format_documents)
+    require_schemas = staticmethod(emulator_package.require_schemas)
 
     def read_tools(self, *, with_helm: bool) -> Mapping[str, str]:
         self.require_schemas()
@@ -52,12 +42,6 @@ class KubernetesManifests:
     ) -> RenderedManifests:
         self.require_schemas()
         return ManifestRenderer().render_files(files, workload, values, with_examples=with_examples)
-
-    def format_objects(self, objects: Sequence[Manifest]) -> str:
-        return yaml_documents.format_documents(objects)
-
-    def require_schemas(self) -> None:
-        emulator_package.require_schemas()
 
     def load_schemas(self, version: str) -> Schemas:
         self.require_schemas()

@@ -69,7 +69,10 @@ class StackRendering:
         files = self._read_files()
         notes = [*self.compare_tools()]
         if self.workload.is_chart:
-            notes += self._check_chart(files)
+            chart = self.workload.path
+            looking = uses_lookup(dict(read_chart_files(files, chart)))
+            notes += [f"{chart}: {each} looks into a cluster with lookup, and finds nothing" for each in looking]
+            notes += filter(None, [find_foreign_kinds(self.workload)])
             path = write_values(self.home, self.values)
             with ThreadPoolExecutor(2) as pool:
                 outputs = list(pool.map(lambda name: self._render_chart(name, path), _GENERATED))
@@ -86,7 +89,8 @@ class StackRendering:
         objects = self._check_objects(first)
         if differing := list(find_differences(objects, self._check_objects(second))):
             raise ConfigurationError(*differing)
-        pins = self._read_pins(files)
+        pinned = find_pins_file(self.workload.path)
+        pins = read_pins(files[pinned].data, pinned) if self.workload.is_chart and pinned in files else {}
         plain = tuple(drop_wrong_namespaces([pin_images(drop_notes(each), pins) for each in objects]))
         places: dict[ObjectIdentity, Location] = {}
         lines: dict[ObjectIdentity, Mapping[KeyPath, int]] = {}
@@ -114,11 +118,6 @@ class StackRendering:
             for tool, known in sorted(self.workload.tools.items())
             if found.get(tool, known) != known
         ]
-
-    def _check_chart(self, files: Mapping[str, File]) -> list[str]:
-        path, looking = self.workload.path, uses_lookup(dict(read_chart_files(files, self.workload.path)))
-        notes = [f"{path}: {each} looks into a cluster with lookup, and finds nothing" for each in looking]
-        return [*notes, *filter(None, [find_foreign_kinds(self.workload)])]
 
     def _check_kustomizations(self, files: Mapping[str, File]) -> None:
         """Check all kustomizations that will be read, and the YAML that they name: the bytes of a release may be made
@@ -187,10 +186,6 @@ class StackRendering:
         folder.mkdir(exist_ok=True)
         (folder / _CHART_OUTPUT).write_text(output, encoding="utf-8")
         return output if any(each.value is not None for each in documents) else ""
-
-    def _read_pins(self, files: Mapping[str, File]) -> dict[str, str]:
-        path = find_pins_file(self.workload.path)
-        return read_pins(files[path].data, path) if self.workload.is_chart and path in files else {}
 
     def _note_sources(self, output: str) -> None:
         for document in read_chart_output(output, self.workload.path):

@@ -16,6 +16,7 @@ from envctl.domain.plan.cluster_identity import is_same_cluster
 from envctl.domain.terraform.outputs import StackInput, format_raw_output
 from envctl.domain.terraform.workdir_names import WORKLOAD_ROOT, join_workdir
 from envctl.usecases.ports.kubernetes import AnotherClusterError
+from envctl.domain.text.leaves import walk_leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -178,15 +179,5 @@ def require_workload(stack: PreparedStack) -> Workload:
 def _list_sensitive(inputs: Mapping[str, Output]) -> Iterator[str]:
     for output in inputs.values():
         if output.sensitive:
-            yield from _walk_texts(output.value)
-
-
-def _walk_texts(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _walk_texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _walk_texts(item)
-    elif value is not None and not isinstance(value, bool):
-        yield format_raw_output(value)
+            leaves = walk_leaves(output.value)
+            yield from (format_raw_output(leaf) for leaf in leaves if leaf is not None and not isinstance(leaf, bool))

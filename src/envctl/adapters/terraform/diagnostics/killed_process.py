@@ -34,8 +34,8 @@ def split_log(errors: str) -> tuple[str, str]:
 
 
 def is_terraform_killed(ended: ProcessResult) -> bool:
-    """Return whether Terraform itself was killed, other than by envctl after too long a silence."""
-    return ended.code in _KILLED_CODES and not ended.silent
+    """Return whether Terraform itself was killed, other than by envctl: after too long a silence, or a signal."""
+    return ended.code in _KILLED_CODES and not (ended.silent or ended.killed)
 
 
 def describe_victim(ended: ProcessResult, transcript: Transcript) -> str:

@@ -44,6 +44,7 @@ def check_backend(
             folder,
             {name: value for name, value in environment.items() if name != "TF_WORKSPACE"},
             lambda each: _record_line(each, transcript),
+            writes=False,
             patience=PATIENCE_SECONDS,
         )
         lines = read_text(folder / ROOT_MODULE_FILE).splitlines()

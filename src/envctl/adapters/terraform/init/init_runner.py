@@ -60,7 +60,7 @@ class InitRunner:
                 self._install_in_workspace(site, known)
             except BaseException:
                 # No plan follows.
-                self.launcher.end_providers(site)
+                self.launcher.running.end_stack(site)
                 raise
             init_stamp.write_stamp(site.directory, init_stamp.build_stamp(site, binary, environment, known))
 

@@ -12,6 +12,7 @@ from envctl.adapters.disk.files import write_bytes
 from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.init.init_stamp import read_optional
 from envctl.adapters.terraform.launcher import Launcher, check_result
+from envctl.adapters.terraform.process.arguments import Command
 from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
 from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.adapters.terraform.process.stack_lock import Site
@@ -136,7 +137,7 @@ def _parse_constraints(text: str) -> _Constraints:
     return asked
 
 
-def _capture_command(launcher: Launcher, site: Site, command: str) -> str:
+def _capture_command(launcher: Launcher, site: Site, command: Command) -> str:
     result, output = launcher.capture_command(site, command, alone=True, no_color=True)
     check_result(result, Transcript(), site, command)
     return output

@@ -68,13 +68,26 @@ class TerraformModules:
         base = release.wiring.base
         with self._open_scratch() as folder:
             if any(stack.is_module for stack in stacks.values()):
-                found |= self._run_get(binary, _ModulesScratch(folder / "modules", called_at, base), release, known)
+                scratch: _Scratch = _ModulesScratch(
+                    folder=folder / "modules",
+                    called_at=called_at,
+                    base=base,
+                    workdir=folder / "modules" / _ROOT_FOLDER,
+                    code=f"../{CODE_FOLDER}/",
+                )
+                found |= self._run_get(binary, scratch, release, known)
             for name, stack in stacks.items():
                 # Each root by itself: some blocks may stand in a root module alone.
                 if stack.is_root and any(key.startswith(f"{name}.") and key not in known for key in called_at):
                     root = release.wiring.find_root_folder(name)
                     scratch = _RootScratch(
-                        folder=folder / "roots" / name, called_at=called_at, base=base, name=name, root=root
+                        folder=folder / "roots" / name,
+                        called_at=called_at,
+                        base=base,
+                        workdir=Path(normpath(folder / "roots" / name / _TREE_FOLDER / root)),
+                        code=climb_to_stack(root),
+                        prefix=f"{name}.",
+                        root=root,
                     )
                     found |= self._run_get(binary, scratch, release, known)
         return found
@@ -86,7 +99,7 @@ class TerraformModules:
             scratch.write_code(release, known)
         line = build_arguments(self._find_binary(binary), "get", no_color=True)
         environment = self.build_environment()
-        ended = run_process(line, scratch.workdir, environment, scratch.on_line, patience=self.patience)
+        ended = run_process(line, scratch.workdir, environment, scratch.on_line, writes=False, patience=self.patience)
         if ended.interrupted:
             message = "interrupted while the code of modules was fetched"
             raise InterruptedByUserError(Problem("E311", message, "no changes were made; run it again"))
@@ -119,36 +132,28 @@ class TerraformModules:
             raise OperationFailedError(Problem("E406", message, hint)) from error
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Scratch:
     """A folder laid out as for a deployment, where Terraform fetches modules.
 
     Attributes:
         base: the folder of the project in the files of the release.
-        prefix: the beginning of the keys that Terraform does not know: the stack of a root module.
+        workdir: the folder of Terraform.
         code: the path from the folder of Terraform to the files of the release, ending with `/`.
+        prefix: the beginning of the keys that Terraform does not know: the stack of a root module.
         packages: key and files of each package, by its folder.
         tops: by key, the folder of these files in the installation of a module.
     """
 
     folder: Path
     called_at: Mapping[str, Location]
-    base: str = ""
+    base: str
+    workdir: Path
+    code: str
+    prefix: str = ""
     packages: dict[str, tuple[str, Package]] = field(default_factory=dict)
     tops: dict[str, str] = field(default_factory=dict)
     unfinished: dict[str, None] = field(default_factory=dict)
-
-    @property
-    def workdir(self) -> Path:
-        raise NotImplementedError
-
-    @property
-    def prefix(self) -> str:
-        return ""
-
-    @property
-    def code(self) -> str:
-        return f"../{CODE_FOLDER}/"
 
     def write_code(self, release: Release, known: Mapping[str, ResolvedModule]) -> None:
         raise NotImplementedError
@@ -242,13 +247,9 @@ class _Scratch:
         file.write_bytes(data)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _ModulesScratch(_Scratch):
     """One root module for all stacks with a module."""
-
-    @property
-    def workdir(self) -> Path:
-        return self.folder / _ROOT_FOLDER
 
     def write_code(self, release: Release, known: Mapping[str, ResolvedModule]) -> None:
         self._write_files(self.folder / CODE_FOLDER, release.bundled_files)
@@ -264,20 +265,7 @@ class _ModulesScratch(_Scratch):
 class _RootScratch(_Scratch):
     """A root module that runs as it is, in a folder with the layout of the release."""
 
-    name: str = ""
-    root: str = ""
-
-    @property
-    def workdir(self) -> Path:
-        return Path(normpath(self.folder / _TREE_FOLDER / self.root))
-
-    @property
-    def prefix(self) -> str:
-        return f"{self.name}."
-
-    @property
-    def code(self) -> str:
-        return climb_to_stack(self.root)
+    root: str
 
     def write_code(self, release: Release, known: Mapping[str, ResolvedModule]) -> None:
         self._write_files(self.folder / _TREE_FOLDER, release.bundled_files)

@@ -19,6 +19,7 @@ from envctl.domain.plan.changes import Action, OutputChange, ResourceChange, Sta
 from envctl.domain.plan.fingerprint import plan_value
 from envctl.domain.redaction.plan_secrets import PlanSecrets
 from envctl.domain.terraform.literals import parse_number
+from envctl.domain.text.leaves import walk_leaves
 from envctl.usecases.ports.terraform import PreparedStack
 
 _ACTIONS: dict[tuple[str, ...], Action | None] = {
@@ -83,7 +84,7 @@ def find_restored_drift(document: Mapping[str, Any], prefix: str) -> tuple[str, 
     planned = {raw["address"]: raw["change"] for raw in writes}
     sides = ("before", "after")
     named = {
-        text for name in drifted & planned.keys() for side in sides for text in _walk_texts(planned[name].get(side))
+        leaf for name in drifted & planned.keys() for side in sides for leaf in walk_leaves(planned[name].get(side))
     }
     return tuple(
         format_address(raw, prefix)
@@ -97,17 +98,6 @@ def _list_identifiers(values: object) -> set[str]:
     if not isinstance(values, Mapping):
         return set()
     return {text for key in ("id", "arn", "name") if isinstance(text := values.get(key), str) and text}
-
-
-def _walk_texts(values: object) -> Iterator[str]:
-    if isinstance(values, str):
-        yield values
-    elif isinstance(values, Mapping):
-        for value in values.values():
-            yield from _walk_texts(value)
-    elif isinstance(values, list):
-        for value in values:
-            yield from _walk_texts(value)
 
 
 def parse_action(change: Mapping[str, Any]) -> Action | None:

@@ -7,7 +7,14 @@ none, and it turns a misspelled method into a Terraform command, so the object s
 import os
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
+
+LookingCommand: TypeAlias = Literal[
+    "fmt", "get", "init", "output", "plan", "providers", "providers lock", "show", "state pull", "version"
+]
+WritingCommand: TypeAlias = Literal["apply", "force-unlock", "import", "state push", "untaint"]
+"""What may write a state, or holds its lock for that: no signal kills it."""
+Command: TypeAlias = LookingCommand | WritingCommand
 
 
 @cache
@@ -18,7 +25,12 @@ def _argument_builder() -> Any:  # noqa: ANN401
     return Terraform(working_dir=os.devnull, terraform_bin_path="terraform")
 
 
-def build_arguments(binary: Sequence[str], command: str, *positional: str, **options: bool | str) -> list[str]:
+def writes_state(words: Sequence[str]) -> bool:
+    """Return whether a command line, without its program, is that of a WritingCommand."""
+    return " ".join(words).startswith(get_args(WritingCommand))
+
+
+def build_arguments(binary: Sequence[str], command: Command, *positional: str, **options: bool | str) -> list[str]:
     """Build a command line. `True` becomes a flag (`-json`), `False` `-input=false`, text a value (`-out=x`)."""
     from python_terraform import IsFlagged
 

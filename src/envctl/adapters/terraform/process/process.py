@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import math
 import os
 import signal
 import subprocess
@@ -19,6 +20,8 @@ from envctl.domain.errors import OperationFailedError, Problem
 _POLL_SECONDS = 0.2
 # Seconds to end by itself after the first interrupt.
 _GRACE_SECONDS = 60.0
+# The same for a process that only looks. The rest of five seconds is for its providers, and for its lock of the state.
+_LOOK_GRACE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,7 @@ class ProcessResult:
     code: int
     errors: str
     interrupted: bool  # a signal was passed on; the exit code may still be 0
+    killed: bool = False  # it had not ended some seconds after that signal, and was killed
     silent: bool = False  # stopped after too long a silence
     oom_killed: bool = False  # the kernel killed a process of the machine meanwhile, out of memory
     memory: int = 0  # peak bytes of all processes of envctl
@@ -39,6 +43,7 @@ def run_process(
     environment: dict[str, str],
     on_line: Callable[[str], None],
     *,
+    writes: bool,
     output: ProcessOutput | None = None,
     lock: HeldLock | None = None,
     inherited: Sequence[int] = (),
@@ -51,6 +56,7 @@ def run_process(
     """Run a command to its end, in its own process group: Ctrl-C of a terminal reaches it only through envctl.
 
     Args:
+        writes: whether it may write a state. All else is killed if it has not ended soon after a signal.
         lock: the lock of the stack, inherited by the process and so held until its end.
         inherited: more file descriptors for the process.
         around: returns a context for the life of the process, by process id.
@@ -62,10 +68,11 @@ def run_process(
     with contextlib.closing(output or PipedOutput()) as out, stopping.forward_signals():
         descriptors = (lock.descriptor, *inherited) if lock else tuple(inherited)
         process = _start_process(command, directory, environment, out, descriptors)
+        grace = math.inf if writes else _LOOK_GRACE_SECONDS
         try:
             if lock:
                 lock.write_pid(process.pid)
-            with stopping.track_process(process) as stop, around(process.pid):
+            with stopping.track_process(process, grace) as stop, around(process.pid):
                 on_start()
                 while (line := _await_line(out, stop, on_stop, patience)) is not None:
                     on_line(line)
@@ -75,14 +82,18 @@ def run_process(
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGINT)
                 try:
-                    process.wait(timeout=60)
+                    process.wait(timeout=min(grace, _GRACE_SECONDS))
                 except subprocess.TimeoutExpired:
                     os.killpg(process.pid, signal.SIGKILL)
             _kill_process_group(process)
             raise
         if stop.interrupted or stop.timed_out or code < 0:
             _kill_process_group(process)
-        return ProcessResult(code=code, errors=out.read_errors(), interrupted=stop.interrupted, silent=stop.timed_out)
+        # After a kill, a child outside of the group may hold the pipe.
+        errors = "" if stop.killed else out.read_errors()
+        return ProcessResult(
+            code=code, errors=errors, interrupted=stop.interrupted, killed=stop.killed, silent=stop.timed_out
+        )
 
 
 def _start_process(
@@ -125,8 +136,11 @@ def _await_line(
             # Not in the signal handler, which may interrupt a write to the terminal.
             stop.announced = True
             on_stop()
+        stop.kill_late()
         with contextlib.suppress(Empty):
             return output.read_line(_POLL_SECONDS)
+        if stop.killed:
+            return None
         limit = min(patience, _GRACE_SECONDS) if patience is not None and stop.timed_out else patience
         if limit is not None and time.monotonic() - since > limit:
             stop.escalate_stop()

@@ -1,9 +1,11 @@
-"""Forwarding of Ctrl-C, SIGTERM and SIGHUP: each Terraform is interrupted once, and stops cleanly."""
+"""Forwarding of Ctrl-C, SIGTERM and SIGHUP: each Terraform is interrupted once. What writes stops cleanly."""
 
 import contextlib
+import math
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from subprocess import Popen
 from types import FrameType
@@ -14,19 +16,30 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class ProcessStopper:
     """Stop one process. It is interrupted once: after a second signal Terraform drops its state."""
 
-    def __init__(self, process: Popen[bytes]) -> None:
+    def __init__(self, process: Popen[bytes], grace: float) -> None:
         self._process = process
+        self._grace = grace
         self._first = threading.Lock()
         self.interrupted = False
+        self._interrupted_at = math.inf
+        self.killed = False
         self.announced = False
         self.timed_out = False
 
     def interrupt_once(self) -> None:
         # Called by the signal handler and by the thread of the process: the first call wins.
         if self._first.acquire(blocking=False):
+            self._interrupted_at = time.monotonic()
             self.interrupted = True
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGINT)
+
+    def kill_late(self) -> None:
+        """Kill the group of an interrupted process whose grace is over."""
+        if not self.killed and time.monotonic() - self._interrupted_at > self._grace:
+            self.killed = True
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def escalate_stop(self) -> None:
         """Interrupt a silent process; kill its group at the second call."""
@@ -80,9 +93,11 @@ class SignalForwarder:
             self._interrupts_allowed = before
 
     @contextlib.contextmanager
-    def track_process(self, process: Popen[bytes]) -> Iterator[ProcessStopper]:
-        """Forward signals to this process inside the block, and a stop requested right before."""
-        stop = ProcessStopper(process)
+    def track_process(self, process: Popen[bytes], grace: float) -> Iterator[ProcessStopper]:
+        """Forward signals to this process inside the block, and a stop requested right before. It has `grace` seconds
+        to end.
+        """
+        stop = ProcessStopper(process, grace)
         self._stops[process.pid] = stop
         try:
             if self.stop_requested and self._forwarding:

@@ -23,6 +23,7 @@ class _Entry:
     read_at: float = 0.0
 
 
+@dataclass(eq=False, repr=False)
 class KnownOutputs:
     """Outputs by the directory of their stack. Threads share it.
 
@@ -30,10 +31,9 @@ class KnownOutputs:
         read_clock: returns the seconds of a clock that never goes back.
     """
 
-    def __init__(self, read_clock: Callable[[], float] = time.monotonic) -> None:
-        self._read_clock = read_clock
-        self._lock = threading.Lock()
-        self._entries: dict[Path, _Entry] = {}
+    read_clock: Callable[[], float] = time.monotonic
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _entries: dict[Path, _Entry] = field(default_factory=dict, init=False)
 
     def read(
         self, directory: Path, load: Callable[[], Mapping[str, Output]], *, max_age: float | None = None
@@ -42,7 +42,7 @@ class KnownOutputs:
         with self._lock:
             entry = self._entries.setdefault(directory, _Entry())
         with entry.lock:
-            now = self._read_clock()
+            now = self.read_clock()
             if entry.outputs is None or (max_age is not None and now - entry.read_at > max_age):
                 entry.outputs, entry.read_at = load(), now
             return entry.outputs
@@ -51,7 +51,7 @@ class KnownOutputs:
         """Keep the outputs that an apply has written, none of them sensitive. It spares the next read."""
         from envctl.domain.terraform.outputs import Output
 
-        entry = _Entry(outputs={name: Output(value) for name, value in values.items()}, read_at=self._read_clock())
+        entry = _Entry(outputs={name: Output(value) for name, value in values.items()}, read_at=self.read_clock())
         with self._lock:
             self._entries[directory] = entry
 

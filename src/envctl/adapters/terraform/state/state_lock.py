@@ -76,6 +76,12 @@ def _describe_lock(lock: StateLock, environment: str, *, remote: bool) -> Proble
     return Problem("E306", message, hint, stack=lock.stack)
 
 
+def is_plan_of(lock: StateLock, began: datetime, ended: datetime) -> bool:
+    """Return whether a plan by this user on this machine, in this time, took the lock, and no Terraform is left."""
+    is_plan = lock.operation == "plan" and lock.created is not None and began <= lock.created <= ended
+    return is_plan and bool(lock.id) and is_abandoned_lock(lock)
+
+
 def is_abandoned_lock(lock: StateLock) -> bool:
     """Return whether the same user took the lock on this machine, and no Terraform of another command runs here in a
     folder of the same environment and stack; False if the system does not list processes.

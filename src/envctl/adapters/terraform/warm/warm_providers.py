@@ -92,9 +92,11 @@ class WarmProviders:
         *,
         is_enabled: bool = True,
     ) -> None:
-        self._programs = KnownPrograms(cache / "programs.json")
-        self._hashes = FileHashes(cache / "hashes.json")
-        self._chooser = Chooser(self._hashes, self._programs, is_enabled)
+        programs, hashes = KnownPrograms(cache / "programs.json"), FileHashes(cache / "hashes.json")
+        self._chooser = Chooser(hashes, programs, is_enabled)
+        self.explain_start, self.record_program = self._chooser.explain_start, programs.add_program
+        # The next comparison of a package remembers its hash.
+        self.hash_package = hashes.hash_package
         self._protocols = KnownProtocols(cache / "protocols.json")
         self._refused: dict[Path, UncertainError] = {}
         self._trace = trace
@@ -226,17 +228,6 @@ class WarmProviders:
         deaths = [each.find_death() for each in stack.providers]
         self.end_stack(site)
         return add_reports(result, filter(None, deaths))
-
-    def explain_start(self, site: Site, program: Sequence[str], variables: Mapping[str, str]) -> str:
-        """Return why Terraform starts the providers of a stack itself; empty if they are warm. Nothing is started."""
-        return self._chooser.explain_start(site, program, variables)
-
-    def record_program(self, program: Path, version: str) -> None:
-        self._programs.add_program(program, version)
-
-    def hash_package(self, folder: Path) -> str:
-        """Return the hash of a package, which its next comparison remembers."""
-        return self._hashes.hash_package(folder)
 
     def keep_stack(self, site: Site) -> None:
         """Keep the providers of a planned stack for its apply, if few others wait."""

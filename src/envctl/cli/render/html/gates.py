@@ -14,7 +14,6 @@ from envctl.cli.render.words.approval.why import describe_move
 from envctl.cli.render.words.status import format_lag, pair_with_previous
 from envctl.domain.config.rules.rule_text import describe_rules
 from envctl.domain.guards import Refusal
-from envctl.domain.ledger.state import Approval
 from envctl.domain.rules.environment_rules import Rules
 from envctl.usecases.approval.explain_refusal import Outcome, Why
 from envctl.usecases.inspect.report import Outlook, Report
@@ -39,21 +38,17 @@ def _render_card(outlook: Outlook, status: EnvironmentStatus, before: str) -> Ht
 
 
 def _render_approvals(outlook: Outlook) -> Iterator[Html]:
+    expires = outlook.asked.expires
     for gate, (given, wanted) in outlook.why.gates.items():
         sign = states.APPROVAL_GIVEN if given >= wanted else states.APPROVAL_MISSING
-        by = [
-            tag("li", dim(render_person(each.by), ", ", render_moment(each.at), _render_end(each, outlook.asked)))
-            for each in outlook.approvals
-            if each.gate == gate
-        ]
+        by = []
+        for each in outlook.approvals:
+            if each.gate == gate:
+                end = join(", valid until ", render_moment(each.at + expires)) if expires else ""
+                by.append(tag("li", dim(render_person(each.by), ", ", render_moment(each.at), end)))
         by += [tag("li", dim(isolate(line))) for line in list_stack_lines(outlook.why.approvals[gate])]
         count = f" {given} of {wanted} {states.APPROVAL_GIVEN.word}"
         yield tag("li", render_sign(sign), tag("div", tag("b", gate), count, tag("ul", *by) if by else join()))
-
-
-def _render_end(approval: Approval, rules: Rules) -> Html | str:
-    """Return until when an approval counts; empty if approvals do not expire."""
-    return join(", valid until ", render_moment(approval.at + rules.expires)) if rules.expires else ""
 
 
 def _list_rules(rules: Rules) -> Iterator[tuple[str, Html | str]]:

@@ -42,7 +42,11 @@ COMPUTED_FIELDS = {
 
 
 # Fields left out: digests for comparing plans mean nothing to a reader, and guards report the relevant providers.
-OMITTED_FIELDS = {"EnvironmentSettings": ("arguments",), "ResourceChange": ("planned",), "StackPlan": ("providers",)}
+OMITTED_FIELDS = {
+    "EnvironmentSettings": ("arguments", "project"),
+    "ResourceChange": ("planned",),
+    "StackPlan": ("providers",),
+}
 
 
 def build_envelope(

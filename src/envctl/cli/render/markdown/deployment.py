@@ -33,10 +33,11 @@ def render_deployment(deployed: DeploymentResult) -> str:
         )
     doubtful = words.describe_overrides(deployed) or words.is_unverified(deployed) or deployed.only
     plan = deployed.plan if deployed.plan and deployed.plan.changes else None
+    summary = [f"{capitalize(words.format_extent(deployed))}."] if deployed.deployment else []
     heading = f"### Changes made: {md.escape(shorten_middle(format_total(plan), MAX_HEADING))}" if plan else ""
     return md.render_page(
         f"## {md.WARN if doubtful else md.OK} {md.escape(words.format_headline(deployed))}",
-        _describe_outcome(deployed),
+        " ".join(map(md.escape, (*summary, *words.list_effects(deployed)))),
         _render_waivers(deployed),
         _render_proof(deployed),
         words.describe_partial(deployed),
@@ -52,11 +53,6 @@ def _render_warnings(deployed: DeploymentResult) -> str:
     warnings = words.list_past_warnings(deployed)
     lines = (f"- {md.WARN} {format_guard(each.code, each.guard)}: {md.escape(each.message)}" for each in warnings)
     return "\n".join((f"{words.PAST_WARNINGS}:\n", *lines)) if warnings else ""
-
-
-def _describe_outcome(deployed: DeploymentResult) -> str:
-    summary = [f"{capitalize(words.format_extent(deployed))}."] if deployed.deployment else []
-    return " ".join(map(md.escape, (*summary, *words.list_effects(deployed))))
 
 
 def _render_waivers(deployed: DeploymentResult) -> str:

@@ -22,7 +22,8 @@ _SEQUENCES = {
 }  # fmt: skip
 # Keys that are sequences come as a whole; Esc comes alone.
 _ESCAPE_SECONDS = 0.05
-HELP = "q: to the question  space: on  b: back  /: search  n N: next, before  g G: start, end"
+# With the lines before it, it fits 80 columns.
+HELP = "q: to the question  space b: on, back  / n N: search"
 
 
 @dataclass

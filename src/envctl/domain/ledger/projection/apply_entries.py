@@ -9,7 +9,11 @@ from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import READINGS_FORMAT, Entry
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.people.person_names import list_names
-from envctl.domain.ledger.projection.approvals import apply_approval, apply_rules_event
+from envctl.domain.ledger.projection.approvals import (
+    apply_approval,
+    apply_rules_event,
+    drop_approvals,
+)
 from envctl.domain.ledger.projection.evidence import apply_drift_check, apply_verification
 from envctl.domain.ledger.projection.stacks import apply_import_event, apply_state_move, apply_traffic_event
 from envctl.domain.ledger.recorded_rules import RulesRecord
@@ -17,6 +21,7 @@ from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state import (
     EMPTY_ENVIRONMENT,
+    Approval,
     Debt,
     Deployment,
     DistrustedEntry,
@@ -251,7 +256,8 @@ def _apply_success(
         # Its stacks are recorded now.
         unnamed=tuple(number for number in state.unnamed if number != done.seq),
         drift=None,
-        holds=_lift_older_holds(ledger, state, done),
+        holds=_lift_holds(ledger, state, done),
+        approvals=_end_approvals(state, done),
         debts=() if _can_clear_debts(state, done) else state.debts,
     )
 
@@ -302,11 +308,24 @@ def _apply_stacks(
     )
 
 
-def _lift_older_holds(ledger: LedgerState, state: EnvironmentState, done: Deployment) -> Mapping[str, Hold]:
-    """Return the holds, without those on releases older than the one just promoted or applied."""
+def _end_approvals(state: EnvironmentState, done: Deployment) -> tuple[Approval, ...]:
+    """Return the approvals, with those ended that the deployment of a whole release rested on: given before it."""
+    approvals = list(state.approvals)
+    for index, each in enumerate(approvals):
+        if each.release == done.release and each.seq < done.seq and not each.ended:
+            approvals[index] = replace(each, ended=done.seq)
+    return tuple(approvals)
+
+
+def _lift_holds(ledger: LedgerState, state: EnvironmentState, done: Deployment) -> Mapping[str, Hold]:
+    """Return the holds, without those on releases older than the one just promoted or applied. The gates have lifted
+    that of a promoted release.
+    """
     if done.action == "rollback" or not state.holds:
         return state.holds
-    return {release: hold for release, hold in state.holds.items() if not ledger.is_newer(done.release, release)}
+    lifted = done.release if done.action == "promote" and not done.waiver else ""
+    holds = state.holds.items()
+    return {name: hold for name, hold in holds if name != lifted and not ledger.is_newer(done.release, name)}
 
 
 def _can_clear_debts(state: EnvironmentState, done: Deployment) -> bool:
@@ -367,7 +386,7 @@ def _apply_lock_or_hold(
             return replace(state, lock=None)
         case events.HoldSet():
             hold = Hold(event.release, entry.actor, entry.at, event.reason)
-            return replace(state, holds={**state.holds, event.release: hold})
+            return replace(drop_approvals(state, event.release), holds={**state.holds, event.release: hold})
         case events.HoldLifted():
             return replace(state, holds={name: h for name, h in state.holds.items() if name != event.release})
         case _:

@@ -23,12 +23,19 @@ def apply_approval(
     match event:
         case ApprovalGiven():
             by = build_reviewer(event.reviewer, entry.actor, event.environment) if event.reviewer else entry.actor
-            given = read_binding(event).to_approval(by, entry.at, unread=has_readings and not event.reading)
+            given = read_binding(event).to_approval(
+                by, entry.at, unread=has_readings and not event.reading, seq=entry.seq
+            )
             return replace(state, approvals=(*state.approvals, given)[-MAX_APPROVALS:])
         case ApprovalWithdrawn():
             said = (event.gate, event.release)
             mine = [a for a in state.approvals if (a.gate, a.release) == said and has_same_name(a.by, entry.actor)]
             return replace(state, approvals=tuple(a for a in state.approvals if a not in mine))
+
+
+def drop_approvals(state: EnvironmentState, release: str) -> EnvironmentState:
+    """Return the state without the approvals of a release that must not be deployed: an incident ends them."""
+    return replace(state, approvals=tuple(each for each in state.approvals if each.release != release))
 
 
 def apply_rules_event(

@@ -20,6 +20,7 @@ from envctl.usecases.deployment.recovery.inspection import RecoveryFindings
 from envctl.usecases.deployment.recovery.lock_breaking import break_state_locks
 from envctl.usecases.deployment.recovery.state_import import StateImporter
 from envctl.usecases.deployment.rollout.abort import require_restored
+from envctl.usecases.deployment.stages.fixed_lines import FixedLines
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedStack, format_import_address
@@ -83,16 +84,15 @@ class ClosedRecovery:
     is_recorded: bool
 
 
-class InspectStacks:
+class InspectStacks(FixedLines):
     """Look at all stacks, and repair their locks, states and traffic. Errors are found, and must not block."""
 
-    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
-        return (
-            "empty the state copies of an interrupted move, and break its locks",
-            "prepare the release of the last deployment, and save the states not saved by it",
-            "for each interrupted rollout: ask, and send all requests to the version before",
-            "plan each stack to show the remaining changes; if a lock of that deployment remains, ask and break it",
-        )
+    lines = (
+        "empty the state copies of an interrupted move, and break its locks",
+        "prepare the release of the last deployment, and save the states not saved by it",
+        "for each interrupted rollout: ask, and send all requests to the version before",
+        "plan each stack to show the remaining changes; if a lock of that deployment remains, ask and break it",
+    )
 
     def run(self, found: Interruption) -> InspectedStacks:
         try:
@@ -140,11 +140,10 @@ class ImportResources:
         return replace(repaired, findings=replace(seen.findings, left=left), taken_in=taken_in)
 
 
-class CloseDeployment:
+class CloseDeployment(FixedLines):
     """Record an unfinished deployment as abandoned."""
 
-    def describe(self, environment: str) -> tuple[str, ...]:
-        return (f"record the interrupted deployment of {environment} as closed",)
+    lines = ("record the interrupted deployment of {environment} as closed",)
 
     def run(self, repaired: RepairedStacks) -> ClosedRecovery:
         last, ports = repaired.interruption.last, repaired.interruption.context.ports
@@ -161,11 +160,10 @@ class CloseDeployment:
         return ClosedRecovery(repaired, journal.append(ports, decide_event)[0], is_recorded=True)
 
 
-class RequireRestored:
+class RequireRestored(FixedLines):
     """Raise OperationFailedError if requests are still shared between two versions, or if a stack was not seen."""
 
-    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
-        return ("list failed checks, and stacks with split traffic",)
+    lines = ("list failed checks, and stacks with split traffic",)
 
     def run(self, closed: ClosedRecovery) -> ClosedRecovery:
         found, findings = closed.repaired.interruption, closed.repaired.findings
@@ -179,7 +177,7 @@ class RequireRestored:
 def _list_performed(found: Interruption, ready: PreparedRelease, seen: RecoveryFindings) -> tuple[str, ...]:
     """Return the planned changes of the unfinished deployment that are no longer to do. Other settings plan others."""
     last, ports = found.here.unfinished_deployment, found.context.ports
-    if last is None or ready.settings.digest() != last.settings:
+    if last is None or ready.prepared.settings != last.settings:
         return ()
     starts = [each.event for each in journal.read_entries(ports, [last.seq])]
     plans = release_store.load_plans(ports, [each.plan for each in starts if isinstance(each, DeploymentStarted)])
@@ -225,7 +223,10 @@ def prepare_last(found: Interruption) -> PreparedRelease | None:
         raise release_store.unusable_bundle_error(last.release, candidate.request.bundle)
     over, wiring = candidate.request.changeover, candidate.release.wiring
     settings = candidate.settings or load_settings(context, target, wiring, moves=over.moves)
-    prepared = prepare.write_workdirs(context, candidate.release, settings, last.release, changeover=over)
+    digest = settings.digest(found.here.known_settings)
+    prepared = prepare.write_workdirs(
+        context, candidate.release, settings, last.release, digest=digest, changeover=over
+    )
     prepare.init_release(context, prepared, candidate.release)
     prepared = leaving_stacks.add_leaving(context, found.present, prepared, release=candidate.release, changeover=over)
     return PreparedRelease(prepared, candidate.release, settings, over)

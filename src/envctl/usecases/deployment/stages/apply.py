@@ -22,6 +22,7 @@ from envctl.usecases.deployment.planning import plan_stack
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.deployment.rollout import ledger_entries
 from envctl.usecases.deployment.rollout import run as rollout
+from envctl.usecases.deployment.stages.fixed_lines import FixedLines
 from envctl.usecases.deployment.stages.plan import confirm_plan, describe_stacks
 from envctl.usecases.ports.terraform import WorkerPool
 
@@ -31,11 +32,10 @@ SUMMARY_LENGTH = 200
 
 
 @dataclass(frozen=True)
-class SetHold:
+class SetHold(FixedLines):
     """Put the release abandoned by a rollback on hold."""
 
-    def describe(self, environment: str) -> tuple[str, ...]:
-        return (f"put the abandoned release on hold in {environment}",)
+    lines = ("put the abandoned release on hold in {environment}",)
 
     def run(self, planned: PlannedDeployment) -> PlannedDeployment:
         return replace(planned, held=set_hold(planned))
@@ -106,11 +106,10 @@ class ApplyStacks:
 
 
 @dataclass(frozen=True)
-class Verify:
+class Verify(FixedLines):
     """Run the project's checks, and record their results."""
 
-    def describe(self, environment: str) -> tuple[str, ...]:
-        return (f"run the checks of {environment}, and record the results",)
+    lines = ("run the checks of {environment}, and record the results",)
 
     def run(self, attempt: Attempt) -> Attempt:
         context, environment = attempt.request.context, attempt.prepared.environment
@@ -128,15 +127,18 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
     """
     request, drifted, plans = attempt.request, attempt.planned.drifted, attempt.plans.values()
     unplanned = drift_undo.list_unplanned(drifted, plans) if drifted else ""
-    adopted = attempt.list_adopted_stacks()
+    # The plans of first deployments: an adopted state had resources before.
+    first = [attempt.plans[name] for name in attempt.applied if name in attempt.creates]
+    adopted = [plan.stack for plan in first if plan.in_state]
     if request.options.undo:
         attempt.remaining = drift_undo.find_foreign(attempt)
     refreshed: Collection[str] = needs
     before = attempt.planned.seen
     was_stopped = before is not None and before.outcome not in COMPLETED
     if not (unplanned or adopted or was_stopped or has_created_or_deleted(attempt.list_finished_plans())):
-        # Without a state, the first resources of a later release would look like those of a lost state.
-        refreshed = attempt.list_unwritten_stacks()
+        # Terraform has written no state for a stack that created nothing: the first resources of a later release would
+        # look like those of a lost state.
+        refreshed = [plan.stack for plan in first if not plan.changes and not plan.in_state]
     if not refreshed:
         return
     observer = request.context.ports.observer

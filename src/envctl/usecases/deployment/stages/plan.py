@@ -35,6 +35,7 @@ from envctl.usecases.deployment.progress import (
 )
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.rollout import planner
+from envctl.usecases.deployment.stages.fixed_lines import FixedLines
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.terraform import CHECK_WARNING, PreparedStack
@@ -67,11 +68,8 @@ class CheckGuards(Generic[Selected]):
 
 
 @dataclass(frozen=True)
-class RequireAnswer(Generic[Started]):
+class RequireAnswer(FixedLines, Generic[Started]):
     """Check that the plan can be confirmed, before the time that it takes."""
-
-    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
-        return ()
 
     def run(self, started: Started) -> Started:
         request = started if isinstance(started, DeployRequest) else started.request
@@ -80,11 +78,10 @@ class RequireAnswer(Generic[Started]):
 
 
 @dataclass(frozen=True)
-class CheckAccount(Generic[Selected]):
+class CheckAccount(FixedLines, Generic[Selected]):
     """Take the credentials of the environment, and check the guards needing them."""
 
-    def describe(self, environment: str) -> tuple[str, ...]:
-        return (f"sign in to the account of {environment}, and check it",)
+    lines = ("sign in to the account of {environment}, and check it",)
 
     def run(self, selected: Selected) -> Selected:
         context, target, asked = selected.request.context, selected.request.target, selected.guard_request
@@ -129,7 +126,8 @@ class PrepareRelease:
             module_checks.check_stored_reads(context, release, identity)
             module_checks.check_stored_accounts(context, release, identity, target)
         over = selected.guard_request.changeover
-        written = prepare.write_workdirs(context, release, settings, identity, changeover=over)
+        digest = selected.guard_request.settings
+        written = prepare.write_workdirs(context, release, settings, identity, digest=digest, changeover=over)
         environment = account_check.name_sessions(context, written)
         prepare.init_release(context, environment, release)
         return InitializedRelease(**vars(selected), environment=environment)
@@ -159,11 +157,10 @@ class PrepareWorkingTree:
 
 
 @dataclass(frozen=True)
-class CreateRelease:
+class CreateRelease(FixedLines):
     """Create a release from the working tree."""
 
-    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
-        return ("bundle the working tree into a release",)
+    lines = ("bundle the working tree into a release",)
 
     def run(self, tree: WorkingTreeRelease) -> InitializedRelease:
         ports, project = tree.request.context.ports, tree.request.context.project
@@ -252,7 +249,7 @@ class PlanStacks:
 
 
 @dataclass(frozen=True)
-class EndIfUpToDate:
+class EndIfUpToDate(FixedLines):
     """End without an entry if there is nothing to do.
 
     With `verifies`, verify the unchanged deployment if it is unverified, for example after a kill before its
@@ -260,9 +257,6 @@ class EndIfUpToDate:
     """
 
     verifies: bool
-
-    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
-        return ()
 
     def run(self, planned: PlannedDeployment) -> PlannedDeployment | UpToDate:
         if not planned.is_up_to_date:
@@ -277,11 +271,10 @@ class EndIfUpToDate:
 
 
 @dataclass(frozen=True)
-class CheckPlan:
+class CheckPlan(FixedLines):
     """Check the guards about the plan, and all others again."""
 
-    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
-        return ("check the plan with every guard: destroyed resources, approvals, rehearsal",)
+    lines = ("check the plan with every guard: destroyed resources, approvals, rehearsal",)
 
     def run(self, planned: PlannedDeployment) -> PlannedDeployment:
         prepared = planned.prepared
@@ -297,11 +290,10 @@ class CheckPlan:
 
 
 @dataclass(frozen=True)
-class ConfirmPlan:
+class ConfirmPlan(FixedLines):
     """Show the plan, and ask the operator to confirm it."""
 
-    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
-        return ("show the plan, and ask for confirmation",)
+    lines = ("show the plan, and ask for confirmation",)
 
     def run(self, planned: PlannedDeployment) -> PlannedDeployment:
         answer = confirm_plan(planned.prepared, planned.plan)

@@ -66,6 +66,7 @@ def load_settings(
             find_shared_path(project, environment),
             {name: find_stack_path(project, environment, name) for name in wiring.stacks},
         ),
+        project=wiring.project,
     )
     sensitive = [each.value for each in found.settings if each.sensitive and each.value is not None]
     if sensitive:

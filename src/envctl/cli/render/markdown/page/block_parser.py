@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
 
@@ -15,19 +16,19 @@ def parse_blocks(text: str, rank: Rank = Rank.TEXT) -> tuple[Block, ...]:
     return _BlockParser(text.split("\n"), rank).read_blocks()
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class _BlockParser:
-    def __init__(self, lines: list[str], rank: Rank) -> None:
-        self._lines = lines
-        self._rank = rank
+    lines: list[str]
+    rank: Rank
 
     def read_blocks(self) -> tuple[Block, ...]:
         blocks: list[Block] = []
-        while self._lines:
-            line = self._lines[0]
+        while self.lines:
+            line = self.lines[0]
             if line == "</details>":
                 break
             if not line:
-                self._lines.pop(0)
+                self.lines.pop(0)
             else:
                 blocks.append(self._read_block(line))
         return tuple(blocks)
@@ -36,9 +37,9 @@ class _BlockParser:
         if fence := _FENCE.fullmatch(line):
             return self._read_fence(*fence.groups())
         if line.startswith("<details>"):
-            opening = self._lines.pop(0)
+            opening = self.lines.pop(0)
             inner = self.read_blocks()
-            del self._lines[:1]
+            del self.lines[:1]
             return Section(opening, inner, "</details>")
         if line.startswith("| "):
             head, rule, *rows = self._take_while(lambda each: each.startswith("|"))
@@ -46,16 +47,16 @@ class _BlockParser:
         if line.startswith("- "):
             items = self._take_while(lambda each: each.startswith("- "))
             return Section("", tuple(Piece(each, "point", Rank.ROW) for each in items), separator="\n")
-        return Piece("\n".join(self._take_while(bool)), rank=self._rank)
+        return Piece("\n".join(self._take_while(bool)), rank=self.rank)
 
     def _read_fence(self, marks: str, language: str) -> Section:
-        opening = self._lines.pop(0)
+        opening = self.lines.pop(0)
         rank = Rank.TEXT if language == _COMMAND_LANGUAGE else Rank.REST
         inner = tuple(Piece(each, "line", rank) for each in self._take_while(lambda each: each != marks))
-        del self._lines[:1]
+        del self.lines[:1]
         return Section(opening, inner, marks, "\n")
 
     def _take_while(self, wanted: Callable[[str], bool]) -> list[str]:
-        number = next((place for place, line in enumerate(self._lines) if not wanted(line)), len(self._lines))
-        taken, self._lines[:number] = self._lines[:number], []
+        number = next((place for place, line in enumerate(self.lines) if not wanted(line)), len(self.lines))
+        taken, self.lines[:number] = self.lines[:number], []
         return taken
