@@ -38,16 +38,13 @@ class ClusterApi:
         on_warning: Callable[[str], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.connection = connection
         self.name = connection.name  # the cluster in messages
         self._transport = Transport(connection, environ or {}, patience=patience, on_warning=on_warning, sleep=sleep)
         discovery = Discovery(self._transport)
         self.find_resource, self.list_resources = discovery.find_resource, discovery.list_resources
         # For a CustomResourceDefinition that was applied.
         self.rediscover = discovery.forget
-
-    @property
-    def connection(self) -> ClusterConnection:
-        return self._connection
 
     @cached_property
     def version(self) -> str:

@@ -15,8 +15,8 @@ from envctl.domain.kubernetes.secret_values import ValueHider, list_secret_texts
 from envctl.domain.plan.cluster_identity import is_same_cluster
 from envctl.domain.terraform.outputs import StackInput, format_raw_output
 from envctl.domain.terraform.workdir_names import WORKLOAD_ROOT, join_workdir
-from envctl.usecases.ports.kubernetes import AnotherClusterError
 from envctl.domain.text.leaves import walk_leaves
+from envctl.usecases.ports.kubernetes import AnotherClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
