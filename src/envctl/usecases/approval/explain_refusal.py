@@ -75,6 +75,7 @@ class Why:
     # by gate, who approved it until when, and who can give what is missing
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
     label: ReleaseLabel | None = None  # what people know the release by; None if not recorded
+    moved: str = ""  # how its place in envctl.toml differs from that of its last deployment, with entry and line
     reviews: str = ""  # in a job of GitHub, the reviews given when the plan was made, for `approve --reviewers --after`
 
     @property
@@ -195,6 +196,7 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
         who=guards.describe_approvers(request, lacking) if lacking else "",
         opens=max(moment for moment in openings if moment) if openings and all(openings) else None,
         next=_suggest_next(request, refused, adviser),
+        moved=moved.sentence if (moved := adviser.advise(request.target).moved) else "",
         unbelieved=request.present.unbelieved,
         place=request.place,
         where=request.where,
@@ -211,7 +213,8 @@ def _suggest_next(request: guards.Request, refused: Sequence[guards.Refusal], ad
         current = request.target_state.current
         if current is not None and current.release == request.release:
             # Nothing comes: what else is to do there, or in the environment after it.
-            return adviser.follow(request.target).command
+            following = adviser.follow(request.target)
+            return following.advice if following.moved else following.command
     if not refused:
         return format_deployment(request)
     steps = open_refusals(request, refused, adviser.list_steps_before(request.target))

@@ -26,7 +26,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 from envctl.usecases.project.environment_selection import load_context, lock_target
-from envctl.usecases.release import deploy_request
+from envctl.usecases.release import deploy_request, moved_places
 from envctl.usecases.release.next_steps import build_adviser
 
 # Drifted names in a message.
@@ -58,6 +58,7 @@ def verify(ports: Ports, environment: str) -> Verification:
         present = journal.load(ports)
         _require_running(present, target)
         _require_no_drift(present, target)
+        moved_places.require_place(context, present, target)
         found = verify_prepared(context, _prepare_running(context, present, target))
     return replace(found, next=build_adviser(context, journal.load(ports)).follow(target).advice)
 
