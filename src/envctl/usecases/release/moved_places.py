@@ -46,13 +46,14 @@ class MovedPlace:
         """What to do; empty if nothing is refused."""
         if self.is_meant or not any(each.leads_elsewhere for each in self.moves):
             return ""
+        explain = format_command("explain", "E148")
         if self.asks_rules:
             approve = format_command("approve", self.environment, rules=True)
-            return f"change it back, or approve the move (docs/moving.md): {approve}"
+            return f"change it back, or approve the move ({explain}): {approve}"
         destroy = format_command("destroy", self.environment)
         return (
-            f"change it back; to leave the old place, change it back and run {destroy} first; if its resources and"
-            f" states moved, add moved_after = {self.entry} to [environments.{self.environment}] (docs/moving.md)"
+            f"change it back; to begin anew elsewhere, change it back and run {destroy} first; if its states moved, add"
+            f" moved_after = {self.entry} to [environments.{self.environment}] ({explain})"
         )
 
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from envctl.domain.config.project import Project
+from envctl.domain.plan.provider_accounts import parse_role_account
 from envctl.domain.release.place.environment_place import Place, resolve_place
 from envctl.domain.release.place.provider_keys import render_provider_blocks
 from envctl.domain.release.place.provider_roles import find_region
@@ -152,8 +153,9 @@ class Move:
 
     @property
     def leads_elsewhere(self) -> bool:
-        """False for another role: it reaches the same resources."""
-        return self.label != "role"
+        """False for another role in the same account: it reaches the same resources."""
+        accounts = {parse_role_account(self.was), parse_role_account(self.now)} - {""}
+        return self.label != "role" or len(accounts) > 1
 
 
 def list_moves(before: BoundPlace, after: BoundPlace, stacks: Collection[str]) -> tuple[Move, ...]:
