@@ -209,12 +209,13 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
 
 def _suggest_next(request: guards.Request, refused: Sequence[guards.Refusal], adviser: Adviser) -> str:
     """Return the next command; without one, the hint of the first refusal."""
+    if (moved := adviser.advise(request.target).moved) and moved.hint:
+        return adviser.advise(request.target).advice
     if request.release is not None and request.target_state.whole:
         current = request.target_state.current
         if current is not None and current.release == request.release:
             # Nothing comes: what else is to do there, or in the environment after it.
-            following = adviser.follow(request.target)
-            return following.advice if following.moved else following.command
+            return adviser.follow(request.target).command
     if not refused:
         return format_deployment(request)
     steps = open_refusals(request, refused, adviser.list_steps_before(request.target))

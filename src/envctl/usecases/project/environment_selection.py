@@ -130,14 +130,12 @@ def _find_successor(context: Context, present: LedgerState, gone: str) -> str:
 
 def describe_gone(gone: GoneEnvironment) -> Problem:
     name = gone.environment
-    if gone.successor:
-        message = (
-            f"{name} is gone from envctl.toml and still holds {join_names(gone.stacks)}; {gone.successor} is new:"
-            " envctl does not rename environments"
-        )
-        destroy = format_command("destroy", name)
-        hint = f"call it {name} again; or restore {name} beside {gone.successor}, run {destroy}, then remove it"
-        return Problem("E139", message, hint)
     message = f"{name} is no longer in envctl.toml, but still has the stacks {join_names(gone.stacks)}"
+    if gone.successor:
+        message += f"; {gone.successor} is new in the same place: envctl does not rename environments"
+        hint = (
+            f"call {gone.successor} {name} again; or restore {name} beside it and run {format_command('destroy', name)}"
+        )
+        return Problem("E139", message, hint)
     hint = f"restore {name} and its settings, run {format_command('destroy', name)}, then remove it"
     return Problem("E139", message, hint)

@@ -38,7 +38,7 @@ class MovedPlace:
     def sentence(self) -> str:
         old = [f"{each.label} {each.was}" for each in self.moves if each.was]
         new = [f"{each.label} {each.now}" for each in self.moves if each.now]
-        was, now = (join_first(each, MAX_DIFFERENCES) or "no such key" for each in (old, new))
+        was, now = (join_first(each, MAX_DIFFERENCES) or "none" for each in (old, new))
         return f"{self.environment} was deployed with {was} (entry {self.entry}); {self.at} says {now}"
 
     @property
@@ -67,11 +67,11 @@ def find_moved_place(
     if last is None or not here.held_stacks:
         return None
     release = read(last.release)[1] if read else release_store.load_bundle(ports, last.release)[1]
-    before = release_store.PLACES.load_documents(ports, [last.place]).get(last.place)
     now = _resolve_place(context, environment, release) if release else None
-    if before is None or now is None or now.digest == last.place:
+    if now is None or now.digest == last.place:
         return None
-    moves = place_digest.list_moves(before, now, project.stacks)
+    before = release_store.PLACES.load_documents(ports, [last.place]).get(last.place)
+    moves = place_digest.list_moves(before, now, project.stacks) if before else ()
     if not moves:
         return None
     rules = build_rules_document(project, environment)
@@ -110,11 +110,7 @@ def find_renaming(context: Context, present: LedgerState, environment: str) -> P
 
 
 def require_place(context: Context, present: LedgerState, environment: str) -> None:
-    """Raise ConfigurationError (E148) if the place changed after the last deployment, unless that is meant. Raise it (E139)
-    for the new name of a removed environment that still holds stacks.
-    """
-    if problem := find_renaming(context, present, environment):
-        raise ConfigurationError(problem)
+    """Raise ConfigurationError (E148) if the place changed after the last deployment, unless that is meant."""
     moved = find_moved_place(context, present, environment)
     if moved is not None and moved.hint:
         raise ConfigurationError(Problem("E148", moved.sentence, moved.hint))

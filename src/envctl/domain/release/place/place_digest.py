@@ -165,10 +165,13 @@ def list_moves(before: BoundPlace, after: BoundPlace, stacks: Collection[str]) -
     found: dict[Move, None] = {}
     for stack, path in dict.fromkeys((*new, *old)):
         was, now = old.get((stack, path), ""), new.get((stack, path), "")
+        label = _LABELS.get(path, "")
         if was == now or (stack and stack not in stacks):
             continue
+        if not was and label in ("account", "region", "role"):
+            # Said for the first time, as for the recorded rules: mostly it is where it was.
+            continue
         keys = [re.sub(r"\[\d+\]", "", each) for each in path.split(".")]
-        label = _LABELS.get(path, "")
         if keys[0] == "backend" and label not in _MOVING and keys[2] in _BACKEND_KEYS:
             label = f"state {keys[2]}"
         if label in _MOVING or label == "role" or label.startswith("state "):
