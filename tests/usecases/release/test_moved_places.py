@@ -89,7 +89,10 @@ def test_moved_place_is_told_and_refused_before_terraform(world: World, change: 
         assert f"envctl.toml:{line} says" in moved
     assert "change it back" in hint or "--rules" in _find_status(world, environment)[1]
     assert any(moved in each for each in validate_project(world.ports).remarks)
-    assert explain_refusal(world.ports, environment).moved == moved
+    why = explain_refusal(world.ports, environment)
+    assert (why.moved, why.allowed, why.elsewhere) == (moved, False, True)
+    assert why.exit_code in (4, 78)
+    assert why.next in (hint, _find_status(world, environment)[1])
     for command in (plan_environment, apply, verify):
         with pytest.raises(EnvctlError) as caught:
             command(world.ports, environment)

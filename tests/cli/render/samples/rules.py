@@ -110,7 +110,9 @@ RULES: dict[str, object] = {
             ),
         ),
     ),
-    "a why after its place changed in the file": replace(WHY_NOT_AT_ALL, moved=MOVED),
+    "a why after its place changed in the file": replace(
+        WHY_NOT_AT_ALL, moved=MOVED, elsewhere=True, next="change it back"
+    ),
     "a status after its place changed in the file": replace(
         STATUS,
         environments=(
