@@ -27,7 +27,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.kubernetes import DoubtfulClusterError
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 from envctl.usecases.project.environment_selection import load_context, lock_target
-from envctl.usecases.release import deploy_request
+from envctl.usecases.release import deploy_request, moved_places
 from envctl.usecases.release.next_steps import build_adviser
 
 # Drifted names in a message.
@@ -59,6 +59,7 @@ def verify(ports: Ports, environment: str) -> Verification:
         present = journal.load(ports)
         _require_running(present, target)
         _require_no_drift(present, target)
+        moved_places.require_place(context, present, target)
         found = verify_prepared(context, _prepare_running(context, present, target))
     return replace(found, next=build_adviser(context, journal.load(ports)).follow(target).advice)
 

@@ -145,9 +145,10 @@ def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
     from envctl.usecases.deployment.leaving import leaving_stacks
     from envctl.usecases.ledger import journal
     from envctl.usecases.project.environment_selection import load_context
-    from envctl.usecases.release import deploy_request
+    from envctl.usecases.release import deploy_request, moved_places
 
     context, target = load_context(ports, environment)
+    moved_places.require_place(context, journal.load(ports), target)
     if target == context.project.entry:
         made = prepare.prepare_working_tree(context, target)
         prepared, release, over, present = made.prepared, made.release, made.changeover, made.present
