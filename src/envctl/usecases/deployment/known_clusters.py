@@ -39,7 +39,7 @@ def list_planned_clusters(prepared: PreparedEnvironment, plans: Mapping[str, Sta
     """Return the clusters of the plans for the ledger, with an empty one for each that the plans replace."""
     found = list_met_clusters(plans)
     made = {each.name: "" for each in prepared.stacks if each.name in plans and _makes_cluster(plans, each)}
-    return encode_clusters({**found, **made})
+    return encode_clusters({**found, **made}) if found or made else ()
 
 
 def list_met_clusters(plans: Mapping[str, StackPlan]) -> dict[str, str]:

@@ -178,7 +178,8 @@ def _check_unchanged_history(planned: PlannedDeployment, present: LedgerState) -
 def _record_success(attempt: Attempt) -> None:
     prepared, target = attempt.prepared, attempt.request.target
     kept = [plan for plan in attempt.plans.values() if plan.leaves != "forget"]
-    met = () if attempt.request.action == "destroy" else encode_clusters(list_met_clusters(attempt.plans))
+    found = {} if attempt.request.action == "destroy" else list_met_clusters(attempt.plans)
+    met = encode_clusters(found) if found else ()
     event = DeploymentSucceeded(
         environment=target,
         release=attempt.guard_request.identity,

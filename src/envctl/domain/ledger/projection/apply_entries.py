@@ -213,9 +213,10 @@ def _apply_start(state: EnvironmentState, entry: Entry, event: events.Deployment
     coming = state.half_made | set(event.creates)
     if state.last is None:
         state = replace(state, began_with_rules=bool(event.rules))
-    clusters = {**state.clusters, **decode_clusters(event.clusters)}
-    clusters = {stack: recorded for stack, recorded in clusters.items() if recorded}
-    state = replace(state, last=begun, evidence=evidence, waivers=(), debts=debts, half_made=coming, clusters=clusters)
+    state = replace(state, last=begun, evidence=evidence, waivers=(), debts=debts, half_made=coming)
+    if event.clusters:
+        known = {**state.clusters, **decode_clusters(event.clusters)}
+        state = replace(state, clusters={stack: recorded for stack, recorded in known.items() if recorded})
     if named := event.only or event.stacks:
         return replace(state, begun=state.begun | set(named))
     return replace(state, unnamed=(*state.unnamed, entry.seq)[-MAX_UNNAMED:])
@@ -289,7 +290,7 @@ def _apply_stacks(
     forgot = set(event.forgot if isinstance(event, events.DeploymentSucceeded) else ())
     untouched = set(event.untouched if isinstance(event, events.DeploymentFailed) else ())
     renamed, traffic, clusters = dict(state.renamed), dict(state.traffic), dict(state.clusters)
-    if isinstance(event, events.DeploymentSucceeded):
+    if isinstance(event, events.DeploymentSucceeded) and event.clusters:
         clusters |= decode_clusters(event.clusters)
     for name in done | gone | forgot:
         renamed.pop(name, None)
