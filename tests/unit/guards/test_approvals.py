@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards import Refusal, Request, count_missing_at_gates, list_makers
-from envctl.domain.guards.approvals import describe_allowed_approvers, has_made_release
+from envctl.domain.guards import Refusal, Request, count_missing_at_gates
+from envctl.domain.guards.approvals import describe_allowed_approvers
+from envctl.domain.guards.authors import is_only_author, list_authors
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Approval, LedgerState
 from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, StackPlan
@@ -253,10 +254,10 @@ def test_approval_by_bundler_does_not_count() -> None:
 
 
 def test_makers_are_author_and_bundler() -> None:
-    assert list_makers(ASKED) == {"ann"}
-    assert list_makers(released(ASKED, by=CAT)) == {"ann", "cat"}
-    assert list_makers(released(ASKED, author="", by=CAT)) == {"cat"}
-    assert list_makers(replace(ASKED, release=None)) == frozenset()
+    assert list_authors(ASKED) == (("ann",),)
+    assert list_authors(released(ASKED, by=CAT)) == (("cat",), ("ann",))
+    assert list_authors(released(ASKED, author="", by=CAT)) == (("cat",),)
+    assert list_authors(replace(ASKED, release=None)) == ()
 
 
 QA = "arn:aws:iam::333333333333:role/QARole"
@@ -390,12 +391,11 @@ def test_allowed_approvers_are_named_where_restricted() -> None:
 
 
 def test_maker_is_recognized_in_any_role() -> None:
-    bundled = released(ASKED, by=on_aws("cat", "DeveloperRole"), author="dan")
-    assert list_makers(bundled) == {"cat", "dan"}
-    assert has_made_release(bundled, on_aws("cat"))
-    assert has_made_release(bundled, DAN)
-    assert has_made_release(released(ASKED, author=on_aws("eve").arn), on_aws("eve"))
-    assert not has_made_release(bundled, ANN)
+    bundled = released(ASKED, by=on_aws("cat", "DeveloperRole"), author="cat@example.com")
+    assert is_only_author(list_authors(bundled), on_aws("cat"))
+    assert is_only_author(list_authors(released(ASKED, author=on_aws("ann").arn)), on_aws("ann", "Other"))
+    assert not is_only_author(list_authors(bundled), ANN)
+    assert not is_only_author(list_authors(released(ASKED, by=CAT, author="dan")), CAT)
 
 
 WAITING = fingerprint_plan(

@@ -65,6 +65,8 @@ class DeploymentStarted:
     rules_before: str = _later("")  # Digest of the rules recorded before, if they differ
     creates: tuple[str, ...] = _later(())  # Its stacks never applied completely there
     behind: str = _later("")  # The newer release of the entry, for an earlier commit without --older
+    commit: str = _later("")  # Commit of the tree with its settings and rules; empty if they were not committed
+    authors: tuple[str, ...] = _later(())  # Who changed these since the deployment before; not those of the release
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,6 +48,7 @@ class Deployment:
     rules: str = ""  # Digest of its rules; empty if not recorded
     rules_before: str = ""  # Digest of the rules before it, if they differ
     behind: str = ""  # The newer release of the entry, for an earlier commit without --older
+    commit: str = ""  # Commit of the tree with its settings and rules; empty if unknown
 
 
 def to_label(known: KnownRelease) -> ReleaseLabel:

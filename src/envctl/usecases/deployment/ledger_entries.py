@@ -21,6 +21,7 @@ from envctl.domain.release.place import place_digest
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.ledger import journal, rules_store
+from envctl.usecases.ledger.change_authors import list_tree_paths
 from envctl.usecases.project import module_checks
 from envctl.usecases.release import readings, release_store
 
@@ -33,6 +34,7 @@ class _StartFacts:
     waiver: int  # the number of the entry of the waiver, or 0
     waived: frozenset[str]  # the codes that it covers
     unpinned: tuple[str, ...]  # the addresses of overridden providers
+    commit: str  # the commit of settings and rules; empty if they are not committed
 
 
 class UnrecordedEndError(OperationFailedError):
@@ -105,7 +107,14 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
     if approvals := list_valid_in_any_view(request):
         readings.keep_readings(ports, approvals)
     waiver = prepared.guards.record_waiver(request)
-    return _StartFacts(fingerprint, waiver, frozenset(prepared.guards.waived), module_checks.find_unpinned(ports))
+    tree = ports.version_control.read_file_revision(list_tree_paths(project, request.target))
+    return _StartFacts(
+        plan=fingerprint,
+        waiver=waiver,
+        waived=frozenset(prepared.guards.waived),
+        unpinned=module_checks.find_unpinned(ports),
+        commit="" if tree.uncommitted else tree.commit,
+    )
 
 
 def _decide_start(attempt: Attempt, facts: _StartFacts, present: LedgerState) -> Event:
@@ -135,6 +144,8 @@ def _decide_start(attempt: Attempt, facts: _StartFacts, present: LedgerState) ->
         rules_before=asked.recorded_digest if rules and asked.recorded_digest != rules else "",
         creates=attempt.creates,
         behind="" if asked.older else asked.behind,
+        commit=facts.commit,
+        authors=tuple(dict.fromkeys((*asked.wrote_rules, *asked.wrote_tree))),
     )
 
 

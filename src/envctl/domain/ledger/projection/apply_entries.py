@@ -85,7 +85,8 @@ def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated
         return _add_commit(known, entry, event)
     if known is not None:
         made_for = tuple(dict.fromkeys((*known.made_for, event.beside)))
-        return replace(known, made_for=made_for)
+        unknown = known.unknown_authors or event.unknown_authors
+        return replace(known, made_for=made_for, others=_join_makers(known, entry, event), unknown_authors=unknown)
     return KnownRelease(
         release=event.release,
         seq=entry.seq,
@@ -98,21 +99,27 @@ def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated
         others=event.others,
         subject=event.subject,
         request=event.request,
+        unknown_authors=event.unknown_authors,
     )
 
 
 def _add_commit(known: KnownRelease, entry: Entry, event: ReleaseCreated) -> KnownRelease:
     """Return the release as one of a commit. The makers of both entries are its makers."""
-    others = (*known.others, known.author, *event.others, *list_names(entry.actor))
     return replace(
         known,
         commit=event.commit,
         uncommitted=False,
         author=event.author,
-        others=tuple(dict.fromkeys(name for name in others if name)),
+        others=_join_makers(known, entry, event),
         subject=event.subject,
         request=event.request,
+        unknown_authors=event.unknown_authors,
     )
+
+
+def _join_makers(known: KnownRelease, entry: Entry, event: ReleaseCreated) -> tuple[str, ...]:
+    makers = (*known.others, known.author, *event.others, event.author, *list_names(entry.actor))
+    return tuple(dict.fromkeys(name for name in makers if name))
 
 
 def _record_arrival(
@@ -152,6 +159,7 @@ def to_deployment(entry: Entry, event: events.DeploymentStarted) -> Deployment:
         rules_before=event.rules_before,
         older=event.older,
         behind=event.behind,
+        commit=event.commit,
     )
 
 
