@@ -12,10 +12,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envctl.adapters.local.git import Git
+from envctl.domain.config.project import Project
 from envctl.domain.guards import Request
 from envctl.domain.guards.approvals import count_missing_approvals
 from envctl.domain.guards.authors import list_authors
@@ -34,13 +35,20 @@ from tests.fakes.world import World
 
 PEOPLE, PROMOTER, FORGE = 5, 9, 8
 NAMES = ("ann", "bob", "cat", "dan", "eve")
-SETTINGS, RULES, CODE, OTHERS = "environments/prod/terraform.tfvars", "envctl.toml", "main.tf", "environments/dev/x.tfvars"
+SETTINGS, RULES, CODE, OTHERS = (
+    "environments/prod/terraform.tfvars",
+    "envctl.toml",
+    "main.tf",
+    "environments/dev/x.tfvars",
+)
 
 
 def name_in_git(person: int, spelling: int) -> str:
     """One of the addresses of a person: its own, one of GitHub, or the mailbox with a word of its own."""
     name = NAMES[person]
-    return (f"{name}@example.com", f"{person}7+{name.upper()}@users.noreply.github.com", f"{name}+x@example.com")[spelling]
+    return (f"{name}@example.com", f"{person}7+{name.upper()}@users.noreply.github.com", f"{name}+x@example.com")[
+        spelling
+    ]
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ class Account:
         if self.running is None:
             return self.made[wanted].makers
         runs, tree, before = self.running
-        makers = set[int]() if wanted == runs else set(self.made[wanted].makers)
+        makers = set(self.made[wanted].makers)
         for number, each in enumerate(self.made):
             if each.aim == "" and min(runs, wanted) < number <= max(runs, wanted):
                 makers |= each.makers
@@ -124,13 +132,10 @@ class Repository:
         self.folder = folder
         self.env = {**os.environ, "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder), "GIT_DIR": str(folder / ".git")}
         self.run("init", "-q", str(folder))
-        self.blobs = {number: "" for number in range(3)}
         self.ids: dict[int, str] = {}
 
-    def run(self, *words: str, text: str = "", **more: str) -> str:
-        done = subprocess.run(
-            ["git", *words], env=self.env | more, input=text, check=True, capture_output=True, text=True
-        )
+    def run(self, *words: str, text: str = "") -> str:
+        done = subprocess.run(["git", *words], env=self.env, input=text, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
     def commit(self, commit: Commit, content: dict[str, int], author: str, committer: str, message: str) -> None:
@@ -141,11 +146,10 @@ class Repository:
         first, *others = [self.ids[each] for each in commit.parents] or [""]
         parents = (f"from {first}\n" if first else "") + "".join(f"merge {each}\n" for each in others)
         stream = (
-            f"commit refs/work/{commit.number}\nauthor A <{author}> {commit.number} +0000\n"
-            f"committer C <{committer}> {commit.number} +0000\ndata {len(message)}\n{message}\n{parents}deleteall\n{files}"
+            f"commit refs/work/{commit.number}\nmark :1\nauthor A <{author}> {commit.number} +0000\n"
+            f"committer C <{committer}> {commit.number} +0000\ndata {len(message)}\n{message}\n{parents}deleteall\n{files}get-mark :1\n"
         )
-        self.run("fast-import", "--quiet", "--force", text=stream)
-        self.ids[commit.number] = self.run("rev-parse", f"refs/work/{commit.number}")
+        self.ids[commit.number] = self.run("fast-import", "--quiet", "--force", text=stream)
         self.go(commit.number)
 
     def go(self, number: int) -> None:
@@ -166,22 +170,25 @@ def commits(draw: st.DrawFn) -> tuple[object, ...]:
 spellings = st.integers(0, 2)
 releases = st.tuples(st.just("release"), st.sampled_from(("", "", "", "sandbox")), people)
 deployments = st.tuples(st.just("deploy"), st.integers(0, 3))
-questions = st.tuples(st.just("ask"), st.integers(0, 3), st.lists(st.integers(0, PEOPLE - 1), max_size=4), st.integers(1, 3))
+questions = st.tuples(
+    st.just("ask"), st.integers(0, 3), st.lists(st.integers(0, PEOPLE - 1), max_size=4), st.integers(1, 3)
+)
 steps = st.lists(st.one_of(commits(), commits(), releases, deployments, questions), min_size=4, max_size=14)
 
 
 @cache
-def build_parts() -> tuple[Release, World]:
+def build_parts() -> tuple[Release, Project]:
     world = World()
-    return working_tree.build_release(Context(world, project_file.load_project(world))), world
+    project = project_file.load_project(world)
+    return working_tree.build_release(Context(world, project)), project
 
 
 class History:
     def __init__(self, folder: Path) -> None:
-        self.release, _ = build_parts()
+        self.release, project = build_parts()
         self.world, self.repository, self.account = World(), Repository(folder), Account()
         self.world.version_control = RecordedGit(folder)  # type: ignore[assignment]
-        self.context = Context(self.world, project_file.load_project(self.world))
+        self.context = Context(self.world, project)
         self.numbers, self.contents, self.head = count(1), {0: dict.fromkeys((SETTINGS, RULES, CODE, OTHERS), 0)}, 0
         self.writers: dict[int, int] = {}
         self.commit("on", 0, 0, [], {CODE}, 0)
@@ -202,24 +209,28 @@ class History:
             if how == "amend" and before:
                 parents = (before,)
             if how == "revert":
-                content |= {path: 0 for path in paths}
+                content |= dict.fromkeys(paths, 0)
             else:
-                content |= {path: number for path in paths}
+                content |= dict.fromkeys(paths, number)
             compared = self.contents[parents[0] if parents else 0]
             changed = frozenset(path for path in content if content[path] != compared[path])
         named = "".join(f"\nCo-authored-by: C <{name_in_git(each, spelling)}>" for each in coauthors)
         if how == "squash":
-            named = "\n" + "".join(f"\ncommit c0ffee\nAuthor: C <{name_in_git(each, spelling)}>\n\n    x" for each in coauthors)
+            named = "\n" + "".join(
+                f"\ncommit c0ffee\nAuthor: C <{name_in_git(each, spelling)}>\n\n    x" for each in coauthors
+            )
         of_forge = "noreply@github.com" if committer == FORGE else name_in_git(committer, spelling)
         people = frozenset({author, committer, *coauthors} - {FORGE})
         made = Commit(number, parents, people, changed)
         account.commits[number], self.contents[number], self.head = made, content, number
         self.writers[number] = author
-        self.repository.commit(made, content, name_in_git(author, spelling), of_forge, f"one{chr(10) if named else ''}{named}")
+        self.repository.commit(
+            made, content, name_in_git(author, spelling), of_forge, f"one{chr(10) if named else ''}{named}"
+        )
 
     def branch(self, parent: int, author: int, paths: set[str], spelling: int) -> None:
         number = next(self.numbers)
-        content = self.contents[parent] | {path: number for path in paths}
+        content = self.contents[parent] | dict.fromkeys(paths, number)
         made = Commit(number, (parent,), frozenset({author}), frozenset(paths))
         self.account.commits[number], self.contents[number], self.head = made, content, number
         self.writers[number] = author
@@ -298,12 +309,13 @@ def account_parents(account: Account, head: int) -> int:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 @example([("release", "", 0), ("deploy", 0), ("commit", "on", 1, 1, [], {CODE}, 0), ("release", "", 1),
           ("commit", "on", 2, 2, [], {CODE}, 0), ("release", "", 2), ("ask", 0, [1], 1)])  # fmt: skip
 @example([("release", "", 0), ("deploy", 0), ("commit", "on", 1, FORGE, [2], {SETTINGS}, 1), ("ask", 0, [1, 2], 1)])
-def test_authors_in_random_histories(tmp_path_factory: pytest.TempPathFactory, script: list[tuple[object, ...]]) -> None:
+def test_authors_in_random_histories(
+    tmp_path_factory: pytest.TempPathFactory, script: list[tuple[object, ...]]
+) -> None:
     history = History(tmp_path_factory.mktemp("history"))
     act = {"commit": history.commit, "release": history.make, "deploy": history.deploy, "ask": history.ask}
     for name, *arguments in [*script, ("ask", 0, [0, 1], 1)]:

@@ -30,9 +30,7 @@ def render_setup(texts: Mapping[str, str], site: WorkflowInputs, job: JobKind, u
     """Return the first steps of a job. `user` is `plan`, `drift` or the environment whose role it takes."""
     github, condition = site.github, f"{PULL_REQUEST} && " if job == "plan" else ""
     parts = [
-        fill_template(
-            texts["setup.yml"], {"checkout": CHECKOUT_ACTION, "depth": _DEPTHS[job]}
-        ),
+        fill_template(texts["setup.yml"], {"checkout": CHECKOUT_ACTION, "depth": _DEPTHS[job]}),
         *(_render_step(each) for each in github.list_steps(github.before, job)),
     ]
     if user not in github.roles and "--sandbox" not in site.command:

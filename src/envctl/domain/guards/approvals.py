@@ -275,7 +275,7 @@ def _list_faults(request: Request) -> str:
         "made or promotes the release, or changed its rules" if request.wrote_rules else "made or promotes the release"
     )
     short = {gate: _list_short(request, authors, (gate,)) for gate in request.rules.approvals}
-    partial = {a.by.person_name for a in valid if any(is_named_in(a.by, each) for each in short[a.gate])}
+    partial = {a.by.person_name for a in valid if any(is_named_in(a.by, each) for each in short.get(a.gate, ()))}
     strangers = {
         f"{a.by.person_name}{' (not a person)' if is_machine(a.by) else ''} may not approve at {a.gate}"
         for a in given

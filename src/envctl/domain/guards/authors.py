@@ -6,6 +6,7 @@ Approvals are counted by author: a gate for two needs, for each author, two peop
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.ledger.events import Actor
@@ -21,21 +22,20 @@ MAX_NAMED = 20
 
 
 def list_changed_releases(request: Request) -> tuple[KnownRelease, ...]:
-    """Return the releases that the deployment adds or takes back, the deployed one included. None if it runs already;
-    without an earlier deployment the deployed one alone.
+    """Return the releases between the one that runs in the target and the deployed one, which is always among them.
+
+    Without an earlier deployment it stands alone.
     """
     known, current, releases = request.known_release, request.target_state.current, request.present.releases
     if current is None:
         return (known,) if known else ()
     running = releases.get(current.release)
-    # A release that came by a waiver was not approved yet.
-    added = {each.release: each for each in (running if current.waiver else None, known) if each}
-    if current.release == request.release:
-        return tuple(added.values()) if current.waiver else ()
     first, last = running.seq if running else 0, known.seq if known else request.present.seq
-    between = [each for each in releases.values() if min(first, last) < each.seq <= max(first, last)]
-    aim = request.pipeline.standalone_name
-    return tuple((added | {each.release: each for each in between if aim in each.made_for}).values())
+    aim, ends = request.pipeline.standalone_name, range(min(first, last) + 1, max(first, last) + 1)
+    # A release that came by a waiver was not approved yet.
+    added = [running if current.waiver else None, known]
+    added += [each for each in releases.values() if each.seq in ends and aim in each.made_for]
+    return tuple({each.release: each for each in added if each}.values())
 
 
 def list_authors(request: Request) -> tuple[Author, ...]:
@@ -83,8 +83,8 @@ def describe_authors(request: Request) -> str:
     if current is None and not request.rules.self_approval:
         by = f"written by {join_first(names, MAX_NAMED)}; " if names else ""
         return f"{by}baseline: nothing runs in {request.target} yet, and authors of earlier releases do not count"
-    since = f"release {shorten_id(current.release)}, which runs in {request.target}" if current else ""
-    return f"written by {join_first(names, MAX_NAMED)} since {since}" if names else ""
+    since = f"all since release {shorten_id(current.release)}, which runs in {request.target}" if current else ""
+    return f"written by {join_first(names, MAX_NAMED)} ({since})" if names else ""
 
 
 def check_known_authors(request: Request, rules: Rules) -> Refusal | None:
@@ -92,7 +92,8 @@ def check_known_authors(request: Request, rules: Rules) -> Refusal | None:
     if not request.unknown_authors or rules.self_approval:
         return None
     message = f"the authors are unknown: {request.unknown_authors}"
-    hint = "git fetch --unshallow; in CI, check out the whole history (GitHub: fetch-depth 0, GitLab: GIT_DEPTH 0)"
+    why = format_command("why", request.target)
+    hint = f"git fetch --unshallow (in GitHub fetch-depth: 0, in GitLab GIT_DEPTH: 0), then: {why}"
     return Refusal(GuardCode.APPROVALS, message=message, hint=hint)
 
 

@@ -83,10 +83,11 @@ def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated
     """Return the created release. A second entry of the same content adds its environment, or its commit by now."""
     if known is not None and known.uncommitted and not event.uncommitted and event.beside in known.made_for:
         return _add_commit(known, entry, event)
+    if known is not None and event.beside in known.made_for:
+        return known
     if known is not None:
-        made_for = tuple(dict.fromkeys((*known.made_for, event.beside)))
-        unknown = known.unknown_authors or event.unknown_authors
-        return replace(known, made_for=made_for, others=_join_makers(known, entry, event), unknown_authors=unknown)
+        others, unknown = _join_makers(known, entry, event), known.unknown_authors or event.unknown_authors
+        return replace(known, made_for=(*known.made_for, event.beside), others=others, unknown_authors=unknown)
     return KnownRelease(
         release=event.release,
         seq=entry.seq,
