@@ -1,7 +1,7 @@
 """A repository and its forge, as a test sets them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from envctl.domain.release.commit_message import CommitMessage, JobRequest
 from envctl.usecases.ports.project import Revision
@@ -53,6 +53,7 @@ class SettableVersionControl:
     # contributors, by the commit before theirs; None if git lacks some
     others: dict[str, list[str] | None] = field(default_factory=dict)
     wrote: dict[str, list[str] | None] = field(default_factory=dict)  # authors, by file; None if git lacks some
+    dirty: bool = False  # whether settings or the project file are not as they were committed
     # True for a descendant of the working tree's commit, None if unknown.
     descendants: dict[str, bool | None] = field(default_factory=dict)
 
@@ -63,7 +64,7 @@ class SettableVersionControl:
         return self.known
 
     def read_file_revision(self, paths: Sequence[str]) -> Revision:
-        return self.known
+        return replace(self.known, uncommitted=self.known.uncommitted or self.dirty)
 
     def read_message(self, commit: str) -> CommitMessage:
         return self.messages.get(commit, CommitMessage())
