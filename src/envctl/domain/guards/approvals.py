@@ -130,12 +130,6 @@ def can_approve(request: Request, gate: str, actor: Actor) -> bool:
     return can_approve_at(request.rules.list_approver_patterns(gate), actor)
 
 
-def can_help(request: Request, gate: str, actor: Actor) -> bool:
-    """Check if an approval of the actor at the gate would count for an author whose changes lack approvals."""
-    authors = list_authors(request)
-    return not authors or not is_only_author(_list_short(request, authors, (gate,)) or authors, actor)
-
-
 def _list_short(request: Request, authors: tuple[Author, ...], gates: Iterable[str]) -> tuple[Author, ...]:
     valid, need = list_valid_approvals(request), request.rules.approvals
     short = (list_short_authors(authors, _list_approvers(valid, gate), need.get(gate, 0)) for gate in gates)

@@ -397,10 +397,4 @@ def find_barring_view(request: Request, gate: str, actor: Actor) -> Request | No
     return views[0]
 
 
-def can_help(request: Request, gate: str, actor: Actor) -> bool:
-    """Check if an approval of the actor at the gate would count for something in either document."""
-    views = [view for view in list_views(request) if gate in view.rules.approvals]
-    return any(approvals.can_help(view, gate, actor) for view in views)
-
-
 GUARDS = (Guard(GuardCode.RULES, check_rules, reason="its rules conflict with the recorded ones"),)

@@ -22,7 +22,7 @@ from envctl.domain.guards.authors import (
     list_authors,
 )
 from envctl.domain.guards.gate_approvals import GateApprovals, has_covered_missing, list_gate_approvals
-from envctl.domain.guards.rules import can_help, find_barring_view
+from envctl.domain.guards.rules import find_barring_view
 from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.approval_binding import ApprovalBinding, read_binding
 from envctl.domain.ledger.events import ANONYMOUS, Actor, ApprovalWithdrawn, Event
@@ -350,7 +350,7 @@ def find_missing_gates(
         for gate in missing
         if not has_covered_missing(approvals[gate], request.actor)
         and not find_barring_view(request, gate, request.actor)
-        and can_help(anonymous, gate, request.actor)
+        and not any(is_named_in(request.actor, author) for author in list_authors(request))
     ]
     if own:
         return missing, format_approval(request, own[0])
