@@ -276,7 +276,7 @@ def test_pull_request_author_does_not_count_for_their_own() -> None:
     edit(world, b"approvals = { peer = 1, business = 2 }", GATES)
     apply(world.ports, "dev", SURE)
     promote(world.ports, "dev", "staging", SURE)
-    told = reviewed(world, "Octocat", "hubot")
+    told = reviewed(world, "Octocat", "hubot", unseen=("web",))
     assert (outcomes(told), told.missing) == ({"Octocat": "recorded", "hubot": "recorded"}, {"peer": 1})
 
 

@@ -274,7 +274,7 @@ class History:
         request = self.build_request(present, identity, str(content[SETTINGS]), approvers, need)
         request = add_authors(self.context, request)
         known, authors = self.account.authors(wanted, self.head, content), list_authors(request)
-        found = {p for p in range(PEOPLE) if any(is_named_in(Actor(NAMES[p]), each) for each in authors)}
+        found = frozenset(p for p in range(PEOPLE) if any(is_named_in(Actor(NAMES[p]), each) for each in authors))
         assert (found, len(authors), request.unknown_authors) == (known, len(known), "")
         assert count_missing_approvals(request) == {"peer": self.account.missing(known, approvers, need)}
 
