@@ -52,7 +52,7 @@ def check_lock(request: Request) -> Refusal | None:
         return None
     message = f"release {shorten_id(hold.release)} is on hold in {request.target} by {hold.by}: {hold.reason}"
     if missing := [gate for gate, count in rules.count_missing_at_gates(request).items() if count]:
-        # Those from before the hold have ended: whoever approves knows of it.
+        # Approvals from before the hold have ended. The page of a new one names the hold.
         hint = f"promote a newer one, or lift the hold by approvals: {format_approval(request, missing[0])}"
         who = rules.describe_approvers(request, missing)
         return Refusal(GuardCode.LOCK, message=message, hint=hint, since=hold.at, who=who)
