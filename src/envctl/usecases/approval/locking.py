@@ -56,14 +56,21 @@ def unlock_environment(ports: Ports, environment: str, reason: str = "", *, rele
     if release is not None:
         identity = find_release(before, release)
         hold = before.find_environment(target).holds.get(identity)
-        request = find_candidate(context, before, target, release).request
-        if hold is not None and (gates := guards.count_required_approvals(request)):
-            message = f"the gates of {target} lift the hold on release {shorten_id(identity)}, and no person alone"
-            hint = format_approval(request, next(iter(gates)))
-            raise guards.RefusedError((guards.Refusal(GuardCode.LOCK, message=message, hint=hint, for_now=True),))
+        if hold is not None:
+            _require_no_gates(find_candidate(context, before, target, release).request)
         lifted = HoldLifted(target, identity, reason)
         journal.append(ports, lambda now: lifted if identity in now.find_environment(target).holds else None)
         return UnlockResult(target, None, hold)
     unlocked = EnvironmentUnlocked(target, reason)
     journal.append(ports, lambda now: unlocked if now.find_environment(target).lock else None)
     return UnlockResult(target, before.find_environment(target).lock, None)
+
+
+def _require_no_gates(request: guards.Request) -> None:
+    """Raise RefusedError (G108) if the target has gates: they lift its holds."""
+    gates = guards.count_required_approvals(request)
+    if gates:
+        release = shorten_id(request.identity)
+        message = f"the gates of {request.target} lift the hold on release {release}, and no person alone"
+        hint = format_approval(request, next(iter(gates)))
+        raise guards.RefusedError((guards.Refusal(GuardCode.LOCK, message=message, hint=hint, for_now=True),))

@@ -9,11 +9,7 @@ from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import READINGS_FORMAT, Entry
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.people.person_names import list_names
-from envctl.domain.ledger.projection.approvals import (
-    apply_approval,
-    apply_rules_event,
-    drop_approvals,
-)
+from envctl.domain.ledger.projection.approvals import apply_approval, apply_rules_event, drop_approvals
 from envctl.domain.ledger.projection.evidence import apply_drift_check, apply_verification
 from envctl.domain.ledger.projection.stacks import apply_import_event, apply_state_move, apply_traffic_event
 from envctl.domain.ledger.recorded_rules import RulesRecord
