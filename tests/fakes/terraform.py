@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from envctl.domain.errors import (
@@ -19,13 +19,16 @@ from envctl.domain.errors import (
     UpstreamBehindError,
 )
 from envctl.domain.plan.changes import Action, AttributeChange, OutputChange, ResourceChange, StackPlan
+from envctl.domain.plan.cluster_identity import CLUSTER_KEY, ClusterIdentity, is_same_cluster
 from envctl.domain.plan.drift import StackComparison
+from envctl.domain.plan.fingerprint import encode_path, plan_value
 from envctl.domain.plan.forecasts import ForecastOutputs
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
 from envctl.domain.release.bundle import File
 from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.outputs import Output
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
+from envctl.usecases.ports.kubernetes import AnotherClusterError
 from envctl.usecases.ports.project import CheckOutline
 from envctl.usecases.ports.terraform import (
     BackendMistake,
@@ -227,6 +230,12 @@ class MemoryTerraform:
     installed_terraform: InstalledTerraform | EnvctlError = field(
         default_factory=lambda: InstalledTerraform("/usr/bin/terraform", "1.15.5")
     )
+    # What happens outside once a stack was applied.
+    after_apply: dict[tuple[str, str], Callable[[], None]] = field(default_factory=dict)
+    # The cluster of Kubernetes objects, by environment; without one, each name is a cluster of its own.
+    clusters: dict[str, ClusterIdentity] = field(default_factory=dict)
+    # Whether plans have no cluster, as those of an older envctl.
+    knows_clusters: bool = True
     provider_source: ProviderSource = field(default_factory=lambda: ProviderSource("cache", "/cache"))
     # Why Terraform starts the providers of an initialized stack itself; empty if envctl does.
     provider_starts: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -307,6 +316,13 @@ class MemoryTerraform:
         if locking != "none":
             self.check_lock(environment, stack)
         self._require_plannable(environment, stack, destroy=destroy)
+        try:
+            cluster = self._meet_cluster(environment, stack)
+        except AnotherClusterError:
+            if not destroy or stack.leaves:
+                raise
+            self.states.discard(self._locate_state(where))
+            return StackPlan(stack.name, stateless=True)
         there, wanted = (
             self.reality.get(self._locate_state(where)),
             None if destroy else self._hash_configuration(environment, stack),
@@ -319,6 +335,7 @@ class MemoryTerraform:
                 stateless=destroy and self._locate_state(where) not in self.states,
                 in_state=held,
                 warnings=self.warnings.get(where, ()),
+                cluster=cluster,
             )
         on_changes()
         action = Action.CREATE if there is None else Action.DELETE if wanted is None else Action.UPDATE
@@ -326,15 +343,32 @@ class MemoryTerraform:
         resource = ResourceChange(
             address=f"terraform_data.{stack.name}", type="terraform_data", action=action, attributes=(value,)
         )
+        if cluster:
+            planned = {encode_path(("input",)): plan_value(wanted, there), CLUSTER_KEY: plan_value(cluster.recorded)}
+            resource = replace(resource, planned=planned)
         return StackPlan(
             stack.name,
             resources=(*self.extra_changes.get(where, ()), resource),
+            cluster=cluster,
             outputs=self.extra_outputs.get(where, ()),
             stateless=there is None,
             in_state=held,
             providers=self.configurations.get(where, ()),
             warnings=self.warnings.get(where, ()),
         )
+
+    def _meet_cluster(self, environment: str, stack: PreparedStack) -> ClusterIdentity | None:
+        """Return the cluster of a stack of objects. Raises AnotherClusterError, as the driver does."""
+        if stack.workload is None or not self.knows_clusters:
+            return None
+        reference = stack.workload.cluster
+        name = reference.context or reference.name or "of an output"
+        found = self.clusters.get(
+            environment, ClusterIdentity(f"uid-{name}", name=f"context {name}", server="https://k")
+        )
+        if stack.known_cluster and not is_same_cluster(stack.known_cluster, found.recorded):
+            raise AnotherClusterError(environment, stack.name, stack.known_cluster, found)
+        return found
 
     def _require_plannable(self, environment: str, stack: PreparedStack, *, destroy: bool) -> None:
         where = (environment, stack.name)
@@ -380,8 +414,10 @@ class MemoryTerraform:
             del self.reality[there]
         else:
             self.reality[there] = planned
+        self.after_apply.get(where, lambda: None)()
 
     def await_ready(self, environment: str, stack: PreparedStack) -> None:
+        self._meet_cluster(environment, stack)
         if (environment, stack.name) in self.unready:
             message = f"{stack.name}: Deployment.apps/shop/web: 0 of 1 available"
             raise OperationFailedError(Problem("E660", message, stack=stack.name))
@@ -402,6 +438,7 @@ class MemoryTerraform:
             self.check_lock(environment, stack)
         if where in self.unreachable:
             raise OperationFailedError(Problem("E305", f"{stack.name} can't be reached"))
+        self._meet_cluster(environment, stack)
         changed = AttributeChange("input", "as applied", "changed by hand")
         drifted = ResourceChange(
             address=f"terraform_data.{stack.name}", type="terraform_data", action=Action.UPDATE, attributes=(changed,)

@@ -10,7 +10,7 @@ REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 def test_missing_permissions_are_named(server: Server) -> None:
     connection = ClusterConnection(name="EKS cluster shop", url=f"http://{server.host}")
     allowed, denied = (says_json({"status": {"allowed": each}}, 201) for each in (True, False))
-    server.says(REVIEWS, allowed, allowed, denied, allowed)
+    server.says(REVIEWS, allowed, allowed, denied, *[allowed] * 6)
     missing = KubernetesInspector(dict).list_missing_permissions(connection, "shop")
     assert missing == ("patch deployments.apps in namespace shop",)
     server.says("/version", Says(200, b'{"major": "1", "minor": "35"}'))

@@ -3,6 +3,8 @@
 No resource needs a provider: the place is that of the state and the roles, which envctl asks AWS about itself.
 """
 
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,28 @@ def list_states(project: Project) -> list[Any]:
     s3 = open_client(project, "prod", "s3")
     buckets = [each["Name"] for each in s3.list_buckets()["Buckets"]]
     return [each["Key"] for name in buckets for each in s3.list_objects_v2(Bucket=name).get("Contents", [])]
+
+
+def test_region_that_changed_stops_a_plan_at_once(news: Project) -> None:
+    news.run_checked("--sandbox", "apply", "dev", "--yes")
+    edited = TOML.replace('region = "ap-northeast-1"', 'region = "eu-west-1"', 1)
+    news.write("envctl.toml", edited)
+    (work,) = [each for each in news.root.glob(".envctl/**/work/dev") if each.is_dir()]
+    shutil.rmtree(work)
+    line = edited[: edited.index('"eu-west-1"')].count("\n") + 1
+    told = f"dev was deployed with region ap-northeast-1 (entry 2); envctl.toml:{line} says region eu-west-1"
+    began = time.monotonic()
+    refused = news.run("--sandbox", "plan", "dev", "--json", timeout=30)
+    assert time.monotonic() - began < 20
+    assert (refused.code, refused.codes) == (78, ["E148"])
+    assert refused.document["problems"][0]["message"] == told
+    # Terraform had nothing to start in.
+    assert not list(work.rglob("*.tf.json"))
+    status = news.run_checked("--sandbox", "status").out
+    assert "Nothing to do" not in status
+    assert told in " ".join(status.split())
+    valid = news.run_checked("--sandbox", "validate", "--json").document["result"]
+    assert any(told in remark for remark in valid["remarks"])
 
 
 def test_approval_for_one_place_is_refused_in_another(news: Project) -> None:

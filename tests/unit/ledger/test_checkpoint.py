@@ -70,7 +70,15 @@ BELIEVED = apply_entries(
         ReleaseCreated(release="r1", commit="c0ffee", uncommitted=True, author="ann", others=("bob",)),
         WaiverUsed("dev", "r1", "it burns", ("G104",), ("soak: too short",)),
         DeploymentStarted(
-            environment="dev", release="r1", settings="s", action="promote", source="qa", plan="f00d", waiver=2
+            environment="dev",
+            release="r1",
+            settings="s",
+            action="promote",
+            source="qa",
+            plan="f00d",
+            waiver=2,
+            clusters=("web 0b1c",),
+            program="Terraform 1.11.4",
         ),
         DeploymentSucceeded(
             environment="dev",
@@ -135,7 +143,7 @@ BELIEVED = apply_entries(
         ImportStarted("dev", "r2", "web", "module.web.aws_vpc.main"),
         RulesApproved("dev", "peer", "ru1es", "0thers"),
         RulesResetRequested("dev", "ru1es", "they left"),
-        DeploymentStarted(environment="prod", release="r1", settings="s", action="apply"),
+        DeploymentStarted(environment="prod", release="r1", settings="s", action="apply", clusters=("web 0b1c",)),
     )
 )
 FORGED = EnvironmentUnlocked("dev", "trust me")
@@ -268,7 +276,7 @@ def test_checkpoint_with_missing_field_is_refused() -> None:
 
 def test_checkpoint_with_extra_field_is_refused() -> None:
     for path in TRIED:
-        if isinstance(_at(WHOLE, path), dict) and path[-1] not in {"performed", "renamed"}:
+        if isinstance(_at(WHOLE, path), dict) and path[-1] not in {"performed", "renamed", "clusters"}:
             assert decode_state(_with((*path, "more"), "x")) is None, f"more in {path}"
 
 

@@ -17,10 +17,14 @@ FIELDS: dict[str, dict[Source, str]] = {
     # The subject is of a commit, which its author typed.
     "ReleaseCreated": {"digest": "release commit", "name": "author beside others", "person": "subject"},
     "DeploymentStarted": {
-        "name": "environment source only stacks unpinned creates",
+        "name": "environment source only stacks unpinned creates clusters program",
         "digest": "behind release settings plan place rules rules_before",
     },
-    "DeploymentSucceeded": {"name": "environment stacks lost left forgot", "digest": "release", "envctl": "performed"},
+    "DeploymentSucceeded": {
+        "name": "environment stacks lost left forgot clusters",
+        "digest": "release",
+        "envctl": "performed",
+    },
     "DeploymentFailed": {
         "name": "environment stacks left untouched",
         "digest": "release",

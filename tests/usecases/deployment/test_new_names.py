@@ -118,7 +118,10 @@ def test_older_ledger_without_rules_survives_partial_deployment(owned: World, en
 
 
 def share_account(world: World, environment: str) -> None:
-    edit_project(world, (ACCOUNTS[environment], ACCOUNTS["prod"]))
+    last = journal.load(world.ports).find_environment(environment).last
+    assert last is not None
+    moved = f'"{ACCOUNTS["prod"]}"\nmoved_after = {last.seq}'
+    edit_project(world, (f'"{ACCOUNTS[environment]}"', moved))
     world.access.accounts[environment] = ACCOUNTS["prod"]
 
 

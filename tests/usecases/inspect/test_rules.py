@@ -165,7 +165,7 @@ class TestRecording:
         edit_project(deployed, ("[environments.dev]\n", '[environments.dev]\nregion = "eu-west-1"\nprotected = true\n'))
         assert apply(deployed.ports, "dev").deployment
         before = rules_of(deployed, "dev")
-        edit_project(deployed, ('region = "eu-west-1"\nprotected = true\n', ""))
+        edit_project(deployed, ("protected = true\n", ""))
         deployed.edit("modules/network/main.tf", NETWORK.decode() + "# branch\n")
         assert apply(deployed.ports, "dev").deployment
         assert rules_of(deployed, "dev") != before
@@ -354,7 +354,8 @@ class TestAccounts:
         assert promote(owned.ports, "staging", "production").deployment
 
     def test_entry_may_not_use_a_guarded_account(self, owned: World) -> None:
-        edit_project(owned, ("333333333333", "444444444444"), ("111111111111", "333333333333"))
+        moved = '"333333333333"\nmoved_after = 2'
+        edit_project(owned, ("333333333333", "444444444444"), ('"111111111111"', moved))
         owned.edit("modules/network/main.tf", NETWORK.decode() + "# from a branch\n")
         message = refused(lambda: apply(owned.ports, "dev"))["G112"]
         assert "dev has the account 333333333333; by the recorded rules, it belongs to prod" in message

@@ -5,6 +5,7 @@ import binascii
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.aws.call_failures import explain_failure, extract_code
@@ -49,6 +50,8 @@ class EksClusters:
             authority=authority,
             headers=tokens.load_headers,
             renew_credentials=tokens.forget,
+            arn=str(found.get("arn", "")),
+            created=_format_creation(found.get("createdAt")),
             version=str(found.get("version", "")),
         )
 
@@ -145,6 +148,10 @@ def _missing_error(where: str, environment: str, name: str, known: list[str]) ->
 
     hint = suggest_name(name, known[:MAX_NAMES]) or "apply the stack that creates it first, or correct name and region"
     return ClusterMissingError(Problem("E630", f"there is no {where} in the account of {environment}", hint))
+
+
+def _format_creation(at: datetime | None) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds") if at else ""
 
 
 def _unreadable_error(where: str, environment: str, error: "BotoCoreError | ClientError") -> OperationFailedError:

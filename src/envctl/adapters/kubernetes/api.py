@@ -38,6 +38,7 @@ class ClusterApi:
         on_warning: Callable[[str], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.connection = connection
         self.name = connection.name  # the cluster in messages
         self._transport = Transport(connection, environ or {}, patience=patience, on_warning=on_warning, sleep=sleep)
         discovery = Discovery(self._transport)
@@ -136,6 +137,7 @@ class ClusterApi:
             "group": permission.group,
             "resource": permission.resource,
             "namespace": permission.namespace,
+            "name": permission.name,
         }
         kind = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
         body = {**kind, "spec": {"resourceAttributes": {key: value for key, value in wanted.items() if value}}}

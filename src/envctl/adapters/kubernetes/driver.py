@@ -13,7 +13,7 @@ from envctl.adapters.kubernetes.stack.opening import OutputReader, Renderer, Sta
 from envctl.adapters.kubernetes.stack.planning import ClusterPlan, place_objects, plan_destruction, plan_objects
 from envctl.domain.errors import OperationFailedError, Problem, UpstreamBehindError
 from envctl.domain.plan.changes import StackPlan
-from envctl.usecases.ports.kubernetes import ClusterMissingError
+from envctl.usecases.ports.kubernetes import AnotherClusterError, ClusterMissingError
 from envctl.usecases.ports.terraform import NO_TRACE, NullRedactor, PreparedStack, ProgressEvent, ignore_changes
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ class KubernetesDriver:
         self._plans: dict[tuple[str, str], ClusterPlan] = {}
         # The objects of the releases planned last, also after their apply.
         self._desired: dict[tuple[str, str], tuple[Manifest, ...]] = {}
+        # Stacks to destroy whose cluster is another one.
+        self._lost: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
@@ -110,6 +112,7 @@ class KubernetesDriver:
             stateless=not (plan.inventory.exists or plan.inventory.objects),
             in_state=plan.held,
             floating_images=images,
+            cluster=plan.cluster,
         )
 
     def _plan(self, environment: str, stack: PreparedStack, *, destroy: bool) -> tuple[ClusterPlan, tuple[str, ...]]:
@@ -119,6 +122,12 @@ class KubernetesDriver:
             except UpstreamBehindError:
                 # Its cluster is gone, and all that was in it.
                 return ClusterPlan(destroys=True), ()
+            except AnotherClusterError as error:
+                if stack.leaves:
+                    raise
+                with self._lock:
+                    self._lost.add((environment, stack.name))
+                return ClusterPlan(destroys=True, warnings=(error.problems[0].message,)), ()
             except ClusterMissingError as error:
                 # A name in the code may be wrong. The output of a stack was right when it was written.
                 if require_workload(stack).cluster.output is None:
@@ -155,12 +164,12 @@ class KubernetesDriver:
         from envctl.adapters.kubernetes.stack import applying
 
         if planned.destroys:
-            scene = self._opener.connect(environment, stack, recent=True)
+            scene = self._opener.connect(environment, _pin_cluster(stack, planned), recent=True)
             now = plan_destruction(scene)
             applying.require_same(scene, planned, now)
             applying.apply_destruction(replace(scene, on_finished=on_finished), now)
         else:
-            scene, rendered = self._opener.render(environment, stack, recent=True)
+            scene, rendered = self._opener.render(environment, _pin_cluster(stack, planned), recent=True)
             now = plan_objects(scene, rendered.objects)
             applying.require_same(scene, planned, now)
             applying.apply_plan(replace(scene, on_finished=on_finished), now)
@@ -212,9 +221,9 @@ class KubernetesDriver:
         finally:
             self._report(environment, stack, "over")
 
-    def has_state(self, environment: str, stack: PreparedStack) -> bool:  # noqa: ARG002
-        """Return True: the cluster is the state. In a new one nothing is there, and nothing can be made twice."""
-        return True
+    def has_state(self, environment: str, stack: PreparedStack) -> bool:
+        """Return whether its cluster was there when it was planned: the cluster is the state."""
+        return (environment, stack.name) not in self._lost
 
     def read_outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:  # noqa: ARG002
         return {}
@@ -257,3 +266,8 @@ class KubernetesDriver:
 
     def _report(self, environment: str, stack: PreparedStack, phase: Literal["plan", "over"]) -> None:
         self._observer.on_progress(ProgressEvent(stack.name, phase, environment=environment))
+
+
+def _pin_cluster(stack: PreparedStack, planned: ClusterPlan) -> PreparedStack:
+    """Return the stack, bound to the cluster of its plan: a tunnel may lead elsewhere by now."""
+    return replace(stack, known_cluster=planned.cluster.recorded if planned.cluster else "")

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from envctl.adapters.kubernetes.api import ApiRefusal, ClusterApi, Permission
 from envctl.adapters.kubernetes.rendering.tools import HELM, KUBECTL, find_tool, read_kubectl_version, read_versions
+from envctl.domain.plan.cluster_identity import IDENTITY_NAMESPACE
 from envctl.usecases.ports.kubernetes import ClusterConnection, LookPermissions
 
 PATIENCE_SECONDS = 10.0
 _PROBES = (("deployments", "apps"), ("configmaps", ""))
+# A namespace is in itself: a Role in it is enough.
+_IDENTIFIES = Permission("get", "namespaces", namespace=IDENTITY_NAMESPACE, name=IDENTITY_NAMESPACE)
 _VERBS = ("get", "create", "patch", "delete")
 """A server-side apply creates missing objects, and patches the others. A dry run needs the same permissions."""
 _READ = (*_PROBES, ("pods", ""), ("events", ""))
@@ -37,12 +40,12 @@ class KubernetesInspector:
     def list_missing_permissions(self, connection: ClusterConnection, namespace: str) -> tuple[str, ...]:
         api = self._open(connection)
         wanted = [Permission(verb, resource, group, namespace) for resource, group in _PROBES for verb in _VERBS]
-        return tuple(str(each) for each in wanted if not api.has_permission(each))
+        return tuple(str(each) for each in (*wanted, _IDENTIFIES) if not api.has_permission(each))
 
     def check_looking(self, connection: ClusterConnection, namespace: str) -> LookPermissions:
         api = self._open(connection)
         wanted = [Permission(verb, resource, group, namespace) for resource, group in _READ for verb in _READ_VERBS]
-        missing = tuple(str(each) for each in wanted if not api.has_permission(each))
+        missing = tuple(str(each) for each in (*wanted, _IDENTIFIES) if not api.has_permission(each))
         trial = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": _TRIAL, "namespace": namespace}}
         try:
             api.apply(trial, manager=_TRIAL, dry_run=True)

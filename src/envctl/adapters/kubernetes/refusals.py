@@ -34,8 +34,11 @@ class Permission:
     resource: str
     group: str = ""
     namespace: str = ""
+    name: str = ""  # of one object; empty for all of them
 
     def __str__(self) -> str:
+        if self.name:
+            return f"{self.verb} {self.resource} {self.name}"
         name = f"{self.resource}.{self.group}" if self.group else self.resource
         where = f"in namespace {self.namespace}" if self.namespace else "in the whole cluster"
         return f"{self.verb} {name} {where}"

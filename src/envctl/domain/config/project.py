@@ -192,6 +192,8 @@ class Environment(fields.Section):
     other_accounts: tuple[fields.AccountId, ...] = ()  # further accounts that its providers may use
     region: fields.Region | None = None  # the AWS region
     regions: Mapping[fields.Name, fields.Region] = {}  # further regions, by a name that stacks can use
+    # the ledger entry of the last deployment to the earlier place: states moved since
+    moved_after: fields.Count | None = None
     profile: fields.Profile | None = None  # AWS profile to begin with, on machines that have it
     assume_role: fields.Role | None = None  # role to assume from there
     look_role: fields.Role | None = None  # role for plans, drift checks and outputs, which only read

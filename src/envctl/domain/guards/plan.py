@@ -1,6 +1,6 @@
 """Guards G301 to G305: what the plan changes may change, and the stacks that leave have a fate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from envctl.domain.command_lines import format_command
@@ -12,7 +12,14 @@ from envctl.domain.ledger.projection.stacks import describe_forgotten_states, de
 from envctl.domain.ledger.state import Approval, Deployment
 from envctl.domain.plan.approved_changes import find_unapproved_changes
 from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan, is_object_type
-from envctl.domain.plan.fingerprint import FORMAT, PlannedChange, fingerprint_plan, list_performed_actions
+from envctl.domain.plan.cluster_identity import CLUSTER_KEY
+from envctl.domain.plan.fingerprint import (
+    FORMAT,
+    PlanFingerprint,
+    PlannedChange,
+    fingerprint_plan,
+    list_performed_actions,
+)
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
 from envctl.domain.terraform.expressions import OutputReference
 from envctl.domain.text.identifiers import shorten_id
@@ -217,8 +224,22 @@ def _refuse_unapproved(
     left_out = list_uncovered_stacks(request.approved[closest[0].plan], closest[0].unseen) if closest else ()
     if unseen := [stack for stack in left_out if any(change.stack == stack for change in beyond)]:
         message += f"; {join_names(unseen)} could not be planned when it was approved"
+    if closest and request.plan:
+        message += _describe_cluster(request.plan, beyond, request.approved[closest[0].plan])
     hint, who = approvals.format_approval(request, gate), approvals.describe_allowed_approvers(request)
     return Refusal(GuardCode.SAME_PLAN, message=message, hint=hint, for_now=True, who=who)
+
+
+def _describe_cluster(plan: EnvironmentPlan, beyond: Iterable[PlannedChange], approved: PlanFingerprint) -> str:
+    """Return that a change was approved for another cluster, or by an envctl that bound none; otherwise empty."""
+    before = {(each.stack, each.address): each.values.get(CLUSTER_KEY, "") for each in approved.changes}
+    clusters = {each.stack: each.cluster for each in plan.stacks if each.cluster}
+    for change in beyond:
+        was, cluster = before.get((change.stack, change.address)), clusters.get(change.stack)
+        if was is not None and cluster is not None and was != change.values.get(CLUSTER_KEY):
+            other = "for another cluster" if was else "by an older envctl, which binds no cluster"
+            return f"; {change.stack} was approved {other}, and its plan is for {cluster.recorded} ({cluster.address})"
+    return ""
 
 
 def check_removed(request: Request) -> Refusal | None:

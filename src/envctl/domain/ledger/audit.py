@@ -10,6 +10,7 @@ from envctl.domain.ledger.projection.apply_entries import apply_entry, close_dep
 from envctl.domain.ledger.state import Approval, LedgerState, Outcome
 from envctl.domain.ledger.state_events import ImportEnded, ImportOutcome, ImportStarted
 from envctl.domain.operation import Operation
+from envctl.domain.plan.cluster_identity import decode_clusters, encode_clusters
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class DeploymentRecord:
     rules_before: str = ""  # digest, if other than `rules`
     subject: str = ""  # of the commit of the release
     request: int = 0  # number of the pull or merge request of the release, or 0
+    clusters: tuple[str, ...] = ()  # stacks of Kubernetes objects, each with its cluster
+    program: str = ""  # program and version of Terraform
 
 
 @dataclass
@@ -138,6 +141,8 @@ class Audit:
             older=event.older,
             subject=known.subject if known else "",
             request=known.request if known else 0,
+            clusters=event.clusters,
+            program=event.program,
         )
         before = here.last
         if event.action == "rollback" and before and before.release != event.release:
@@ -158,6 +163,9 @@ class Audit:
             lost=done.lost,
             performed=event.performed,
         )
+        if isinstance(event, events.DeploymentSucceeded) and event.clusters:
+            known = decode_clusters((*self.deployments[begun.seq].clusters, *event.clusters))
+            self._update_record(begun.seq, clusters=encode_clusters(known))
 
     def _record_verification(self, entry: Entry, event: events.VerificationPassed | events.VerificationFailed) -> None:
         self._update_record(

@@ -65,6 +65,9 @@ class DeploymentStarted:
     rules_before: str = _later("")  # Digest of the rules recorded before, if they differ
     creates: tuple[str, ...] = _later(())  # Its stacks never applied completely there
     behind: str = _later("")  # The newer release of the entry, for an earlier commit without --older
+    # Stacks of Kubernetes objects, each with its cluster (`encode_clusters`); without one if it is new or replaced
+    clusters: tuple[str, ...] = _later(())
+    program: str = _later("")  # Program and version of Terraform, like "OpenTofu 1.10.2"; empty in old entries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,7 @@ class DeploymentSucceeded:
     lost: tuple[str, ...] = _later(())  # Stacks with a missing state at a destroy: their resources may remain
     left: tuple[str, ...] = _later(())  # Stacks no longer in the release, destroyed completely
     forgot: tuple[str, ...] = _later(())  # Stacks no longer in the release, left in place and no longer managed
+    clusters: tuple[str, ...] = _later(())  # Clusters that were not known at its start
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,6 +48,7 @@ class Deployment:
     rules: str = ""  # Digest of its rules; empty if not recorded
     rules_before: str = ""  # Digest of the rules before it, if they differ
     behind: str = ""  # The newer release of the entry, for an earlier commit without --older
+    program: str = ""  # Program and version of Terraform; empty if not recorded
 
 
 def to_label(known: KnownRelease) -> ReleaseLabel:
@@ -213,6 +214,8 @@ class EnvironmentState:
     unnamed: tuple[int, ...] = ()  # Numbers of unsuccessful deployments without recorded stacks
     half_made: frozenset[str] = frozenset()  # Stacks with possible resources, but without a complete apply
     forgotten: frozenset[str] = frozenset()  # Stacks left in place by a release, and no longer managed
+    # By stack of Kubernetes objects, its cluster; stacks without one are taken over by their next deployment
+    clusters: Mapping[str, str] = field(default_factory=dict)
     # By stack, the earlier name of its state, until its next apply
     renamed: Mapping[str, str] = field(default_factory=dict)
     # Rules of the last successful deployment of a whole release subject to approval and without a waiver, or None

@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
+from envctl.domain.plan.cluster_identity import ClusterIdentity
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
 from envctl.domain.release_label import ReleaseLabel
 
@@ -201,6 +202,7 @@ class StackPlan:
     leaves: Leaves = ""  # fate of a stack missing in the release; empty for the others
     floating_images: tuple[str, ...] = ()  # images of its objects without a digest, such as `nginx:1.29`
     forecast: Forecast | None = None  # of a stack that waits, if one was asked for
+    cluster: ClusterIdentity | None = None  # where its Kubernetes objects are; None if it was not reached
 
     @property
     def known_outputs(self) -> dict[str, object]:

@@ -110,6 +110,8 @@ def _list_notes(stack: StackPlan, over: Changeover) -> Iterator[str]:
         yield f"its objects were in the cluster {former}"
     for old, new in over.new_addresses.get(name, {}).items():
         yield f"moves {old} to {new}"
+    if stack.cluster and stack.changes:
+        yield f"its cluster: {stack.cluster.address}"
     if stack.waits_for:
         yield f"{WAITING} {join_names(stack.waits_for)}"
     if stack.forecast is not None and stack.forecast.problem:

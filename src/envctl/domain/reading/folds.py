@@ -1,7 +1,7 @@
 """The two kinds of folds of a view: paths of one table, and changes equal in type, action and values.
 
 What differs between folded changes is printed: their addresses, and the objects they change. The provider is in the
-table too: a stack names the one of most changes once.
+table too, and the cluster: a stack names those of most changes once.
 """
 
 import json
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from envctl.domain.plan.cluster_identity import CLUSTER_KEY
 from envctl.domain.plan.fingerprint import encode_path
 from envctl.domain.reading.reading import ReadChange, ReadValue
 
@@ -18,7 +19,7 @@ _LABELS = re.compile(
     r'\["labels","(?:helm\.sh/chart|app\.kubernetes\.io/(?:managed-by|name|instance|version|component|part-of)'
     r'|meta\.helm\.sh/[a-z-]+|heritage|release|chart|envctl\.[a-z.]+/[a-z-]+)"\]$'
 )
-_PROVIDER = ("provider", "provider configuration")
+_PROVIDER = ("provider", "provider configuration", CLUSTER_KEY)
 OBJECT = "object"
 """The path of the object that a change is about."""
 

@@ -75,6 +75,8 @@ class Why:
     # by gate, who approved it until when, and who can give what is missing
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
     label: ReleaseLabel | None = None  # what people know the release by; None if not recorded
+    moved: str = ""  # how its place in envctl.toml differs from that of its last deployment, with entry and line
+    elsewhere: bool = False  # whether that is refused (E148)
     reviews: str = ""  # in a job of GitHub, the reviews given when the plan was made, for `approve --reviewers --after`
 
     @property
@@ -84,13 +86,15 @@ class Why:
 
     @property
     def allowed(self) -> bool:
-        """True if no guard refuses. Guards that need a plan may still do so."""
-        return not self.refusals
+        """True if no guard refuses, and no other place. Guards that need a plan may still do so."""
+        return not self.refusals and not self.elsewhere
 
     @property
     def exit_code(self) -> ExitCode:
         """The exit code of a deployment refused for the same reasons; 0 if none refuses."""
-        return guards.RefusedError(self.refusals).exit_code if self.refusals else ExitCode.DONE
+        if self.refusals:
+            return guards.RefusedError(self.refusals).exit_code
+        return ExitCode.CONFIGURATION if self.elsewhere else ExitCode.DONE
 
     @property
     def refusals(self) -> tuple[guards.Refusal, ...]:
@@ -185,6 +189,7 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
     lacking = [name for name, gate in approvals.items() if gate.missing]
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
     openings = [refusal.opens for refusal in refused]
+    moved = adviser.advise(request.target).moved
     return Why(
         target=request.target,
         source=request.source,
@@ -195,6 +200,8 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
         who=guards.describe_approvers(request, lacking) if lacking else "",
         opens=max(moment for moment in openings if moment) if openings and all(openings) else None,
         next=_suggest_next(request, refused, adviser),
+        moved=moved.sentence if moved else "",
+        elsewhere=bool(moved and moved.hint),
         unbelieved=request.present.unbelieved,
         place=request.place,
         where=request.where,
@@ -207,6 +214,8 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
 
 def _suggest_next(request: guards.Request, refused: Sequence[guards.Refusal], adviser: Adviser) -> str:
     """Return the next command; without one, the hint of the first refusal."""
+    if (moved := adviser.advise(request.target).moved) and moved.hint:
+        return adviser.advise(request.target).advice
     if request.release is not None and request.target_state.whole:
         current = request.target_state.current
         if current is not None and current.release == request.release:

@@ -16,9 +16,11 @@ from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.ledger.state import COMPLETED, LedgerState
 from envctl.domain.plan.changes import count_actions
+from envctl.domain.plan.cluster_identity import encode_clusters
 from envctl.domain.plan.fingerprint import fingerprint_plan, list_performed_actions
 from envctl.domain.release.place import place_digest
 from envctl.domain.text.identifiers import shorten_id
+from envctl.usecases.deployment.known_clusters import list_met_clusters, list_planned_clusters
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.project import module_checks
@@ -33,6 +35,7 @@ class _StartFacts:
     waiver: int  # the number of the entry of the waiver, or 0
     waived: frozenset[str]  # the codes that it covers
     unpinned: tuple[str, ...]  # the addresses of overridden providers
+    program: str  # program and version of Terraform; empty if no stack needs it
 
 
 class UnrecordedEndError(OperationFailedError):
@@ -105,7 +108,16 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
     if approvals := list_valid_in_any_view(request):
         readings.keep_readings(ports, approvals)
     waiver = prepared.guards.record_waiver(request, prepared.guards.waived.values())
-    return _StartFacts(fingerprint, waiver, frozenset(prepared.guards.waived), module_checks.find_unpinned(ports))
+    waived, unpinned = frozenset(prepared.guards.waived), module_checks.find_unpinned(ports)
+    return _StartFacts(fingerprint, waiver, waived, unpinned, _describe_program(planned))
+
+
+def _describe_program(planned: PlannedDeployment) -> str:
+    environment = planned.prepared.environment
+    binary = next((each.binary for each in environment.all_stacks if each.workload is None), None)
+    if binary is None:
+        return ""
+    return str(planned.prepared.request.context.ports.terraform.detect_version(binary))
 
 
 def _decide_start(attempt: Attempt, facts: _StartFacts, present: LedgerState) -> Event:
@@ -117,6 +129,7 @@ def _decide_start(attempt: Attempt, facts: _StartFacts, present: LedgerState) ->
         # The recorded waiver does not cover these.
         raise RefusedError(tuple(late))
     attempt.guard_request, attempt.creates = asked, _list_created(planned, present)
+    attempt.clusters = list_planned_clusters(prepared.environment, planned.plans)
     rules = asked.rules_digest if can_record_rules(asked) else ""
     return DeploymentStarted(
         environment=asked.target,
@@ -135,6 +148,8 @@ def _decide_start(attempt: Attempt, facts: _StartFacts, present: LedgerState) ->
         rules_before=asked.recorded_digest if rules and asked.recorded_digest != rules else "",
         creates=attempt.creates,
         behind="" if asked.older else asked.behind,
+        clusters=attempt.clusters,
+        program=facts.program,
     )
 
 
@@ -163,6 +178,8 @@ def _check_unchanged_history(planned: PlannedDeployment, present: LedgerState) -
 def _record_success(attempt: Attempt) -> None:
     prepared, target = attempt.prepared, attempt.request.target
     kept = [plan for plan in attempt.plans.values() if plan.leaves != "forget"]
+    found = {} if attempt.request.action == "destroy" else list_met_clusters(attempt.plans)
+    met = encode_clusters(found) if found else ()
     event = DeploymentSucceeded(
         environment=target,
         release=attempt.guard_request.identity,
@@ -174,6 +191,7 @@ def _record_success(attempt: Attempt) -> None:
         lost=attempt.planned.lost,
         left=tuple(attempt.gone),
         forgot=tuple(stack.name for stack in prepared.environment.leaving if stack.leaves == "forget"),
+        clusters=tuple(each for each in met if each not in attempt.clusters),
     )
     append = partial(
         journal.append,

@@ -169,6 +169,9 @@ def plan_stack(
         if stack.name in applied and stack.leaves == "destroy" and plan.stateless and not destroy:
             _check_leaving_state(ports, environment, stack, locking)
         return _plan_leaving(plan, stack)
+    if stack.name in applied and plan.cluster and plan.changes and not stack.known_cluster:
+        note = f"no deployment has recorded the cluster of {stack.name}: the next one records {plan.cluster.recorded}"
+        plan = replace(plan, warnings=(*plan.warnings, note))
     if stack.name in applied and plan.stateless and not destroy:
         return check_state(ports, environment, stack, plan)
     return plan
@@ -181,7 +184,7 @@ def check_state(ports: Ports, environment: str, stack: PreparedStack, plan: Stac
     if stack.workload is None:
         require_state(ports, environment, stack)
         return plan
-    if stack.former_cluster:
+    if stack.former_cluster and not stack.known_cluster:
         name = stack.name
         message = (
             f"{name} was deployed to {stack.former_cluster}, and envctl.toml names another cluster now: its objects"
@@ -192,10 +195,9 @@ def check_state(ports: Ports, environment: str, stack: PreparedStack, plan: Stac
             f' [removed.{name}] with then = "destroy" deletes its objects there'
         )
         raise OperationFailedError(Problem("E671", message, hint, stack=name))
-    warning = (
-        f"{stack.name} was deployed to {environment}, and its cluster has no object of it: a new cluster, or another"
-        " one under the same name; objects in an earlier cluster stay there"
-    )
+    warning = f"{stack.name} was deployed to {environment}, and its cluster has no object of it"
+    if not stack.known_cluster:
+        warning += ": a new cluster, or another one under the same name; objects in an earlier cluster stay there"
     return replace(plan, warnings=(warning, *plan.warnings))
 
 

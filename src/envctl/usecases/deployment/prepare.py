@@ -35,6 +35,7 @@ from envctl.usecases.account.secret_values import (
     redact_secret_values,
 )
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
+from envctl.usecases.deployment.known_clusters import add_known_clusters
 from envctl.usecases.deployment.prepared_objects import write_objects
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
@@ -178,7 +179,7 @@ def write_workdirs(
         )
     source = find_cost_source(project, environment, release.wiring.stack_regions)
     traffic = format_traffic(live)
-    return PreparedEnvironment(
+    prepared = PreparedEnvironment(
         environment=environment,
         release=identity,
         settings=digest,
@@ -186,6 +187,7 @@ def write_workdirs(
         traffic=traffic,
         costs=source,
     )
+    return add_known_clusters(ports, prepared)
 
 
 def write_root_module(ports: Ports, environment: str, release: Release, root: RootModule) -> None:

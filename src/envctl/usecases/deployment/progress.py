@@ -227,6 +227,7 @@ class Attempt:
     # new names whose old states may remain from an interrupted deployment, each with the old name
     leftovers: Mapping[str, str] = field(default_factory=dict)
     creates: tuple[str, ...] = ()  # stacks never applied before
+    clusters: tuple[str, ...] = ()  # the clusters recorded at the start
     begun: set[str] = field(default_factory=set)  # stacks with at least one started apply
     # by stack, address and action of what its applies have finished
     finished: dict[str, set[tuple[str, Action]]] = field(default_factory=dict)

@@ -24,9 +24,10 @@ from envctl.usecases.deployment import prepare
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.kubernetes import DoubtfulClusterError
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 from envctl.usecases.project.environment_selection import load_context, lock_target
-from envctl.usecases.release import deploy_request
+from envctl.usecases.release import deploy_request, moved_places
 from envctl.usecases.release.next_steps import build_adviser
 
 # Drifted names in a message.
@@ -58,6 +59,7 @@ def verify(ports: Ports, environment: str) -> Verification:
         present = journal.load(ports)
         _require_running(present, target)
         _require_no_drift(present, target)
+        moved_places.require_place(context, present, target)
         found = verify_prepared(context, _prepare_running(context, present, target))
     return replace(found, next=build_adviser(context, journal.load(ports)).follow(target).advice)
 
@@ -161,7 +163,11 @@ def _await_workloads(ports: Ports, prepared: PreparedEnvironment) -> Iterator[Ch
     for stack in stacks:
         ports.observer.on_message(f"checking that {stack.name} is ready in {target}")
     _, report = run_stack_jobs(ports, target, stacks, lambda stack: ports.terraform.await_ready(target, stack))
-    unready = {name: error for name, error in report.failed.items() if isinstance(error, OperationFailedError)}
+    unready = {
+        name: error
+        for name, error in report.failed.items()
+        if isinstance(error, OperationFailedError) and not isinstance(error, DoubtfulClusterError)
+    }
     report.raise_stop()
     if len(unready) < len(report.failed):
         report.raise_failure()

@@ -28,7 +28,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import CHECK_WARNING, PreparedEnvironment, PreparedStack, WorkerPool
 from envctl.usecases.project import look_scope, module_checks, project_file
 from envctl.usecases.project.environment_selection import describe_gone, find_environments, find_gone, lock_targets
-from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release import deploy_request, moved_places, release_store
 
 # Names in a warning, of drift ignored by one of two documents.
 MAX_IGNORED_NAMED = 3
@@ -61,7 +61,7 @@ def check_drift(
         EnvironmentDrift(
             environment=each.environment, release=each.release, condition="unknown", problems=(describe_gone(each),)
         )
-        for each in find_gone(project, scan.state)
+        for each in find_gone(Context(ports, project), scan.state)
     )
     return Drift((*checked.environments, *gone))
 
@@ -203,6 +203,7 @@ class DriftScan:
         if here.current is None:
             return EnvironmentDrift(environment=target, release="", condition="empty")
         module_checks.require_pinned_for_evidence(self.ports, target)
+        moved_places.require_place(context, present, target)
         candidate = deploy_request.build_redeployment(context, present, target=target)
         readable = require_readable(candidate)
         release, over = readable.release, candidate.request.changeover

@@ -127,12 +127,14 @@ def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
         from envctl.usecases.account.secret_readings import add_kept_values
 
         prepared = add_kept_values(ports, prepared)
-    if prepared is None or not any(stack.needs for stack in prepared.stacks):
+    if prepared is None or not any(stack.needs or stack.workload for stack in prepared.stacks):
         # Independent stacks are planned without the ledger.
         return _PlanInput(prepared) if prepared else None
+    from envctl.usecases.deployment.known_clusters import add_known_clusters
     from envctl.usecases.ledger import journal
 
     here = journal.load(ports).find_environment(environment)
+    prepared = add_known_clusters(ports, prepared)
     # Otherwise other stacks were deployed meanwhile.
     return _PlanInput(prepared, here) if here.held_stacks <= {stack.name for stack in prepared.stacks} else None
 
@@ -143,9 +145,10 @@ def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
     from envctl.usecases.deployment.leaving import leaving_stacks
     from envctl.usecases.ledger import journal
     from envctl.usecases.project.environment_selection import load_context
-    from envctl.usecases.release import deploy_request
+    from envctl.usecases.release import deploy_request, moved_places
 
     context, target = load_context(ports, environment)
+    moved_places.require_place(context, journal.load(ports), target)
     if target == context.project.entry:
         made = prepare.prepare_working_tree(context, target)
         prepared, release, over, present = made.prepared, made.release, made.changeover, made.present

@@ -29,7 +29,7 @@ from envctl.usecases.project.environment_selection import find_environments, loa
 from envctl.usecases.project.project_file import find_cost_source
 from envctl.usecases.project.settings.environment_settings import load_valid_settings
 from envctl.usecases.project.watched_folders import list_further_folders
-from envctl.usecases.release import deploy_request, pending_changes, release_store
+from envctl.usecases.release import deploy_request, moved_places, pending_changes, release_store
 from envctl.usecases.release.release_names import find_release
 
 _MAX_FILES = 2000
@@ -124,6 +124,7 @@ def plan_release(context: Context, bundle: PreviewedRelease, target: str) -> Env
     """Plan a release, alone in its work directory. Raises ConfigurationError if the settings do not fit it."""
     ports = context.ports
     look_scope.require_visible(context, target)
+    moved_places.require_place(context, journal.load(ports), target)
     with lock_target(ports, target, "plan"):
         settings = load_valid_settings(context, target, bundle.release)
         plan = plan_under_lock(context, bundle, settings)

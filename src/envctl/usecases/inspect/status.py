@@ -48,6 +48,7 @@ class EnvironmentStatus:
     labels: Mapping[str, ReleaseLabel] = field(default_factory=dict)
     # by gate, who approved the next promotion until when, and who can give what is missing
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
+    moved: str = ""  # how its place in envctl.toml differs from that of its last deployment, with entry and line
 
     @property
     def has_changed(self) -> bool:
@@ -58,7 +59,9 @@ class EnvironmentStatus:
     @property
     def state(self) -> Condition:
         """The condition in one word; of several, the one to take care of first."""
-        return find_condition(self.present, self.lag, changed=self.has_changed, running=bool(self.running))
+        return find_condition(
+            self.present, self.lag, changed=self.has_changed or bool(self.moved), running=bool(self.running)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +109,7 @@ def _build_from_bundles(context: Context, present: LedgerState) -> Status:
     beside = tuple(
         _build_environment_status(replace(adviser, context=view, known={}), name) for name, view in views.items()
     )
-    gone = find_gone(project, present)
+    gone = find_gone(context, present)
     return Status(
         project=project.name,
         now=context.ports.clock.now(),
@@ -144,6 +147,7 @@ def _build_environment_status(adviser: Adviser, environment: str) -> Environment
         running=advice.running,
         labels=labels,
         approvals=approvals,
+        moved=advice.moved.sentence if advice.moved else "",
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from envctl.domain.errors import OperationFailedError
+from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.plan.cluster_identity import ClusterIdentity
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,32 @@ class ClusterConnection:
     server_name: str = ""  # name in the certificate of the server, where it is not the host of the URL
     proxy_url: str = field(default="", repr=False)  # proxy of the kubeconfig; empty for the one of the environment
     skips_verification: bool = False  # whether any certificate is taken; only for a cluster on this machine
+    arn: str = ""  # of an EKS cluster
+    created: str = ""  # when EKS made it, in UTC
     version: str = ""  # version of the cluster, as in `1.35`, where it is known before the first request
 
 
 class ClusterMissingError(OperationFailedError):
     """The account has no cluster of that name."""
+
+
+class DoubtfulClusterError(OperationFailedError):
+    """Unknown whether a cluster is the one that was meant: what is read there says nothing of a deployment."""
+
+
+class AnotherClusterError(DoubtfulClusterError):
+    """A stack was deployed to one cluster, and its name leads to another one. Nothing was read or changed there."""
+
+    def __init__(self, environment: str, stack: str, known: str, found: ClusterIdentity) -> None:
+        message = (
+            f"{stack} of {environment} is in the cluster {known}, and {found.address} is the cluster {found.recorded}:"
+            f" nothing was read or changed there"
+        )
+        hint = (
+            "correct the kubeconfig or the name; for a new cluster, give the stack in it another name, and say what"
+            f' becomes of the old one: [removed.{stack}] with then = "destroy", or "forget" if its cluster is gone'
+        )
+        super().__init__(Problem("E672", message, hint, stack=stack))
 
 
 class ClusterFinder(Protocol):

@@ -44,6 +44,7 @@ class PreparedStack:
     region: str = ""  # the AWS region of such a root: an override can't add an argument that its provider requires
     workload: Workload | None = None  # set for a stack of Kubernetes objects, which has no root module
     former_cluster: str = ""  # the cluster of its last release, if the code of such a stack names another one now
+    known_cluster: str = ""  # the cluster of its objects as the ledger recorded it; empty if unknown or to be replaced
     # Arguments of a rendered root module from the outputs of other stacks: it reads them itself, but for a forecast.
     reads: tuple[StackInput, ...] = ()
 
@@ -110,6 +111,11 @@ class InstalledTerraform:
 
     program: str
     version: str
+
+    def __str__(self) -> str:
+        """Return its kind and version, as in `OpenTofu 1.10.2`: the path differs between machines."""
+        kind = "OpenTofu" if "tofu" in self.program.replace("\\", "/").rpartition("/")[2].lower() else "Terraform"
+        return f"{kind} {self.version}"
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ One removed from the project file may still hold stacks by the ledger.
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.ledger.state import LedgerState
+from envctl.domain.rules.document import build_rules_document
 from envctl.domain.text.lists import join_names
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
@@ -71,7 +72,7 @@ def _check_not_gone(context: Context, environment: str) -> None:
     except EnvctlError:
         # An unknown environment is reported even without a ledger.
         return
-    for each in find_gone(context.project, present):
+    for each in find_gone(context, present):
         if each.environment == environment:
             raise UsageError(describe_gone(each))
 
@@ -102,18 +103,39 @@ class GoneEnvironment:
     environment: str
     release: str
     stacks: tuple[str, ...]
+    successor: str = ""  # a new environment without deployments, which seems to be its new name
 
 
-def find_gone(project: Project, present: LedgerState) -> tuple[GoneEnvironment, ...]:
-    return tuple(
+def find_gone(context: Context, present: LedgerState) -> tuple[GoneEnvironment, ...]:
+    gone = [
         GoneEnvironment(name, here.last.release if here.last else "", tuple(sorted(here.held_stacks)))
         for name, here in sorted(present.environments.items())
-        if name not in project.environments and here.held_stacks
-    )
+        if name not in context.project.environments and here.held_stacks
+    ]
+    return tuple(replace(each, successor=_find_successor(context, present, each.environment)) for each in gone)
+
+
+def _find_successor(context: Context, present: LedgerState, gone: str) -> str:
+    """Return the one environment without deployments in the account and region of a removed one; empty if unsure."""
+    from envctl.usecases.ledger.rules_store import RULES
+
+    project, recorded = context.project, present.find_environment(gone).rules
+    known = RULES.load_documents(context.ports, [recorded.digest]) if recorded else {}
+    before = {(each.account_id, each.region) for each in known.values()}
+    never = [name for name in project.all_environments if present.find_environment(name).last is None]
+    documents = [build_rules_document(project, name) for name in never]
+    found = [each.environment for each in documents if (each.account_id, each.region) in before]
+    return found[0] if len(found) == 1 else ""
 
 
 def describe_gone(gone: GoneEnvironment) -> Problem:
     name = gone.environment
     message = f"{name} is no longer in envctl.toml, but still has the stacks {join_names(gone.stacks)}"
+    if gone.successor:
+        message += f"; {gone.successor} is new in the same place: envctl does not rename environments"
+        hint = (
+            f"call {gone.successor} {name} again; or restore {name} beside it and run {format_command('destroy', name)}"
+        )
+        return Problem("E139", message, hint)
     hint = f"restore {name} and its settings, run {format_command('destroy', name)}, then remove it"
     return Problem("E139", message, hint)

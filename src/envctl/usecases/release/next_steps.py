@@ -19,6 +19,7 @@ from envctl.usecases.project import working_tree
 from envctl.usecases.project.settings.artifact_values import find_tagged_images
 from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release.moved_places import MovedPlace, find_moved_place, find_renaming
 from envctl.usecases.release.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 
 
@@ -30,6 +31,7 @@ class Advice:
     pending: PendingChanges | None = None  # differences of the working tree; None without a running release
     leaving: tuple[str, ...] = ()  # its stacks missing from the running release
     running: str = ""  # the command at work on its unfinished deployment, on this machine
+    moved: MovedPlace | None = None  # its other place by envctl.toml
 
     @property
     def command(self) -> str:
@@ -95,7 +97,13 @@ class Adviser:
             changed=changed,
             leaving=leaving,
         )
-        return Advice(self._list_steps(facts), pending, leaving, running)
+        moved = find_moved_place(context, self.present, environment, self.read)
+        steps = self._list_steps(facts)
+        if moved and moved.hint and not find_first_step(facts, None) and not _is_about_rules(steps):
+            steps = (NextStep("", moved.sentence, hint=moved.hint),)
+        if problem := find_renaming(context, self.present, environment):
+            steps = (NextStep("", problem.message, hint=problem.hint),)
+        return Advice(steps, pending, leaving, running, moved)
 
     def _list_steps(self, facts: Situation) -> tuple[NextStep, ...]:
         goal = find_goal(facts)
@@ -144,6 +152,11 @@ class Adviser:
         identity = compute_identity(pack(made)) if is_certain else ""
         digest = settings.digest(present.find_environment(target).known_settings)
         return deploy_request.build_entry_request(context, present, identity=identity, settings=digest, release=made)
+
+
+def _is_about_rules(steps: tuple[NextStep, ...]) -> bool:
+    """Check if G112 refuses already, with an approval that opens it."""
+    return any(step.command.endswith("--rules") or " --rules " in step.command for step in steps)
 
 
 def list_waiting(request: Request) -> tuple[Refusal, ...]:

@@ -69,6 +69,7 @@ class Bench:
     Attributes:
         outputs: of the stacks with a root module.
         secrets: what was given to the redactor.
+        known_cluster: the cluster that the ledger has recorded.
         reads: stacks whose outputs were read, one entry for each read; `recent` ones are marked.
     """
 
@@ -81,6 +82,7 @@ class Bench:
     secrets: list[object] = field(default_factory=list)
     is_stopping: bool = False
     environment: str = "dev"
+    known_cluster: str = ""
     renderer: FixedRenderer = field(default_factory=FixedRenderer)
     observer: ProgressObserver = field(default_factory=ProgressObserver)
     trace: SpanRecorder = field(default_factory=SpanRecorder)
@@ -109,7 +111,7 @@ class Bench:
 
     @property
     def stack(self) -> PreparedStack:
-        return PreparedStack(self.name, workload=self.workload)
+        return PreparedStack(self.name, workload=self.workload, known_cluster=self.known_cluster)
 
     def read_outputs(self, environment: str, stack: PreparedStack, *, recent: bool) -> Mapping[str, Output]:
         self.reads.append(f"recent {stack.name}" if recent else stack.name)
@@ -150,6 +152,9 @@ class Bench:
 
     def await_ready(self) -> None:
         self.driver.await_ready(self.environment, self.stack)
+
+    def pull_state(self) -> bytes:
+        return self.driver.pull_state(self.environment, self.stack)
 
     def find_drift(self, *, unchanged: bool = True) -> StackPlan:
         return self.driver.detect_drift(self.environment, self.stack, unchanged=unchanged).drift

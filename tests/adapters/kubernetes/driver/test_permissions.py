@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from envctl.adapters.kubernetes.inspection import KubernetesInspector
 from envctl.domain.errors import OperationFailedError
+from envctl.usecases.ports.kubernetes import ClusterConnection
 from tests.adapters.kubernetes.driver.bench import (
     Bench,
     build_config_map,
@@ -44,6 +46,16 @@ def grant(cluster: KubernetesCluster, group: str, *rules: tuple[str, list[str], 
     cluster.apply(named | {"kind": "RoleBinding", "roleRef": reference, "subjects": [subject]})
 
 
+def grant_identity(cluster: KubernetesCluster, group: str) -> None:
+    """Give a group the Role of the page on access, by which envctl knows the cluster."""
+    import yaml  # type: ignore[import-untyped]
+
+    for manifest in yaml.safe_load_all((ASSETS / "identity-role.yaml").read_text()):
+        for subject in manifest.get("subjects", ()):
+            subject["name"] = group
+        cluster.apply(manifest)
+
+
 def test_documented_permissions_of_the_deployer_are_enough(secured: KubernetesCluster, tmp_path: Path) -> None:
     grant(
         secured,
@@ -53,6 +65,7 @@ def test_documented_permissions_of_the_deployer_are_enough(secured: KubernetesCl
         ("", ["namespaces"], ["get"]),
         ("", ["pods", "events"], READS),
     )
+    grant_identity(secured, "deployers")
     become(secured, "deployers")
     bench = Bench(secured, tmp_path)
     bench.deploy(build_deployment(A="1"), build_config_map(a="1"))
@@ -62,9 +75,37 @@ def test_documented_permissions_of_the_deployer_are_enough(secured: KubernetesCl
     assert secured.list("ConfigMap") != []
 
 
+def test_role_that_cannot_tell_the_cluster_is_refused(secured: KubernetesCluster, tmp_path: Path) -> None:
+    grant(secured, "deployers", ("", ["configmaps"], WRITES), ("", ["namespaces"], ["get"]))
+    become(secured, "deployers")
+    bench = Bench(secured, tmp_path)
+    bench.release(build_config_map())
+    for command in (bench.plan, bench.destroy, bench.find_drift, bench.await_ready):
+        with pytest.raises(OperationFailedError) as error:
+            command()
+        (problem,) = error.value.problems
+        assert problem.code == "E673"
+        assert 'resourceNames ["kube-system"], verbs ["get"]' in problem.hint
+
+
+def test_doctor_names_missing_rule_for_the_cluster(secured: KubernetesCluster) -> None:
+    grant(secured, "deployers", ("", ["configmaps"], WRITES), ("apps", ["deployments"], WRITES))
+    become(secured, "deployers")
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    connection = ClusterConnection(
+        name="cluster", url=secured.url, authority=secured.authority, headers=lambda: headers
+    )
+    inspector = KubernetesInspector(dict)
+    assert inspector.list_missing_permissions(connection, "shop") == ("get namespaces kube-system",)
+    assert "get namespaces kube-system" in inspector.check_looking(connection, "shop").missing_reads
+    grant_identity(secured, "deployers")
+    assert inspector.list_missing_permissions(connection, "shop") == ()
+
+
 def test_missing_permission_is_named(secured: KubernetesCluster, tmp_path: Path) -> None:
     reads = ("", ["namespaces"], ["get"]), ("apps", ["deployments"], READS)
     grant(secured, "deployers", ("", ["configmaps"], WRITES), *reads)
+    grant_identity(secured, "deployers")
     become(secured, "deployers")
     bench = Bench(secured, tmp_path)
     bench.release(build_deployment())
@@ -76,7 +117,7 @@ def test_missing_permission_is_named(secured: KubernetesCluster, tmp_path: Path)
 
 
 def test_look_policy_allows_dry_runs_alone(secured: KubernetesCluster, tmp_path: Path) -> None:
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     for name in ("look-policy.yaml", "look-role.yaml"):
         for manifest in yaml.safe_load_all((ASSETS / name).read_text()):

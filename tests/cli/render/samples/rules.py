@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
+from envctl.domain.next_step.situation import NextStep
 from envctl.usecases.approval.approve_rules import ApprovedRules
 from envctl.usecases.approval.reset_rules import RulesResetState
 from envctl.usecases.inspect.history import History
@@ -17,6 +18,7 @@ from tests.cli.render.samples.statuses import STATUS
 RECORDED, TREE = "5e" * 32, "77" * 32
 RECORD = RulesRecord(RECORDED, 41, NOW - timedelta(days=3), "9a" * 32)
 RESET = RulesReset(52, RECORDED, HANAKO, NOW - timedelta(hours=2), "the law team was dissolved")
+MOVED = "dev was deployed with region ap-northeast-1 (entry 3); envctl.toml:35 says region eu-west-1"
 CHANGES = ("account 333333333333 -> 444444444444", "gate business goes", "gates.soak 1d -> not said")
 SAME = EnvironmentRules(
     environment="prod",
@@ -106,6 +108,15 @@ RULES: dict[str, object] = {
                 rules_changed=("gate quality goes",),
                 rules_differ=CHANGES[1:],
             ),
+        ),
+    ),
+    "a why after its place changed in the file": replace(
+        WHY_NOT_AT_ALL, moved=MOVED, elsewhere=True, next="change it back"
+    ),
+    "a status after its place changed in the file": replace(
+        STATUS,
+        environments=(
+            replace(STATUS.environments[0], moved=MOVED, steps=(NextStep("", MOVED, hint="change it back"),), next=""),
         ),
     ),
 }

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from envctl.adapters.kubernetes.cluster_identities import ClusterIdentities
 from envctl.adapters.kubernetes.stack.scene import Scene
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.kubernetes.objects import identify
 from envctl.domain.kubernetes.order import rank_object
 from envctl.domain.kubernetes.secret_values import ValueHider, list_secret_texts
+from envctl.domain.plan.cluster_identity import is_same_cluster
 from envctl.domain.terraform.outputs import StackInput, format_raw_output
 from envctl.domain.terraform.workdir_names import WORKLOAD_ROOT, join_workdir
 from envctl.domain.text.leaves import walk_leaves
+from envctl.usecases.ports.kubernetes import AnotherClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -66,10 +69,12 @@ class StackOpener:
     secrecy: ports.MessageRedactor
     is_stopping: Callable[[], bool]
     trace: ports.Tracer
+    identities: ClusterIdentities = field(default_factory=ClusterIdentities)
 
     def connect(self, environment: str, stack: PreparedStack, *, recent: bool = False) -> Scene:
         """Return the stack in its cluster. Raises UpstreamBehindError if the output with its name is missing."""
-        return self._open_scene(environment, stack, self._read_inputs(environment, stack, (), recent=recent))
+        inputs = self._read_inputs(environment, stack, (), recent=recent)
+        return self._open_scene(environment, stack, inputs, recent=recent)
 
     def render(
         self, environment: str, stack: PreparedStack, *, recent: bool = False
@@ -82,7 +87,7 @@ class StackOpener:
             recent: whether the values may be no older than some seconds.
         """
         inputs = self._read_inputs(environment, stack, stack.inputs, recent=recent)
-        scene = self._open_scene(environment, stack, inputs)
+        scene = self._open_scene(environment, stack, inputs, recent=recent)
         values = {name: output.value for name, output in inputs.items() if name != _CLUSTER}
         with scene.span("render"):
             rendered = self._render_objects(environment, stack, values)
@@ -117,11 +122,17 @@ class StackOpener:
         self.secrecy.add_secrets([text for each in rendered.objects for text in list_secret_texts(each)])
         return rendered
 
-    def _open_scene(self, environment: str, stack: PreparedStack, inputs: Mapping[str, Output]) -> Scene:
+    def _open_scene(
+        self, environment: str, stack: PreparedStack, inputs: Mapping[str, Output], *, recent: bool
+    ) -> Scene:
+        """Return the stack in its cluster. Nothing but its identity is read from one that is not the recorded one."""
         workload = require_workload(stack)
         name = format_raw_output(inputs[_CLUSTER].value) if workload.cluster.output else workload.cluster.name
         with self.trace.span("connect", f"{environment}/{stack.name}"):
             api = self.find_api(environment, stack, name)
+            cluster = self.identities.read_identity(api, recent=recent)
+        if stack.known_cluster and not is_same_cluster(stack.known_cluster, cluster.recorded):
+            raise AnotherClusterError(environment, stack.name, stack.known_cluster, cluster)
         sensitive = frozenset(_list_sensitive({key: each for key, each in inputs.items() if key != _CLUSTER}))
         return Scene(
             environment=environment,
@@ -133,6 +144,7 @@ class StackOpener:
             is_stopping=self.is_stopping,
             redact=self.secrecy.redact_message,
             trace=self.trace,
+            cluster=cluster,
         )
 
     def _read_inputs(

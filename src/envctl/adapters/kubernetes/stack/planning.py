@@ -1,7 +1,7 @@
 """The plan of a stack: the changes by an apply of its objects, and its removed objects."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from envctl.adapters.kubernetes.stack.deletions import Deletion, Holders, find_deletions, mark_taken
@@ -16,6 +16,8 @@ from envctl.domain.kubernetes.order import rank_object
 from envctl.domain.kubernetes.plan import Observation, plan_change, plan_deletion
 from envctl.domain.kubernetes.workload import LABEL
 from envctl.domain.plan.changes import ResourceChange
+from envctl.domain.plan.cluster_identity import CLUSTER_KEY, ClusterIdentity
+from envctl.domain.plan.fingerprint import plan_value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class ClusterPlan:
         destroys: whether the stack goes away, with its inventory.
         held: number of objects of the inventory that are there, without those that stay when the stack leaves.
         noise: fields that the server writes anew at each request, by object.
+        cluster: where they are; None if it was not reached.
     """
 
     changes: tuple[ResourceChange, ...] = ()
@@ -40,6 +43,7 @@ class ClusterPlan:
     destroys: bool = False
     held: int = 0
     noise: Mapping[ObjectIdentity, tuple[Path, ...]] = field(default_factory=dict)
+    cluster: ClusterIdentity | None = None
 
 
 def plan_objects(scene: Scene, objects: Iterable[Manifest]) -> ClusterPlan:
@@ -64,13 +68,14 @@ def plan_objects(scene: Scene, objects: Iterable[Manifest]) -> ClusterPlan:
     gone = tuple(each.plan_removal() for each in deletions)
     notes = (NO_DRY_RUN,) if observer.lacks_dry_run else ()
     return ClusterPlan(
-        changes=(*(change for _, change in changed), *gone),
+        changes=_bind_cluster(scene, (*(change for _, change in changed), *gone)),
         observations=tuple(each for each, _ in changed),
         deletions=deletions,
         desired=desired,
         inventory=inventory,
         warnings=(*notes, *warnings, *describe_noise(seen)),
         noise={each.identity: each.noise for each in seen if each.noise},
+        cluster=scene.cluster,
         held=len(deletions) + sum(each.live is not None and each.identity in inventory.objects for each in seen),
     )
 
@@ -84,7 +89,7 @@ def plan_destruction(scene: Scene) -> ClusterPlan:
         # A new deployment would find it, and take the stack for an old one.
         changes = (plan_deletion(identify_inventory(scene), "it is the inventory of the stack"),)
     return ClusterPlan(
-        changes=changes,
+        changes=_bind_cluster(scene, changes),
         observations=(),
         deletions=deletions,
         desired=(),
@@ -92,7 +97,14 @@ def plan_destruction(scene: Scene) -> ClusterPlan:
         warnings=warnings,
         destroys=True,
         held=len(deletions),
+        cluster=scene.cluster,
     )
+
+
+def _bind_cluster(scene: Scene, changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
+    """Return the changes with their cluster as a value, so that an approval binds it."""
+    bound = {CLUSTER_KEY: plan_value(scene.cluster.recorded)}
+    return tuple(replace(each, planned={**each.planned, **bound}) for each in changes)
 
 
 def place_objects(scene: Scene, objects: Iterable[Manifest]) -> tuple[Manifest, ...]:

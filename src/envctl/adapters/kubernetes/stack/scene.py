@@ -14,6 +14,7 @@ from envctl.domain.kubernetes.objects import Manifest, ObjectIdentity
 from envctl.domain.kubernetes.secret_values import ValueHider
 from envctl.domain.kubernetes.workload import Workload
 from envctl.domain.plan.changes import Action
+from envctl.domain.plan.cluster_identity import ClusterIdentity
 from envctl.usecases.ports.core import Observer
 from envctl.usecases.ports.terraform import NO_TRACE, OnFinished, ProgressEvent, Tracer, ignore_changes
 
@@ -34,6 +35,7 @@ class Scene:
         redact: removes sensitive values from the words of a server.
         trace: receives a span for each part of the work.
         on_finished: receives each changed object, and how it was changed.
+        cluster: which cluster it is.
     """
 
     environment: str
@@ -47,6 +49,7 @@ class Scene:
     trace: Tracer = NO_TRACE
     places: dict[ObjectIdentity, Location] = field(default_factory=dict)
     on_finished: OnFinished = ignore_changes
+    cluster: ClusterIdentity
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def span(self, name: str) -> AbstractContextManager[None]:

@@ -181,6 +181,7 @@ def _render_mark(happened: TimelineEntry, x: float, y: float) -> Html:
     deployment, sign = happened.deployment, states.choose_deployment_sign(happened)
     at = f"{format_clock_time(deployment.started_at, UTC)} UTC"
     action = f"{states.describe_operation(deployment)}, release {shorten_id(deployment.release)}"
+    action += f", with {deployment.program}" if deployment.program else ""
     outcome = f"{sign.word}{', by break-glass' if deployment.waiver else ''}, by {shorten_actor(deployment.by)}"
     ring = tag("circle", cx=x, cy=y, r=11, class_="owed") if deployment.waiver else join()
     return join(ring, render_sign_at(sign, x, y, MARK_SIZE, f"{at} {happened.environment}: {action}: {outcome}"))

@@ -62,7 +62,7 @@ def _render_next_change(outlook: Outlook, status: EnvironmentStatus, before: str
     if before and not status.lag:
         text = f"{'Nothing waits:' if status.lag == 0 else 'Nothing to promote: it'} {format_lag(status, before)}."
         return tag("div", tag("h4", "Next change"), tag("p", text))
-    tone = "ok" if not why.refusals else "doubt" if all(each.for_now for each in why.refusals) else "bad"
+    tone = "ok" if why.allowed else "doubt" if all(each.for_now for each in why.refusals) else "bad"
     answer = join(tag("b", format_verdict(why), class_=tone), format_opening_time(why.opens, why.now, UTC))
     refusals = (_render_refusal(each.refusal, why) for each in why.answers if each.refusal)
     next_step = join(tag("dt", "Next"), tag("dd", render_hint(why.next)))

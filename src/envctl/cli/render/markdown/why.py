@@ -17,7 +17,7 @@ from envctl.usecases.approval.explain_refusal import Answer, Why
 
 
 def render_why(why: Why) -> str:
-    mark = md.FAIL if why.refusals else md.OK
+    mark = md.OK if why.allowed else md.FAIL
     shown = [answer for answer in why.answers if SHOW_ALL_GUARDS.get() or answer.refusal]
     return md.render_page(
         f"## {mark} {md.escape(format_verdict(why))}",

@@ -49,6 +49,7 @@ def list_attention_items(status: Status, zone: Zone = None) -> tuple[AttentionIt
         found = (
             *describer.describe_state(each.present),
             *((sentence, True) for sentence in describe_rules_reset(each, status.now, zone)),
+            *((each.moved, True) for _ in (each.moved,) if each.moved),
             *((sentence, False) for sentence in changes),
         )
         items += [AttentionItem(each.environment, sentence, is_serious) for sentence, is_serious in found]

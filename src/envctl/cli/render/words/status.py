@@ -42,7 +42,7 @@ def _list_predicates(status: EnvironmentStatus) -> Iterator[str]:
             yield "is empty"
     elif status.lag:
         yield f"is {format_count(status.lag, 'release')} behind"
-    elif status.lag == 0 and not unhealthy and not status.has_changed:
+    elif status.lag == 0 and not unhealthy and not status.has_changed and not status.moved:
         yield "is up to date"
     else:
         yield f"runs {shorten_id(state.current.release)}"
@@ -51,6 +51,8 @@ def _list_predicates(status: EnvironmentStatus) -> Iterator[str]:
         yield "is locked"
     if status.has_changed:
         yield "has pending changes"
+    if status.moved:
+        yield "has another place in envctl.toml"
 
 
 def _list_faults(status: EnvironmentStatus) -> Iterator[str]:

@@ -30,6 +30,7 @@ from envctl.domain.ledger.state import (
 )
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
+from envctl.domain.plan.cluster_identity import decode_clusters
 
 # Limits per environment keep the checkpoint small. Dropped evidence and approvals no longer count.
 MAX_EVIDENCE = 100
@@ -153,6 +154,7 @@ def to_deployment(entry: Entry, event: events.DeploymentStarted) -> Deployment:
         rules_before=event.rules_before,
         older=event.older,
         behind=event.behind,
+        program=event.program,
     )
 
 
@@ -208,6 +210,9 @@ def _apply_start(state: EnvironmentState, entry: Entry, event: events.Deployment
     if state.last is None:
         state = replace(state, began_with_rules=bool(event.rules))
     state = replace(state, last=begun, evidence=evidence, waivers=(), debts=debts, half_made=coming)
+    if event.clusters:
+        known = {**state.clusters, **decode_clusters(event.clusters)}
+        state = replace(state, clusters={stack: recorded for stack, recorded in known.items() if recorded})
     if named := event.only or event.stacks:
         return replace(state, begun=state.begun | set(named))
     return replace(state, unnamed=(*state.unnamed, entry.seq)[-MAX_UNNAMED:])
@@ -225,7 +230,7 @@ def _apply_success(
         return _apply_partial_end(state, done, event)
     if done.action == "destroy":
         empty: frozenset[str] = frozenset()
-        state = replace(state, stacks=empty, begun=empty, half_made=empty, unnamed=(), renamed={})
+        state = replace(state, stacks=empty, begun=empty, half_made=empty, unnamed=(), renamed={}, clusters={})
         return replace(state, current=None, last=done, drift=None, traffic={})
     before = state.evidence.get(done.release)
     proof = (
@@ -280,17 +285,21 @@ def _apply_stacks(
     done, gone = set(event.stacks), set(event.left)
     forgot = set(event.forgot if isinstance(event, events.DeploymentSucceeded) else ())
     untouched = set(event.untouched if isinstance(event, events.DeploymentFailed) else ())
-    renamed, traffic = dict(state.renamed), dict(state.traffic)
+    renamed, traffic, clusters = dict(state.renamed), dict(state.traffic), dict(state.clusters)
+    if isinstance(event, events.DeploymentSucceeded) and event.clusters:
+        clusters |= decode_clusters(event.clusters)
     for name in done | gone | forgot:
         renamed.pop(name, None)
     for name in gone | forgot:
         traffic.pop(name, None)
+        clusters.pop(name, None)
     return replace(
         state,
         stacks=(state.stacks | done) - gone - forgot,
         half_made=state.half_made - done - gone - forgot - untouched,
         renamed=renamed,
         traffic=traffic,
+        clusters=clusters,
         # A deployed stack is managed again.
         forgotten=(state.forgotten | forgot) - done,
     )

@@ -6,12 +6,14 @@ their digest. The identity of the caller (a profile, a session, a job) is exclud
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from envctl.domain.config.project import Project
+from envctl.domain.plan.provider_accounts import parse_role_account
 from envctl.domain.release.place.environment_place import Place, resolve_place
 from envctl.domain.release.place.provider_keys import render_provider_blocks
 from envctl.domain.release.place.provider_roles import find_region
@@ -44,6 +46,12 @@ _LABELS = {
     "backend.s3.assume_role.external_id": "external id",
 }
 _ABSENT = "none"
+# Of a backend, the keys that make the place of a state; the others say how to get there.
+_BACKEND_KEYS = frozenset(
+    {"bucket", "key", "prefix", "path", "container_name", "storage_account_name", "address", "secret_suffix"}
+    | {"namespace", "schema_name", "organization", "hostname", "workspaces", "workspace_dir", "workspace_key_prefix"}
+)
+_MOVING = frozenset({"account", "region", "state bucket", "state key", "state file", "workspace"})
 
 
 class MalformedPlaceError(ValueError):
@@ -132,6 +140,45 @@ def list_differences(before: BoundPlace, after: BoundPlace) -> tuple[str, ...]:
             # Stacks share most values, and the backend repeats those of the provider.
             found[f"{label} {was} -> {now}"] = order.index(label) if label in order else len(order)
     return tuple(sorted(found, key=lambda text: (found[text], text)))
+
+
+@dataclass(frozen=True)
+class Move:
+    """A value of a place that is another one now, with its words; empty where it was not or is no longer set."""
+
+    label: str  # such as `region`, or `state bucket`
+    key: str  # its last key: of `[state]`, for a value of the backend
+    was: str
+    now: str
+
+    @property
+    def leads_elsewhere(self) -> bool:
+        """False for another role in the same account: it reaches the same resources."""
+        accounts = {parse_role_account(self.was), parse_role_account(self.now)} - {""}
+        return self.label != "role" or len(accounts) > 1
+
+
+def list_moves(before: BoundPlace, after: BoundPlace, stacks: Collection[str]) -> tuple[Move, ...]:
+    """Return what makes these stacks, or the environment, another target: account, region, state; and another role."""
+    old = {(stack, path): value for stack, path, value in _walk_values(before)}
+    new = {(stack, path): value for stack, path, value in _walk_values(after)}
+    found: dict[Move, None] = {}
+    for stack, path in dict.fromkeys((*new, *old)):
+        was, now = old.get((stack, path), ""), new.get((stack, path), "")
+        label = _LABELS.get(path, "")
+        if was == now or (stack and stack not in stacks):
+            continue
+        if not was and label in ("account", "region", "role"):
+            # Said for the first time, as for the recorded rules: mostly it is where it was.
+            continue
+        keys = [re.sub(r"\[\d+\]", "", each) for each in path.split(".")]
+        if keys[0] == "backend" and label not in _MOVING and keys[2] in _BACKEND_KEYS:
+            label = f"state {keys[2]}"
+        if label in _MOVING or label == "role" or label.startswith("state "):
+            found[Move(label, keys[-1], was, now)] = None
+    order = list(dict.fromkeys(_LABELS.values()))
+    unique = {(each.label, each.was, each.now): each for each in reversed(found)}
+    return tuple(sorted(unique.values(), key=lambda each: order.index(each.label) if each.label in order else 99))
 
 
 def describe_differences(before: BoundPlace, after: BoundPlace) -> str:

@@ -23,6 +23,7 @@ from envctl.domain.text.lists import join_names
 from envctl.usecases.account import account_check
 from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values
 from envctl.usecases.deployment import prepare
+from envctl.usecases.deployment.known_clusters import add_known_clusters
 from envctl.usecases.deployment.prepared_objects import write_objects
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -55,7 +56,8 @@ def add_leaving(
     leaving = _LeavingStacks(ports, context.project, environment, present.find_environment(environment), changeover)
     left = tuple(leaving.prepare_stack(name, makers.get(name)) for name in changeover.leaving)
     kept = tuple(stack for stack in prepared.stacks if stack.name not in changeover.leaving)
-    return account_check.name_sessions(context, replace(prepared, stacks=kept, leaving=left))
+    prepared = add_known_clusters(ports, replace(prepared, stacks=kept, leaving=left))
+    return account_check.name_sessions(context, prepared)
 
 
 @dataclass(frozen=True)

@@ -29,15 +29,18 @@ def find_lost_states(
     return tuple(stack.name for stack in stacks if stack.name in doubtful and is_lost(ports, environment, stack))
 
 
-def describe_lost(environment: str, lost: Sequence[str]) -> Problem:
+def describe_lost(environment: str, lost: Sequence[str], stacks: Sequence[PreparedStack]) -> Problem:
     states, held = ("state", "its") if len(lost) == 1 else ("states", "their")
+    kind, reach = f"Terraform {states}", ""
+    if any(each.workload and each.name in lost for each in stacks):
+        kind, reach = f"{states} or clusters", "reach the cluster with the objects; for a state, "
     message = (
-        f"Terraform {states} of {join_names(lost)} in {environment} not found:"
+        f"{kind} of {join_names(lost)} in {environment} not found:"
         f" destroy would leave {held} resources behind. No changes were made"
     )
     hint = (
-        "restore it from a version in its bucket or from a backup. If there is none, delete the resources by hand,"
-        f" then: {format_command('destroy', environment, state_lost=True)}"
+        f"{reach}restore it from a version in its bucket or from a backup. If there is none, delete the resources by"
+        f" hand, then: {format_command('destroy', environment, state_lost=True)}"
     )
     return Problem("E371", message, hint)
 

@@ -94,7 +94,9 @@ class _Inspection:
         if self._is_destruction and (
             lost := find_lost_states(self.ports, self._environment, stacks, plans, self.here.stacks)
         ):
-            self.found = replace(self.found, unseen=(*self.found.unseen, describe_lost(self._environment, lost)))
+            self.found = replace(
+                self.found, unseen=(*self.found.unseen, describe_lost(self._environment, lost, stacks))
+            )
         self.found = replace(self.found, left=tuple(plans[stack.name] for stack in stacks if stack.name in plans))
 
     def _plan_after_failure(

@@ -22,6 +22,7 @@ from envctl.domain.release.place.place_digest import resolve_bound_place
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account import account_check, image_copy
 from envctl.usecases.deployment import drift_undo, prepare, shared_resources, verification
+from envctl.usecases.deployment.known_clusters import forget_replaced_clusters
 from envctl.usecases.deployment.leaving import leaving_stacks, lost_states
 from envctl.usecases.deployment.planning import add_forecasts, plan_stacks
 from envctl.usecases.deployment.progress import (
@@ -39,7 +40,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.terraform import CHECK_WARNING, PreparedStack
 from envctl.usecases.project import module_checks
-from envctl.usecases.release import deploy_request, readings, release_store
+from envctl.usecases.release import deploy_request, moved_places, readings, release_store
 
 Selected = TypeVar("Selected", bound=SelectedRelease)
 Started = TypeVar("Started", bound=DeployRequest | SelectedRelease)
@@ -63,7 +64,9 @@ class CheckGuards(Generic[Selected]):
 
     def run(self, selected: Selected) -> Selected:
         present = journal.load(selected.request.context.ports)
-        return replace(selected, guard_request=selected.guards.enforce_guards(selected.guard_request, present))
+        asked = selected.guards.enforce_guards(selected.guard_request, present)
+        moved_places.require_place(selected.request.context, present, asked.target)
+        return replace(selected, guard_request=asked)
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,7 @@ class PrepareWorkingTree:
         return (f"{tags}{code}{_describe_rendering(self.stacks, environment)}",)
 
     def run(self, request: DeployRequest) -> WorkingTreeRelease:
+        moved_places.require_place(request.context, journal.load(request.context.ports), request.target)
         made = prepare.prepare_working_tree(request.context, request.target)
         environment = account_check.name_sessions(request.context, made.prepared)
         return WorkingTreeRelease(request, made.release, made.settings, environment, self.only)
@@ -222,6 +226,7 @@ class PlanStacks:
         if ports.prompter.asks:
             found = add_forecasts(request.context, target, stacks, found)
         plans = {plan.stack: plan for plan in found}
+        prepared = replace(prepared, environment=forget_replaced_clusters(prepared.environment, plans))
         lost = _find_lost_states(prepared, stacks, plans, here) if destroys else ()
         planned = PlannedDeployment(
             prepared=prepared,
@@ -316,7 +321,7 @@ def _find_lost_states(
     ports, target = prepared.request.context.ports, prepared.request.target
     lost = lost_states.find_lost_states(ports, target, stacks, plans, here.stacks)
     if lost and not prepared.request.options.state_lost:
-        raise OperationFailedError(lost_states.describe_lost(target, lost))
+        raise OperationFailedError(lost_states.describe_lost(target, lost, stacks))
     if lost:
         ports.observer.on_message(f"resources of {join_names(lost)} may remain in {target}: its state is lost")
     return lost

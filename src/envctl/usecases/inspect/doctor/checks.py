@@ -291,7 +291,7 @@ def check_ledger(context: Context) -> Iterator[Row]:
         yield report_warning("checkpoints", seen, f"the next is written at entry {following}, automatically")
     elif last:
         yield report_good("checkpoints", f"the last is {since} entries old")
-    if gone := find_gone(context.project, present):
+    if gone := find_gone(context, present):
         yield report_bad("environments", *map(describe_gone, gone))
 
 
