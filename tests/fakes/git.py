@@ -1,7 +1,7 @@
 """A repository and its forge, as a test sets them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from envctl.domain.release.commit_message import CommitMessage, JobRequest
 from envctl.usecases.ports.project import Revision
@@ -50,8 +50,10 @@ class SettableVersionControl:
     known: Revision = field(default_factory=lambda: Revision("c0ffee", "ann@example.com", uncommitted=False))
     lies_in: str | None = None
     remote: str = ""
-    others: dict[str, list[str]] = field(default_factory=dict)  # contributors, by the commit before theirs
-    wrote: dict[str, list[str]] = field(default_factory=dict)  # authors, by file
+    # contributors, by the commit before theirs; None if git lacks some
+    others: dict[str, list[str] | None] = field(default_factory=dict)
+    wrote: dict[str, list[str] | None] = field(default_factory=dict)  # authors, by file; None if git lacks some
+    dirty: bool = False  # whether settings or the project file are not as they were committed
     # True for a descendant of the working tree's commit, None if unknown.
     descendants: dict[str, bool | None] = field(default_factory=dict)
 
@@ -61,14 +63,18 @@ class SettableVersionControl:
     def read_revision(self, paths: Sequence[str]) -> Revision:
         return self.known
 
+    def read_file_revision(self, paths: Sequence[str]) -> Revision:
+        return replace(self.known, uncommitted=self.known.uncommitted or self.dirty)
+
     def read_message(self, commit: str) -> CommitMessage:
         return self.messages.get(commit, CommitMessage())
 
-    def list_contributors(self, since: str) -> list[str]:
-        return self.others.get(since, [])
+    def list_contributors(self, since: str, until: str) -> list[str] | None:
+        return self.others.get("" if since.endswith("^1") else since, [])
 
-    def list_file_authors(self, path: str, since: str) -> list[str]:
-        return self.wrote.get(path, [])
+    def list_path_authors(self, paths: Sequence[str], since: str) -> list[str] | None:
+        found = [self.wrote.get(path, []) for path in paths]
+        return None if None in found else [name for names in found for name in names or ()]
 
     def list_changes(self, base: str) -> list[str] | None:
         return self.changed.get(base)

@@ -19,7 +19,8 @@ from tests.fakes.project_files import NETWORK, PROJECT
 from tests.fakes.world import World, list_entries
 
 NOW = datetime(2026, 11, 25, 1, 40, tzinfo=UTC)
-ANN, BOB, TARO = Actor("ann@example.com"), Actor("bob@example.com"), Actor("山田太郎@example.com")
+ANN, BOB, CAT = (Actor(f"{name}@example.com") for name in ("ann", "bob", "cat"))
+TARO = Actor("山田太郎@example.com")
 ROBOT = Actor("arn:aws:sts::333333333333:assumed-role/envctl-deployer/ci", via="aws", verified=True)
 COMMITTED = b"[environments.staging.gates]\ncommitted = true\n"
 GATES = b"""
@@ -102,7 +103,7 @@ class Story:
 
     def approve_promotion(self, hours: float, *gates: str) -> None:
         self.add_resources("prod")
-        for gate, who in zip(gates, (BOB, TARO, TARO), strict=False):
+        for gate, who in zip(gates, (CAT, TARO, TARO), strict=False):
             self.set_moment(hours, who)
             approve_plan(self.world.ports, "prod", gate, unseen=["web"])
 

@@ -128,31 +128,71 @@ def _commit(project: Path, author: str, message: str = "more", *more: str) -> st
     return git(project, "rev-parse", "HEAD")
 
 
+def _head(project: Path) -> str:
+    return git(project, "rev-parse", "HEAD")
+
+
+def _clone(project: Path, to: Path, depth: int) -> Git:
+    top = git(project, "rev-parse", "--show-toplevel")
+    git(to, "clone", "-q", f"--depth={depth}", f"file://{top}", f"shallow{depth}")
+    return Git(to / f"shallow{depth}" / "shop")
+
+
 def test_contributors_since_previous_release_are_listed(committed: Path) -> None:
-    first = git(committed, "rev-parse", "HEAD")
+    first = _head(committed)
     _commit(committed, "bob")
     _commit(
         committed, "cat", "more\n\nCo-authored-by: Dan <7+dan@users.noreply.github.com>\nco-authored-by: eve@x.org\n"
     )
-    assert Git(committed).list_contributors(first) == (
+    assert Git(committed).list_contributors(first, _head(committed)) == (
         "cat@example.com",
         "ann@example.com",
         "7+dan@users.noreply.github.com",
         "eve@x.org",
         "bob@example.com",
     )
+    last = Git(committed).list_contributors(f"{_head(committed)}^1", "")
+    assert last and last[:2] == ("cat@example.com", "ann@example.com")
+
+
+def test_squashed_commits_keep_their_authors(committed: Path) -> None:
+    """With the text that `git merge --squash` proposes."""
+    first, main = _head(committed), git(committed, "branch", "--show-current")
+    git(committed, "switch", "-q", "-c", "feature")
+    (committed / "README.md").write_text("changed")
+    git(committed, "add", ".")
+    _commit(committed, "octocat", "mine\n\nCo-authored-by: Dan <dan@example.com>")
+    git(committed, "switch", "-q", main)
+    git(committed, "merge", "-q", "--squash", "feature")
+    git(committed, "commit", "-q", "--no-edit")
+    assert set(Git(committed).list_contributors(first, _head(committed)) or ()) == {
+        "ann@example.com",
+        "octocat@example.com",
+        "dan@example.com",
+    }
+
+
+def test_rewritten_commits_are_new(committed: Path) -> None:
+    """The commit that is gone is there still, or not: then all who are known count."""
+    _commit(committed, "bob")
+    amended = _head(committed)
+    git(committed, "commit", "-q", "--amend", "--allow-empty", "-m", "else", "--author=Cat <cat@example.com>")
+    assert Git(committed).list_contributors(amended, _head(committed)) == ("cat@example.com", "ann@example.com")
+    assert set(Git(committed).list_contributors("0" * 40, "") or ()) == {"cat@example.com", "ann@example.com"}
 
 
 def test_merged_contributors_are_listed(committed: Path) -> None:
-    main = git(committed, "branch", "--show-current")
+    main, first = git(committed, "branch", "--show-current"), _head(committed)
     git(committed, "switch", "-q", "-c", "feature")
     _commit(committed, "octocat")
     git(committed, "switch", "-q", main)
     _commit(committed, "bob")
+    before = _head(committed)
     git(committed, "-c", "user.email=merger@example.com", "merge", "-q", "--no-ff", "-m", "merge", "feature")
-    everybody = ("merger@example.com", "octocat@example.com", "ann@example.com")
-    for since in ("", "0" * 40, git(committed, "rev-parse", "HEAD"), "--output=x"):
-        assert Git(committed).list_contributors(since) == everybody
+    merged = ("merger@example.com", "octocat@example.com", "ann@example.com")
+    for since in (before, f"{_head(committed)}^1"):
+        assert set(Git(committed).list_contributors(since, _head(committed)) or ()) == set(merged)
+    assert set(Git(committed).list_contributors(first, _head(committed)) or ()) == {*merged, "bob@example.com"}
 
 
 def test_changes_of_a_request_are_those_of_its_branch(committed: Path, tmp_path: Path) -> None:
@@ -179,15 +219,44 @@ def test_changes_of_a_request_are_those_of_its_branch(committed: Path, tmp_path:
         assert Git(committed).list_changes(unknown) is None
 
 
-def test_without_history_the_last_commit_has_its_own(committed: Path, tmp_path: Path) -> None:
-    assert Git(committed).list_contributors("") == ("ann@example.com",)
+def test_missing_history_is_unknown(committed: Path, tmp_path: Path) -> None:
+    first = _head(committed)
+    for author in ("bob", "cat"):
+        _commit(committed, author)
+    head, parent = _head(committed), git(committed, "rev-parse", "HEAD^1")
+    one, two = _clone(committed, tmp_path, 1), _clone(committed, tmp_path, 2)
+    for each in (one, two):
+        assert each.list_contributors(first, head) is None
+        assert each.list_contributors("", head) is None
+        assert each.list_path_authors(["envctl.toml"], first) is None
+        assert each.list_contributors(head, head) == ()
+    assert one.list_contributors(f"{head}^1", head) is None
+    assert two.list_contributors(parent, head) == ("cat@example.com", "ann@example.com")
+    assert two.list_path_authors(["envctl.toml"], parent) == ()
+    git(tmp_path / "shallow1", "fetch", "-q", "--unshallow")
+    assert one.list_contributors(first, head) == Git(committed).list_contributors(first, head)
+
+
+def test_merge_with_cut_branch_is_unknown(committed: Path, tmp_path: Path) -> None:
+    """The commit before is there, and not all that was merged into it."""
+    main = git(committed, "branch", "--show-current")
+    git(committed, "switch", "-q", "-c", "feature")
+    for author in ("mallory", "octocat"):
+        _commit(committed, author)
+    git(committed, "switch", "-q", main)
     _commit(committed, "bob")
-    git(tmp_path, "clone", "-q", "--depth=1", f"file://{git(committed, 'rev-parse', '--show-toplevel')}", "shallow")
-    assert Git(tmp_path / "shallow").list_contributors("0" * 40) == ("bob@example.com", "ann@example.com")
+    before = _head(committed)
+    git(committed, "merge", "-q", "--no-ff", "-m", "merge", "feature")
+    assert _clone(committed, tmp_path, 2).list_contributors(before, _head(committed)) is None
+    found = _clone(committed, tmp_path, 4).list_contributors(before, _head(committed))
+    assert found and "mallory@example.com" in found
 
 
 def test_missing_repository_gives_no_contributors(project: Path) -> None:
-    assert Git(project).list_contributors("") == ()
+    assert Git(project).list_contributors("", "") == ()
+    git(project, "init", "-q", ".")
+    assert Git(project).list_contributors("0" * 40, "") == ()
+    assert Git(project).list_path_authors(["envctl.toml"], "") == ()
 
 
 def test_commit_is_behind_its_descendants_alone(committed: Path, tmp_path: Path) -> None:
@@ -206,19 +275,43 @@ def test_commit_is_behind_its_descendants_alone(committed: Path, tmp_path: Path)
 
 
 def test_authors_of_a_file_since_commit_are_listed(committed: Path, tmp_path: Path) -> None:
-    first = git(committed, "rev-parse", "HEAD")
+    first, files = _head(committed), ["envctl.toml", "environments/dev"]
     _commit(committed, "bob")
-    assert Git(committed).list_file_authors("envctl.toml", first) == ()
+    assert Git(committed).list_path_authors(files, first) == ()
     (committed / "envctl.toml").write_text("changed")
     git(committed, "add", ".")
     _commit(committed, "cat", "rules\n\nCo-authored-by: Dan <dan@example.com>\n")
+    git(committed, "mv", "environments/dev/terraform.tfvars", "environments/dev/web.tfvars")
     second = _commit(committed, "eve")
-    wrote = ("cat@example.com", "ann@example.com", "dan@example.com")
-    assert [Git(committed).list_file_authors("envctl.toml", since) for since in (first, "", "0" * 40, "--all")] == [
-        wrote
-    ] * 4
-    assert Git(committed).list_file_authors("envctl.toml", second) == ()
-    assert Git(tmp_path).list_file_authors("envctl.toml", first) == ()
+    wrote = ("eve@example.com", "ann@example.com", "cat@example.com", "dan@example.com")
+    for since in (first, "", "0" * 40, "--all"):
+        assert Git(committed).list_path_authors(files, since) == wrote
+    assert Git(committed).list_path_authors(files, second) == ()
+    assert Git(committed).list_path_authors(["../../outside.tfvars"], first) == ()
+    assert Git(tmp_path).list_path_authors(files, first) == ()
+
+
+def test_author_on_merged_branch_counts_for_a_file(committed: Path) -> None:
+    """Also where main has the same change by another person: git leaves one of the two out by itself."""
+    first, main = _head(committed), git(committed, "branch", "--show-current")
+    for author, branch in (("octocat", "feature"), ("bob", main)):
+        git(committed, "switch", "-q", *(["-c"] if branch == "feature" else []), branch)
+        (committed / "envctl.toml").write_text("changed")
+        git(committed, "add", ".")
+        _commit(committed, author)
+    git(committed, "merge", "-q", "--no-ff", "-m", "merge", "feature")
+    found = Git(committed).list_path_authors(["envctl.toml"], first)
+    assert found and {"octocat@example.com", "bob@example.com"} <= set(found)
+
+
+def test_ignored_settings_file_is_uncommitted(committed: Path) -> None:
+    (committed / ".gitignore").write_text("*.log\nlocal.tfvars\n")
+    git(committed, "add", ".")
+    head = _commit(committed, "bob")
+    assert Git(committed).read_file_revision(PATHS) == Revision(head, "bob@example.com", uncommitted=False)
+    (committed / "local.tfvars").write_text("size = 9")
+    assert not Git(committed).read_revision(["local.tfvars"]).uncommitted
+    assert Git(committed).read_file_revision(["envctl.toml", "local.tfvars"]).uncommitted
 
 
 def test_message_of_a_commit_is_read_whole(committed: Path) -> None:

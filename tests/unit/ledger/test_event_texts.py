@@ -17,8 +17,8 @@ FIELDS: dict[str, dict[Source, str]] = {
     # The subject is of a commit, which its author typed.
     "ReleaseCreated": {"digest": "release commit", "name": "author beside others", "person": "subject"},
     "DeploymentStarted": {
-        "name": "environment source only stacks unpinned creates clusters program",
-        "digest": "behind release settings plan place rules rules_before",
+        "name": "environment source only stacks unpinned creates clusters program authors",
+        "digest": "behind release settings plan place rules rules_before commit",
     },
     "DeploymentSucceeded": {
         "name": "environment stacks lost left forgot clusters",

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,14 @@ from envctl.usecases.ports.project import Revision
 if TYPE_CHECKING:
     from envctl.domain.release.commit_message import CommitMessage
 
-MAX_COMMITS = 1000
-"""Limit of commits examined for one release."""
+MAX_COMMITS = 10_000
+"""Limit of commits examined for authors where it is unknown since when."""
 MAX_MESSAGE = 20_000
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
-_ADDRESS_FORMAT = "--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly,unfold)"
-_IN_BRACKETS = re.compile(r"^.*<([^<>]+)>\s*$")
+_AUTHOR_FORMAT = "--format=<%ae>%n<%ce>%n%B%x00"
+# Also in the text that `git merge --squash` proposes.
+_AUTHOR_LINE = re.compile(r"co-authored-by:(.+)|author:(.*<.+>)", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"^.*<([^<>]*)>\s*$")
 
 
 class Git:
@@ -41,6 +44,12 @@ class Git:
         status = run_git(self._project, *words, *_resolve_links(self._project, paths))
         return Revision(commit, author, uncommitted=status is None or bool(status))
 
+    def read_file_revision(self, paths: Sequence[str]) -> Revision:
+        found, files = self.read_revision(paths), [each for each in paths if (self._project / each).is_file()]
+        words = ("--literal-pathspecs", "ls-files", "--error-unmatch", "--", *_resolve_links(self._project, files))
+        is_tracked = not files or run_git(self._project, *words) is not None
+        return found if is_tracked else replace(found, uncommitted=True)
+
     def read_message(self, commit: str) -> "CommitMessage":
         # Imported late: most commands create no release.
         from envctl.domain.release.commit_message import CommitMessage
@@ -52,31 +61,40 @@ class Git:
         # In brackets, the line of an empty address is no empty line either.
         return CommitMessage(self._redact(text[:MAX_MESSAGE]), committer[1:-1])
 
-    def list_contributors(self, since: str) -> Sequence[str]:
-        """Without the history back to `since`, as in a shallow clone, use the last commit alone."""
-        before = since if _COMMIT.fullmatch(since) else "HEAD^1"
-        for each in (("HEAD", "--not", before), ("HEAD", "--not", "HEAD^1"), ("-1", "HEAD")):
-            if found := self._list_addresses(*each, "--"):
-                return found
-        return ()
+    def list_contributors(self, since: str, until: str) -> Sequence[str] | None:
+        return self._list_authors(since, until if _COMMIT.fullmatch(until) else "HEAD")
 
-    def list_file_authors(self, path: str, since: str) -> Sequence[str]:
-        """Without the history back to `since`, use the last fetched change."""
-        known = [("HEAD", "--not", since)] if _COMMIT.fullmatch(since) else []
-        for each in (*known, ("-1", "HEAD")):
-            if (found := self._list_addresses(*each, "--", path)) is not None:
-                return found
-        return ()
+    def list_path_authors(self, paths: Sequence[str], since: str) -> Sequence[str] | None:
+        project = resolve_path(self._project)
+        top = find_repository_top(project) or project
+        inside = [each for each in paths if Path(os.path.normpath(project / each)).is_relative_to(top)]
+        return self._list_authors(since, "HEAD", *_resolve_links(self._project, inside)) if inside else ()
 
-    def _list_addresses(self, *commits: str) -> tuple[str, ...] | None:
-        """Return each author, committer and co-author of these commits once; None if git fails."""
-        words = ("log", f"--max-count={MAX_COMMITS}", "--no-show-signature", _ADDRESS_FORMAT, *commits)
-        found = run_git(self._project, "--literal-pathspecs", *words)
+    def _list_authors(self, since: str, until: str, *paths: str) -> tuple[str, ...] | None:
+        """Return each author, committer and co-author once; None if git lacks a commit."""
+        found = run_git(self._project, "rev-parse", "HEAD", "--git-path", "shallow")
         if found is None:
+            # No repository, or one without a commit.
+            return ()
+        file = self._project / found.splitlines()[1]
+        cut = set(file.read_text().split()) if file.is_file() else set[str]()
+        is_known = _COMMIT.fullmatch(since.removesuffix("^1")) and self._has_commit(since)
+        if cut and not is_known:
             return None
-        return tuple(
-            dict.fromkeys(_IN_BRACKETS.sub(r"\1", line).strip() for line in found.splitlines() if line.strip())
-        )
+        commits = (until, "--not", since, "--") if is_known else (until, "--")
+        if cut and cut.intersection((run_git(self._project, "rev-list", *commits) or "").split()):
+            # The parents of a commit in between are not there.
+            return None
+        words = ("--literal-pathspecs", "log", "--no-show-signature", "--full-history", _AUTHOR_FORMAT)
+        limit = () if is_known else (f"--max-count={MAX_COMMITS}",)
+        listed = run_git(self._project, *words, *limit, *commits, *paths)
+        if listed is None:
+            return None
+        lines = (line for each in listed.split("\0")[:-1] for line in _list_address_lines(each.strip("\n")))
+        return tuple(dict.fromkeys(filter(None, (_IN_BRACKETS.sub(r"\1", line).strip() for line in lines))))
+
+    def _has_commit(self, commit: str) -> bool:
+        return run_git(self._project, "cat-file", "-e", f"{commit}^{{commit}}") is not None
 
     def list_changes(self, base: str) -> Sequence[str] | None:
         if not _COMMIT.fullmatch(base.removesuffix("^1")):
@@ -103,6 +121,13 @@ class Git:
     def locate_project(self) -> str | None:
         found = run_git(self._project, "rev-parse", "--show-prefix")
         return None if found is None else found.rstrip("/")
+
+
+def _list_address_lines(entry: str) -> Iterator[str]:
+    """Yield the author, the committer, and each author that the message names."""
+    author, committer, *message = entry.split("\n")
+    yield from (author, committer)
+    yield from (found[1] or found[2] for line in message if (found := _AUTHOR_LINE.fullmatch(line.strip())))
 
 
 def _resolve_links(project: Path, paths: Sequence[str]) -> list[str]:

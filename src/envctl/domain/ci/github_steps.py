@@ -14,6 +14,8 @@ VENV = "$RUNNER_TEMP/{prefix}"
 PULL_REQUEST = "github.event_name == 'pull_request'"
 _STEP_LINES = 10
 _VARIABLES = {PLAN: "ENVCTL_PLAN_ROLE", DRIFT: "ENVCTL_DRIFT_ROLE"}
+_TWO, _ALL = "2 # the commit before shows what a request changes", "0 # the whole history names all authors"
+_DEPTHS: Mapping[JobKind, str] = {"plan": _TWO, "drift": _TWO, "deploy": _ALL, "operate": _ALL}
 _ROLE = "ENVCTL_ROLE"
 _MISSING_ROLE = "E145"
 
@@ -28,7 +30,7 @@ def render_setup(texts: Mapping[str, str], site: WorkflowInputs, job: JobKind, u
     """Return the first steps of a job. `user` is `plan`, `drift` or the environment whose role it takes."""
     github, condition = site.github, f"{PULL_REQUEST} && " if job == "plan" else ""
     parts = [
-        fill_template(texts["setup.yml"], {"checkout": CHECKOUT_ACTION}),
+        fill_template(texts["setup.yml"], {"checkout": CHECKOUT_ACTION, "depth": _DEPTHS[job]}),
         *(_render_step(each) for each in github.list_steps(github.before, job)),
     ]
     if user not in github.roles and "--sandbox" not in site.command:

@@ -143,7 +143,8 @@ def _list_setting_values(settings: GitlabCi) -> dict[str, str]:
         "image": json.dumps(settings.image or GITLAB_IMAGE),
         "inherited": "[]" if settings.tags else "[tags]",
         "tags": f"  tags: {json.dumps(settings.tags)}\n" if settings.tags else "",
-        "variables": _format_variables(settings.variables),
+        # The whole history names all authors.
+        "variables": _format_variables({"GIT_DEPTH": "0", **settings.variables}),
         "before_script": _format_lines(settings.before_script),
         "after_script": _format_lines(settings.after_script),
         "schedule_variable": settings.schedule_variable,
@@ -215,11 +216,11 @@ def _list_install_lines(site: GitlabInputs) -> Sequence[str]:
 
 
 def _format_variables(variables: Mapping[str, str]) -> str:
-    lines = [
+    lines = (
         f"    {_quote(name)}: {{ value: {_quote(value)}, expand: false }}\n"
         for name, value in sorted(variables.items())
-    ]
-    return "".join(["  variables:\n", *lines]) if lines else ""
+    )
+    return "".join(["  variables:\n", *lines])
 
 
 def _format_lines(lines: Iterable[str]) -> str:

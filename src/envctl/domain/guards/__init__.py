@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import drift, evidence, gate_table, plan, provenance, rules, target
-from envctl.domain.guards.approvals import list_makers
 from envctl.domain.guards.request import BundleState, Guard, Refusal, RefusedError, Request
 from envctl.domain.guards.rules import (
     count_missing_at_gates,
@@ -37,7 +36,6 @@ __all__ = [
     "describe_approvers",
     "find_end_of_approvals",
     "find_guard",
-    "list_makers",
     "list_refusals",
     "list_unwaivable",
     "list_views",

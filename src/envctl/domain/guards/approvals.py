@@ -5,11 +5,19 @@ from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.guards.authors import (
+    Author,
+    check_known_authors,
+    count_people,
+    is_only_author,
+    list_authors,
+    list_short_authors,
+)
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.ledger.approval_binding import ApprovalBinding
 from envctl.domain.ledger.entries import is_future
 from envctl.domain.ledger.events import ANONYMOUS, Actor
-from envctl.domain.ledger.people.person_names import has_common_person, is_machine, is_named_in, list_names, list_people
+from envctl.domain.ledger.people.person_names import is_machine, is_named_in, is_same_person
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.state import Approval
 from envctl.domain.plan.unseen_stacks import list_acceptable, list_uncovered_stacks
@@ -24,6 +32,8 @@ def check_approvals(request: Request) -> Refusal | None:
     """G106: each gate of the target has enough approvals for this release, these settings and this place."""
     if request.release is None or not request.rules.approvals or not is_approval_required(request):
         return None
+    if unknown := check_known_authors(request, request.rules):
+        return unknown
     if not (missing := _list_open_gates(request)):
         return None
     others = replace(request, actor=ANONYMOUS)
@@ -100,18 +110,24 @@ def _is_repetition(request: Request) -> bool:
 
 def count_missing_approvals(request: Request) -> dict[str, int]:
     """Return the number of missing approvals for each gate of the target."""
-    valid = list_valid_approvals(request)
-    people = {gate: list_people([each.by for each in valid if each.gate == gate]) for gate in request.rules.approvals}
-    return {gate: max(0, count - len(people[gate])) for gate, count in request.rules.approvals.items()}
+    valid, authors = list_valid_approvals(request), list_authors(request)
+    people = {gate: _list_approvers(valid, gate) for gate in request.rules.approvals}
+    return {gate: max(0, n - count_people(authors, people[gate])) for gate, n in request.rules.approvals.items()}
+
+
+def _list_approvers(approvals: Iterable[Approval], gate: str) -> list[Actor]:
+    return [each.by for each in approvals if each.gate == gate]
 
 
 def list_valid_approvals(request: Request) -> tuple[Approval, ...]:
-    """Return the valid approvals of this release, these settings and this place, given with permission."""
-    barred = _list_barred_people(request)
+    """Return the valid approvals of this release, these settings and this place, given with permission. That of an
+    author counts for the changes of the others: `count_people` knows for how many.
+    """
+    authors = list_authors(request)
     return tuple(
         a
         for a in _list_bound_approvals(request)
-        if not has_common_person(list_names(a.by), barred)
+        if not _is_barred(request, authors, a.by)
         if can_approve(request, a.gate, a.by) and not has_expired(request, a)
         if not _list_newly_plannable(request, a) and not _is_from_first_deployment(request, a)
         if not a.ended or _is_repetition(request)
@@ -123,21 +139,10 @@ def can_approve(request: Request, gate: str, actor: Actor) -> bool:
     return can_approve_at(request.rules.list_approver_patterns(gate), actor)
 
 
-def list_makers(request: Request) -> frozenset[str]:
-    """Return the makers of the release: author, committer, merger, and the creator of its bundle."""
-    known = request.known_release
-    return frozenset({known.author, *known.others, known.by.person_name} - {""}) if known else frozenset()
-
-
-def has_made_release(request: Request, actor: Actor) -> bool:
-    """Check if the actor is a maker of the release, under any of their names."""
-    known = request.known_release
-    return known is not None and is_named_in(actor, {*list_makers(request), *list_names(known.by)})
-
-
-def has_changed_rules(request: Request, actor: Actor) -> bool:
-    """Check if the deployment records new rules, and the actor took part in them."""
-    return can_record_rules(request) and is_named_in(actor, request.wrote_rules)
+def _list_short(request: Request, authors: tuple[Author, ...], gates: Iterable[str]) -> tuple[Author, ...]:
+    valid, need = list_valid_approvals(request), request.rules.approvals
+    short = (list_short_authors(authors, _list_approvers(valid, gate), need.get(gate, 0)) for gate in gates)
+    return tuple(dict.fromkeys(author for each in short for author in each))
 
 
 def describe_allowed_approvers(request: Request) -> str:
@@ -147,12 +152,18 @@ def describe_allowed_approvers(request: Request) -> str:
 
 def describe_approvers_at(request: Request, gates: Iterable[str]) -> str:
     """Describe the people able to approve at one of the gates."""
-    barred = sorted(_list_barred_names(request))
-    asked = [request.rules.list_approver_patterns(gate) for gate in gates]
+    at = tuple(gates)
+    asked = [request.rules.list_approver_patterns(gate) for gate in at]
     # One gate without patterns is open to all.
     listed = dict.fromkeys(pattern for patterns in asked for pattern in patterns) if all(asked) else {}
+    authors, promoter = list_authors(request), request.actor
+    short = _list_short(request, authors, at) or authors
+    barred = {promoter.person_name, *(short[0][:1] if len(short) == 1 else ())} - {""}
+    partial = sorted(each[0] for each in short if len(short) > 1 and not is_named_in(promoter, each))
     people = " or ".join(listed) or "any person"
-    return f"{people} except {', '.join(barred)}" if barred else people
+    if barred and not request.rules.self_approval:
+        people += f" except {', '.join(sorted(barred))}"
+    return f"{people}; {join_first(partial, MAX_DIFFERENCES)} only for changes of others" if partial else people
 
 
 def format_approval(request: Request, gate: str, unseen: Sequence[str] = ()) -> str:
@@ -222,21 +233,11 @@ def is_bound_to_rules(request: Request, approval: Approval) -> bool:
     return approval.rules == tree and recorded in {approval.recorded, tree}
 
 
-def _list_barred_names(request: Request) -> frozenset[str]:
+def _is_barred(request: Request, authors: Iterable[Author], approver: Actor) -> bool:
+    """Check if an approval never counts: by the person who deploys, or by the author of all changes."""
     if request.rules.self_approval:
-        return frozenset()
-    wrote = request.wrote_rules if can_record_rules(request) else ()
-    return list_makers(request) | ({request.actor.person_name, *wrote} - {""})
-
-
-def _list_barred_people(request: Request) -> frozenset[str]:
-    """Return all names of the people whose approvals do not count: who made the release or new rules, and the actor."""
-    if request.rules.self_approval:
-        return frozenset()
-    known = request.known_release
-    made = {*list_makers(request), *list_names(known.by)} if known else set[str]()
-    wrote = request.wrote_rules if can_record_rules(request) else ()
-    return frozenset({*made, *wrote, *list_names(request.actor)})
+        return False
+    return is_same_person(approver, request.actor) or is_only_author(authors, approver)
 
 
 def has_expired(request: Request, approval: Approval) -> bool:
@@ -269,13 +270,15 @@ def list_newly_plannable_stacks(request: Request) -> tuple[str, ...]:
 
 
 def _list_faults(request: Request) -> str:
-    given, counted = _list_bound_approvals(request), {a.by.person_name for a in list_valid_approvals(request)}
+    given, valid = _list_bound_approvals(request), list_valid_approvals(request)
+    counted, authors = {a.by.person_name for a in valid}, list_authors(request)
     expired = [each for each in given if has_expired(request, each) and each.by.person_name not in counted]
-    people = _list_barred_people(request)
-    barred = {a.by.person_name for a in given if has_common_person(list_names(a.by), people)}
+    barred = {a.by.person_name for a in given if _is_barred(request, authors, a.by)}
     part = (
         "made or promotes the release, or changed its rules" if request.wrote_rules else "made or promotes the release"
     )
+    short = {gate: _list_short(request, authors, (gate,)) for gate in request.rules.approvals}
+    partial = {a.by.person_name for a in valid if any(is_named_in(a.by, each) for each in short.get(a.gate, ()))}
     strangers = {
         f"{a.by.person_name}{' (not a person)' if is_machine(a.by) else ''} may not approve at {a.gate}"
         for a in given
@@ -288,6 +291,7 @@ def _list_faults(request: Request) -> str:
         *_explain_expired(request, expired),
         *(f"the approval of {name} ended with deployment {seq}" for name, seq in ended.items() if name not in counted),
         f"the approval of {', '.join(sorted(barred))} does not count ({part})" if barred else "",
+        f"the approval of {', '.join(sorted(partial))} does not count for their own changes" if partial else "",
         ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",
         *(_describe_new_effects(request) if request.action == "rollback" else ()),

@@ -1,10 +1,11 @@
 """The approvals at each gate: who gave them, until when they hold, and who can give the missing ones."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from envctl.domain.guards.approvals import describe_approvers_at
+from envctl.domain.guards.authors import Author, count_people, list_authors
 from envctl.domain.guards.gate_table import GateCell, find_cells
 from envctl.domain.guards.plan import list_counting_approvals
 from envctl.domain.guards.request import Request
@@ -61,10 +62,13 @@ def _find_gate_approvals(request: Request, gate: str, need: int, missing: int) -
     # An approval counts only if it does so in both documents.
     common = [each for each in counting[0] if each.gate == gate and all(each in others for others in counting)]
     given = tuple(GivenApproval(each.by, each.at, _find_expiry(views, each)) for each in _drop_earlier(common))
-    cells = find_cells(request, common, need)
-    have = min([max(0, need - missing), *(len(cell.by) for cell in cells.values() if not cell.later)])
+    # Authors may approve their own changes only if both documents allow it.
+    counted = replace(request, rules=next((v for v in views if not v.rules.self_approval), request).rules)
+    cells, authors = find_cells(counted, common, need), list_authors(counted)
+    covered = (count_people(authors, cell.by) for cell in cells.values() if not cell.later)
+    have = min([max(0, need - missing), *covered])
     who = next((describe_approvers_at(view, (gate,)) for view in views if have < need), "")
-    return GateApprovals(have, need, _find_next_expiry(given, need), given, who, cells)
+    return GateApprovals(have, need, _find_next_expiry(authors, given, need), given, who, cells)
 
 
 def _drop_earlier(approvals: Iterable[Approval]) -> list[Approval]:
@@ -79,8 +83,12 @@ def _find_expiry(views: Iterable[Request], approval: Approval) -> datetime | Non
     return min((approval.at + view.rules.expires for view in views if view.rules.expires is not None), default=None)
 
 
-def _find_next_expiry(given: tuple[GivenApproval, ...], need: int) -> datetime | None:
+def _find_next_expiry(authors: Iterable[Author], given: tuple[GivenApproval, ...], need: int) -> datetime | None:
     """Return when the gate loses an approval that it needs. More approvals than needed may expire before."""
-    ends = sorted(each.expires_at for each in given if each.expires_at is not None)
-    spare = max(0, len(given) - need)
-    return ends[spare] if len(ends) > spare else None
+    known = tuple(authors)
+    enough = min(need, count_people(known, [each.by for each in given]))
+    for end in sorted(each.expires_at for each in given if each.expires_at is not None):
+        left = [each.by for each in given if each.expires_at is None or each.expires_at > end]
+        if count_people(known, left) < enough:
+            return end
+    return None

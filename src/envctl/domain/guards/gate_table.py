@@ -10,6 +10,7 @@ from typing import Literal
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
+from envctl.domain.guards.authors import count_people, list_authors
 from envctl.domain.guards.plan import check_same_plan, find_changes_beyond
 from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.guards.request import Guard, Refusal, Request
@@ -42,7 +43,7 @@ def find_cells(request: Request, given: Sequence[Approval], need: int) -> dict[s
     """Return the cell of each stack at one gate, for the approvals that count there."""
     beyond = find_changes_beyond(request, request.plan) if request.plan and given else {}
     left_out = {each: _list_left_out(request, each, beyond) for each in given}
-    cells = {}
+    cells, authors = {}, list_authors(request)
     for stack in request.needs:
         covering = [each for each in given if stack not in left_out[each]]
         by = list_people([each.by for each in covering])
@@ -50,8 +51,8 @@ def find_cells(request: Request, given: Sequence[Approval], need: int) -> dict[s
         leaving = [each for each in given if stack in left_out[each]]
         later = any(_is_behind(request, each, stack) for each in leaving)
         state: CellState = "not covered" if leaving else "missing"
-        if len(by) >= need:
-            state, later = "given" if len(seen) >= need else "unseen", False
+        if count_people(authors, by) >= need:
+            state, later = "given" if count_people(authors, seen) >= need else "unseen", False
         cells[stack] = GateCell(state, by, later)
     return cells
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
+from envctl.domain.guards.authors import count_people, list_authors
 from envctl.domain.guards.request import Guard, Refusal, Request
-from envctl.domain.ledger.people.person_names import list_people
 from envctl.domain.ledger.projection.stacks import describe_forgotten_states, describe_unknown_states
 from envctl.domain.ledger.state import Approval, Deployment
 from envctl.domain.plan.approved_changes import find_unapproved_changes
@@ -86,9 +86,10 @@ def check_same_plan(request: Request) -> Refusal | None:
     meaning, beyond = fingerprint_plan(request.plan), find_changes_beyond(request, request.plan)
     if not meaning.changes:
         return None
+    authors = list_authors(request)
     for gate, count in request.rules.approvals.items():
-        people = list_people([each.by for each, rest in beyond.items() if each.gate == gate and not rest])
-        if len(people) < count:
+        people = [each.by for each, rest in beyond.items() if each.gate == gate and not rest]
+        if count_people(authors, people) < count:
             at_gate = [(approval, rest) for approval, rest in beyond.items() if approval.gate == gate and rest]
             closest = min(at_gate, key=lambda each: len(each[1]), default=None)
             formats = {request.approved[approval.plan].format for approval in beyond if approval.gate == gate}
@@ -156,9 +157,9 @@ def _list_approvals_since(request: Request, moment: datetime | None) -> tuple[Ap
 
 def count_missing_since(request: Request, moment: datetime | None) -> dict[str, int]:
     """Return the number of approvals missing since a moment, for gates with too few."""
-    since = _list_approvals_since(request, moment)
-    people = {gate: list_people([a.by for a in since if a.gate == gate]) for gate in request.rules.approvals}
-    missing = {gate: count - len(people[gate]) for gate, count in request.rules.approvals.items()}
+    since, authors = _list_approvals_since(request, moment), list_authors(request)
+    people = {gate: [a.by for a in since if a.gate == gate] for gate in request.rules.approvals}
+    missing = {gate: n - count_people(authors, people[gate]) for gate, n in request.rules.approvals.items()}
     return {gate: number for gate, number in missing.items() if number > 0}
 
 

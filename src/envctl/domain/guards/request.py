@@ -69,6 +69,8 @@ class Request:
     whose_rules: str = ""  # origin of `rules`, unless they are those of the tree
     running: str = ""  # the command at work on the unfinished deployment, if it runs on this machine
     wrote_rules: tuple[str, ...] = ()  # authors of changes of envctl.toml since the last deployment, for new rules
+    wrote_tree: tuple[str, ...] = ()  # authors since then of changed settings and of a changed place
+    unknown_authors: str = ""  # the history that git lacks to name all authors
 
     @property
     def rules_digest(self) -> str:

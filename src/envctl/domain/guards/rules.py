@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals, plan
+from envctl.domain.guards.authors import count_people, is_only_author, list_authors, list_rules_authors
 from envctl.domain.guards.plan import count_missing_after_stop
 from envctl.domain.guards.request import Guard, Refusal, Request, can_record_rules
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.people.person_names import is_named_in, is_same_person, list_people
+from envctl.domain.ledger.people.person_names import is_same_person
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.recorded_rules import RulesApproval
 from envctl.domain.ledger.state import Approval
@@ -303,10 +304,11 @@ def count_missing_rules_approvals(request: Request, recorded: Rules) -> Mapping[
     without gates need one statement by any person.
     """
     given = [each for each in list_rules_approvals(request) if _is_valid_approval(request, recorded, each)]
+    authors = () if recorded.self_approval else list_rules_authors(request)
     if not recorded.approvals:
         return {"": 0 if given else 1}
     return {
-        gate: max(0, count - len(list_people([each.by for each in given if each.gate == gate])))
+        gate: max(0, count - count_people(authors, [each.by for each in given if each.gate == gate]))
         for gate, count in recorded.approvals.items()
     }
 
@@ -322,8 +324,9 @@ def _is_valid_approval(request: Request, recorded: Rules, approval: RulesApprova
     if recorded.expires is not None and not approval.at <= request.now <= approval.at + recorded.expires:
         return False
     # Without gates, a statement of the change is enough.
-    is_own = is_same_person(approval.by, request.actor) or is_named_in(approval.by, request.wrote_rules)
-    barred = bool(recorded.approvals) and not recorded.self_approval and is_own
+    is_own = is_same_person(approval.by, request.actor) or is_only_author(list_rules_authors(request), approval.by)
+    # Anyone may be an unknown author.
+    barred = bool(recorded.approvals) and not recorded.self_approval and (is_own or bool(request.unknown_authors))
     return not barred and can_approve_at(patterns, approval.by)
 
 
@@ -389,8 +392,7 @@ def find_barring_view(request: Request, gate: str, actor: Actor) -> Request | No
     """Return the view barring the actor from approving at the gate; None if any view permits it."""
     views = [view for view in list_views(request) if gate in view.rules.approvals] or list_views(request)[:1]
     for view in views:
-        has_part = approvals.has_made_release(view, actor) or approvals.has_changed_rules(view, actor)
-        if approvals.can_approve(view, gate, actor) and (view.rules.self_approval or not has_part):
+        if approvals.can_approve(view, gate, actor) and not is_only_author(list_authors(view), actor):
             return None
     return views[0]
 

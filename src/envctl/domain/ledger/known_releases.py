@@ -22,3 +22,4 @@ class KnownRelease:
     others: tuple[str, ...] = ()  # Further people with a part in it, besides the author
     subject: str = ""  # What its commit says it is; empty if not recorded
     request: int = 0  # Number of the pull or merge request it was made from; 0 if not recorded
+    unknown_authors: bool = False  # True if git lacked a part of the history with its authors

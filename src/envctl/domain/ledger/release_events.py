@@ -21,3 +21,4 @@ class ReleaseCreated:
     # First line of the commit message, or what it says the merged request is named; empty in old entries
     subject: str = later_field("")
     request: int = later_field(0)  # Number of the pull or merge request it was made from; 0 if unknown
+    unknown_authors: bool = later_field(False)  # True if git lacked a part of the history with its authors

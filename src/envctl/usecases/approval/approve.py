@@ -12,16 +12,21 @@ from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import (
     bind_approval,
     format_approval,
-    has_changed_rules,
     has_expired,
-    has_made_release,
+)
+from envctl.domain.guards.authors import (
+    check_known_authors,
+    describe_authors,
+    describe_part,
+    is_only_author,
+    list_authors,
 )
 from envctl.domain.guards.gate_approvals import GateApprovals, has_covered_missing, list_gate_approvals
 from envctl.domain.guards.rules import find_barring_view
 from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.approval_binding import ApprovalBinding, read_binding
 from envctl.domain.ledger.events import ANONYMOUS, Actor, ApprovalWithdrawn, Event
-from envctl.domain.ledger.people.person_names import has_same_name, is_machine
+from envctl.domain.ledger.people.person_names import has_same_name, is_machine, is_named_in
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.next_step.find_step import format_deployment
@@ -37,7 +42,6 @@ from envctl.domain.plan.unseen_stacks import (
 from envctl.domain.reading.reading import Reading
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
-from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.account import secret_values
 from envctl.usecases.deployment import prepare, shared_resources
@@ -144,7 +148,7 @@ def approve_plan(
     known = candidate.request.approved
     request = replace(candidate.request, plan=plan, approved={**known, meaning.digest: meaning})
     accepted = check_unseen(plan, unseen, format_approval(request, gate))
-    notes = list_notes(request, plan, accepted)
+    notes = (*list_notes(request, plan, accepted), *_describe_own_part(request))
     if not ports.prompter.confirm_approval(plan, reading, gate, notes):
         raise InterruptedByUserError(Problem("E310", "cancelled: not approved", ""))
     release_store.PLACES.save_document(ports, found.place)
@@ -219,24 +223,25 @@ def find_candidate(
     return deploy_request.build_redeployment(context, present, target=target, release=identity)
 
 
-def check_plannable(request: guards.Request) -> None:
-    refusals = tuple(refusal for refusal in guards.check_guards(request) if refusal.code in _PLAN_PREREQUISITES)
+def check_before_approval(request: guards.Request) -> None:
+    """Raise RefusedError if no plan can be made, and if not all authors are known in one of the views."""
+    unknown = (check_known_authors(request, view.rules) for view in guards.list_views(request))
+    refusals = (
+        *(refusal for refusal in guards.check_guards(request) if refusal.code in _PLAN_PREREQUISITES),
+        *dict.fromkeys(refusal for refusal in unknown if refusal),
+    )
     if refusals:
         raise guards.RefusedError(refusals)
 
 
 def _check_may_approve(request: guards.Request, gate: str, unseen: Sequence[str]) -> None:
-    check_plannable(request)
+    check_before_approval(request)
     barred = find_barring_view(request, gate, request.actor)
     if barred is None:
         return
-    target, person, command = request.target, request.actor.person_name, format_approval(request, gate, unseen)
-    if has_made_release(barred, request.actor) and not barred.rules.self_approval:
-        message = f"{person} made release {shorten_id(request.identity)} and can't approve it"
-        hint = f"ask another person: {command}"
-        raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message=message, hint=hint),))
-    if has_changed_rules(barred, request.actor) and not barred.rules.self_approval:
-        message = f"{person} changed the rules of {target} in this release, and can't approve them"
+    person, command = request.actor.person_name, format_approval(request, gate, unseen)
+    if is_only_author(list_authors(barred), request.actor):
+        message = f"{person} {describe_part(barred, request.actor)} and can't approve it"
         hint = f"ask another person: {command}"
         raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message=message, hint=hint),))
     patterns = barred.rules.list_approver_patterns(gate)
@@ -278,7 +283,18 @@ def list_notes(request: guards.Request, plan: EnvironmentPlan, accepted: Sequenc
     """Return what the approver reads first: changed rules, remarks of guards, and stacks without a final plan."""
     remarks = (r for r in guards.check_guards(request) if r.code in _PLAN_REMARKS)
     unplanned = (*describe_unseen(plan, accepted, request.clusters), *describe_replanned(plan, request.needs))
-    return (*_describe_rules_change(request), *(f"{r.code} {r.guard}: {r.message}" for r in remarks), *unplanned)
+    written = filter(None, (describe_authors(request),))
+    return (
+        *written,
+        *_describe_rules_change(request),
+        *(f"{r.code} {r.guard}: {r.message}" for r in remarks),
+        *unplanned,
+    )
+
+
+def _describe_own_part(request: guards.Request) -> tuple[str, ...]:
+    is_author = any(is_named_in(request.actor, each) for each in list_authors(request))
+    return ("your approval counts for the changes of the other authors, not for yours",) if is_author else ()
 
 
 def _record_approval(context: Context, request: guards.Request, binding: ApprovalBinding) -> ApprovalResult:
@@ -335,6 +351,7 @@ def find_missing_gates(
         for gate in missing
         if not has_covered_missing(approvals[gate], request.actor)
         and not find_barring_view(request, gate, request.actor)
+        and not any(is_named_in(request.actor, author) for author in list_authors(request))
     ]
     if own:
         return missing, format_approval(request, own[0])

@@ -6,9 +6,10 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
+from envctl.domain.guards.authors import check_known_authors, is_only_author, list_rules_authors
 from envctl.domain.guards.rules import count_missing_rules_approvals, list_rules_approvals
 from envctl.domain.ledger.events import ANONYMOUS, Actor, Event
-from envctl.domain.ledger.people.person_names import is_named_in, is_same_person
+from envctl.domain.ledger.people.person_names import is_same_person
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.rule_events import RulesApproved
 from envctl.domain.ledger.state import LedgerState
@@ -96,6 +97,8 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
     if named and named not in gates:
         hint = f"gates: {', '.join(gates) or 'none'}"
         raise UsageError(Problem("E005", f"the recorded rules of {target} have no gate {named!r}", hint))
+    if named and not asked.self_approval and (unknown := check_known_authors(request, asked)):
+        raise RefusedError((unknown,))
     patterns = asked.list_approver_patterns(named)
     if not can_approve_at(patterns, request.actor):
         message = f"{request.actor} may not approve at {named}: only {' or '.join(patterns) or 'persons'} may"
@@ -103,7 +106,7 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
             f"as {patterns[0] if patterns else 'a person'}: {format_command('approve', target, rules=True, gate=named)}"
         )
         raise RefusedError((Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False),))
-    if named and not asked.self_approval and is_named_in(request.actor, request.wrote_rules):
+    if named and not asked.self_approval and is_only_author(list_rules_authors(request), request.actor):
         person = request.actor.person_name
         message = f"{person} changed envctl.toml since {target} was deployed and can't approve its rules"
         hint = f"as another person: {format_command('approve', target, rules=True, gate=named)}"

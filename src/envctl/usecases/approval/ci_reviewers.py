@@ -16,9 +16,8 @@ from envctl.domain.guards.approvals import (
     bind_approval,
     can_approve,
     format_approval,
-    has_changed_rules,
-    has_made_release,
 )
+from envctl.domain.guards.authors import describe_part, is_only_author, list_authors
 from envctl.domain.guards.gate_approvals import GateApprovals
 from envctl.domain.ledger.approval_binding import ApprovalBinding
 from envctl.domain.ledger.events import Actor
@@ -28,7 +27,6 @@ from envctl.domain.plan.fingerprint import to_plan_outline
 from envctl.domain.plan.unseen_stacks import check_unseen, list_unseen, require_known_stacks
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
-from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval import approve
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
@@ -91,7 +89,7 @@ def record_reviews(
     earlier = _read_earlier_reviews(target, after, attempt)
     candidate = approve.find_gated_candidate(context, target, release, gate)
     request = candidate.request
-    approve.check_plannable(request)
+    approve.check_before_approval(request)
     found = candidate.require_fitting()
     require_known_stacks(unseen, request.needs)
     meaning = release_store.find_plan_by_prefix(ports, fingerprint)
@@ -172,10 +170,8 @@ def _describe_bar(request: Request, gate: str, actor: Actor) -> str:
 
 def _describe_bar_in_view(request: Request, gate: str, actor: Actor) -> str:
     if not request.rules.self_approval:
-        if has_made_release(request, actor):
-            return f"made release {shorten_id(request.identity)}"
-        if has_changed_rules(request, actor):
-            return "changed the rules in this release"
+        if is_only_author(list_authors(request), actor):
+            return describe_part(request, actor)
         if is_same_person(actor, request.actor):
             return "promotes it"
     if not can_approve(request, gate, actor):

@@ -11,6 +11,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError
 from envctl.domain.exit_codes import ExitCode
+from envctl.domain.guards.authors import describe_authors, list_authors
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
 from envctl.domain.guards.target import check_account, check_artifact, check_secrets
@@ -77,6 +78,8 @@ class Why:
     label: ReleaseLabel | None = None  # what people know the release by; None if not recorded
     moved: str = ""  # how its place in envctl.toml differs from that of its last deployment, with entry and line
     elsewhere: bool = False  # whether that is refused (E148)
+    authors: tuple[str, ...] = ()  # who wrote what would change, and written: that as a sentence, with since when
+    written: str = ""
     reviews: str = ""  # in a job of GitHub, the reviews given when the plan was made, for `approve --reviewers --after`
 
     @property
@@ -209,6 +212,8 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
         rules_differ=rules_store.list_tree_changes(request),
         approvals=approvals,
         label=request.present.find_label(request.release),
+        authors=tuple(author[0] for author in list_authors(request)) if approvals else (),
+        written=describe_authors(request) if approvals else "",
     )
 
 

@@ -23,6 +23,7 @@ from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.known_clusters import list_met_clusters, list_planned_clusters
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.ledger import journal, rules_store
+from envctl.usecases.ledger.change_authors import list_tree_paths
 from envctl.usecases.project import module_checks
 from envctl.usecases.release import readings, release_store
 
@@ -36,6 +37,7 @@ class _StartFacts:
     waived: frozenset[str]  # the codes that it covers
     unpinned: tuple[str, ...]  # the addresses of overridden providers
     program: str  # program and version of Terraform; empty if no stack needs it
+    commit: str  # the commit of settings and rules; empty if they are not committed
 
 
 class UnrecordedEndError(OperationFailedError):
@@ -108,8 +110,15 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
     if approvals := list_valid_in_any_view(request):
         readings.keep_readings(ports, approvals)
     waiver = prepared.guards.record_waiver(request, prepared.guards.waived.values())
-    waived, unpinned = frozenset(prepared.guards.waived), module_checks.find_unpinned(ports)
-    return _StartFacts(fingerprint, waiver, waived, unpinned, _describe_program(planned))
+    tree = ports.version_control.read_file_revision(list_tree_paths(project, request.target))
+    return _StartFacts(
+        plan=fingerprint,
+        waiver=waiver,
+        waived=frozenset(prepared.guards.waived),
+        unpinned=module_checks.find_unpinned(ports),
+        program=_describe_program(planned),
+        commit="" if tree.uncommitted else tree.commit,
+    )
 
 
 def _describe_program(planned: PlannedDeployment) -> str:
@@ -150,6 +159,8 @@ def _decide_start(attempt: Attempt, facts: _StartFacts, present: LedgerState) ->
         behind="" if asked.older else asked.behind,
         clusters=attempt.clusters,
         program=facts.program,
+        commit=facts.commit,
+        authors=tuple(dict.fromkeys((*asked.wrote_rules, *asked.wrote_tree))),
     )
 
 

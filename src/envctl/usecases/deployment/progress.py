@@ -23,6 +23,7 @@ from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.rollout_model import RolledOut, Share, StackRollout
 from envctl.usecases.deployment.verification import Verification
 from envctl.usecases.ledger import journal, ledger_store, rules_store
+from envctl.usecases.ledger.change_authors import add_authors
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedEnvironment
 from envctl.usecases.project.settings.environment_settings import load_settings
@@ -48,7 +49,7 @@ class GuardRunner:
         now = ports.clock.now() if options.dry_run else ledger_store.read_store_time(ports)
         request = replace(request, present=present, now=now, plan=plan, older=options.older, partial=options.partial)
         # The recorded rules may have changed meanwhile.
-        request = rules_store.complete_request(ports, request)
+        request = add_authors(self.deployment.context, rules_store.complete_request(ports, request))
         for each in present.unbelieved:
             if each.seq not in self.disbelieved:
                 self.disbelieved.add(each.seq)

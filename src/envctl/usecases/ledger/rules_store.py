@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from envctl.domain.command_lines import PLACEHOLDER, format_command
-from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
-from envctl.domain.guards.rules import can_take_account, has_new_rules, list_claimed_accounts
+from envctl.domain.guards.rules import can_take_account, list_claimed_accounts
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import RulesDocument, build_rules_document, decode, to_rules
+from envctl.usecases.ledger.change_authors import add_authors
 from envctl.usecases.ledger.ledger_store import DigestDocuments, read_store_time
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -31,12 +32,6 @@ def complete_request(ports: Ports, request: Request) -> Request:
     """Add the documents needed by guards to a request. Often the tree holds all of them, and none is read."""
     approved = [each.rules for each in request.target_state.approvals if each.release == request.release]
     request = _load_missing(ports, request, [request.recorded_digest, *approved])
-    if not request.wrote_rules and has_new_rules(request):
-        # Git names the authors of changes to the project file since the deployed release.
-        current = request.target_state.current
-        known = request.present.releases.get(current.release) if current else None
-        writers = ports.version_control.list_file_authors(PROJECT_FILE, known.commit if known else "")
-        request = replace(request, wrote_rules=tuple(writers))
     if list_claimed_accounts(request) or can_take_account(request):
         request = _load_missing(ports, request, list_recorded_digests(request.present))
     return request
@@ -62,7 +57,7 @@ def build_rules_request(context: Context, present: LedgerState, target: str) -> 
         document=document,
         documents=documents,
     )
-    return complete_request(ports, request)
+    return add_authors(context, complete_request(ports, request))
 
 
 def load_recorded_rules(request: Request) -> RulesDocument:

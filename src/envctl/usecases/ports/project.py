@@ -36,18 +36,19 @@ class VersionControl(Protocol):
     def read_revision(self, paths: Sequence[str]) -> Revision:
         """Return the current commit, checking only these paths for uncommitted changes."""
 
+    def read_file_revision(self, paths: Sequence[str]) -> Revision:
+        """Return the current commit. Of these paths, files that git ignores are uncommitted too."""
+
     def read_message(self, commit: str) -> CommitMessage:
         """Return the message of a commit, with known secrets redacted; empty if the commit is unknown."""
 
-    def list_contributors(self, since: str) -> Sequence[str]:
-        """Return the addresses of authors, committers and co-authors since the commit `since`. If that is empty or
-        unknown: of the last commit, with all commits it merged.
+    def list_contributors(self, since: str, until: str) -> Sequence[str] | None:
+        """Return the addresses of authors, committers and co-authors of the commits up to `until` that `since` does not
+        contain; of all where `since` is no commit of a complete clone. None if the clone lacks some of them.
         """
 
-    def list_file_authors(self, path: str, since: str) -> Sequence[str]:
-        """Return the addresses of authors, committers and co-authors of a file since the commit `since`. If that is
-        empty or unknown: of its last change.
-        """
+    def list_path_authors(self, paths: Sequence[str], since: str) -> Sequence[str] | None:
+        """Return those addresses for changes of these paths up to the current commit; none without git."""
 
     def list_changes(self, base: str) -> Sequence[str] | None:
         """Return the changed paths of the repository since the common ancestor with `base`; None if git can't tell."""

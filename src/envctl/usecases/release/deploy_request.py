@@ -24,6 +24,7 @@ from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.expressions import OutputReference
 from envctl.usecases.ledger import rules_store
+from envctl.usecases.ledger.change_authors import add_authors
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import working_tree
@@ -262,7 +263,7 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
         document=document,
         documents=documents,
     )
-    return rules_store.complete_request(ports, request)
+    return add_authors(context, rules_store.complete_request(ports, request))
 
 
 def find_later_release(context: Context, present: LedgerState, target: str, *, identity: str, release: Release) -> str:

@@ -86,16 +86,19 @@ def _read_revision(ports: Ports, release: Release) -> Revision:
 
 
 def _describe_creation(ports: Ports, identity: str, revision: Revision, beside: str) -> ReleaseCreated:
-    others, named = _list_coauthors(ports, revision), _read_commit_name(ports, revision)
+    others, unknown = _list_coauthors(ports, revision, _find_base(ports, identity, revision, beside))
+    named = _read_commit_name(ports, revision)
     return ReleaseCreated(
         release=identity,
         commit=revision.commit,
         uncommitted=revision.uncommitted,
         author=revision.author,
         beside=beside,
-        others=others,
+        others=others[:MAX_AUTHORS],
         subject=named.subject,
         request=named.request,
+        # For its deployments, git is asked again.
+        unknown_authors=unknown or len(others) > MAX_AUTHORS,
     )
 
 
@@ -116,20 +119,28 @@ def _read_commit_name(ports: Ports, revision: Revision) -> CommitName:
     return replace(found, request=0) if revision.uncommitted else found
 
 
-def _list_coauthors(ports: Ports, revision: Revision) -> tuple[str, ...]:
-    """Return the contributors since the previous release, by git and GitHub, without the commit author."""
+def _find_base(ports: Ports, identity: str, revision: Revision, beside: str) -> str:
+    """Return the commit of the release before; of the first release, the one before its own."""
+    releases = journal.load(ports).releases
+    made, known = (each for each in releases.values() if beside in each.made_for), releases.get(identity)
+    earlier = [each for each in made if known is None or each.seq < known.seq]
+    return max(earlier, key=lambda each: each.seq).commit if earlier else f"{revision.commit}^1"
+
+
+def _list_coauthors(ports: Ports, revision: Revision, since: str) -> tuple[tuple[str, ...], bool]:
+    """Return the contributors since the base, by git and GitHub, without the commit author; and if git lacks some."""
     if not revision.commit:
-        return ()
-    before = max(journal.load(ports).releases.values(), key=lambda each: each.seq, default=None)
-    since = before.commit if before else ""
-    found = list(ports.version_control.list_contributors(since))
+        return (), False
+    contributors = ports.version_control.list_contributors(since, revision.commit)
+    found = list(contributors or ())
     try:
         # Logins come first: of a very long list, they are what reviewers are compared with.
-        found = [*ports.reviews.list_authors(revision.commit, since), *found]
+        found = [*ports.reviews.list_authors(revision.commit, "" if since.endswith("^1") else since), *found]
     except EnvctlError as error:
         why = error.problems[0].message
         ports.observer.on_message(f"the author of {revision.commit[:12]} is known from git only: {why}")
-    return tuple(name for name in dict.fromkeys(found) if name and name != revision.author)[:MAX_AUTHORS]
+    others = tuple(name for name in dict.fromkeys(found) if name and name != revision.author)
+    return others, contributors is None
 
 
 def load_bundle(ports: Ports, identity: str) -> tuple[BundleState, Release | None, bytes]:

@@ -183,7 +183,16 @@ NOT_A_COMMIT = {
 @pytest.mark.parametrize("second", NOT_A_COMMIT.values(), ids=NOT_A_COMMIT)
 def test_release_stays_uncommitted(second: ReleaseCreated) -> None:
     known = after(ReleaseCreated(release="r1", commit="c1", uncommitted=True, author="cat"), second).releases["r1"]
-    assert (known.commit, known.uncommitted, known.author, known.others) == ("c1", True, "cat", ())
+    assert (known.commit, known.uncommitted, known.author) == ("c1", True, "cat")
+
+
+def test_release_of_two_pipelines_has_both_makers() -> None:
+    """Each entry names the people since the release before of its own pipeline."""
+    first = ReleaseCreated(release="r1", commit="c1", author="cat", beside="tools", others=("dan",))
+    second = ReleaseCreated(release="r1", commit="c1", author="cat", others=("fay",), unknown_authors=True)
+    known = after(BOB, first, ANN, second, second).releases["r1"]
+    assert {known.author, *known.others} == {"cat", "dan", "fay", ANN.name}
+    assert (known.made_for, known.unknown_authors) == (("tools", ""), True)
 
 
 def test_release_records_the_environments_it_was_made_for() -> None:

@@ -25,6 +25,7 @@ def render_why(why: Why) -> str:
         md.render_table(GUARD_HEADS, (_render_answer_row(answer, why) for answer in shown)),
         capitalize(md.escape(words.count_other_answers(why))),
         render_gate_table(why.approvals, why.now) if why.release else "",
+        capitalize(md.escape(why.written)) if why.release else "",
         "\n".join(
             f"- {md.WARN} {md.escape(each)}" for each in (*words.describe_unseen(why), *words.list_rule_changes(why))
         ),

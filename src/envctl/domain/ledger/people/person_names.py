@@ -70,8 +70,18 @@ def has_same_name(one: Actor, other: Actor) -> bool:
     return one.person_name == other.person_name or has_common_person((one.name,), (other.name,))
 
 
+def names_a_person(name: str) -> bool:
+    """Check if a name can be of a person: the forge itself, as committer of its merges, is none."""
+    return bool(_parse_name(name).plain or _parse_name(name).addresses)
+
+
 def list_people(actors: Sequence[Actor]) -> tuple[Actor, ...]:
     """Return the first actor of each person. An actor matching two people joins them into one."""
+    return tuple(each[0] for each in group_people(actors))
+
+
+def group_people(actors: Sequence[Actor]) -> list[list[Actor]]:
+    """Return the actors of each person."""
     people: list[list[Actor]] = []
     for actor in actors:
         known = [each for each in people if any(is_named_in(actor, list_names(other)) for other in each)]
@@ -82,7 +92,7 @@ def list_people(actors: Sequence[Actor]) -> tuple[Actor, ...]:
             people = [each for each in people if not any(each is more for more in known[1:])]
         else:
             people.append([actor])
-    return tuple(each[0] for each in people)
+    return people
 
 
 def is_machine(actor: Actor) -> bool:

@@ -85,9 +85,11 @@ def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated
     """Return the created release. A second entry of the same content adds its environment, or its commit by now."""
     if known is not None and known.uncommitted and not event.uncommitted and event.beside in known.made_for:
         return _add_commit(known, entry, event)
+    if known is not None and event.beside in known.made_for:
+        return known
     if known is not None:
-        made_for = tuple(dict.fromkeys((*known.made_for, event.beside)))
-        return replace(known, made_for=made_for)
+        others, unknown = _join_makers(known, entry, event), known.unknown_authors or event.unknown_authors
+        return replace(known, made_for=(*known.made_for, event.beside), others=others, unknown_authors=unknown)
     return KnownRelease(
         release=event.release,
         seq=entry.seq,
@@ -100,21 +102,27 @@ def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated
         others=event.others,
         subject=event.subject,
         request=event.request,
+        unknown_authors=event.unknown_authors,
     )
 
 
 def _add_commit(known: KnownRelease, entry: Entry, event: ReleaseCreated) -> KnownRelease:
     """Return the release as one of a commit. The makers of both entries are its makers."""
-    others = (*known.others, known.author, *event.others, *list_names(entry.actor))
     return replace(
         known,
         commit=event.commit,
         uncommitted=False,
         author=event.author,
-        others=tuple(dict.fromkeys(name for name in others if name)),
+        others=_join_makers(known, entry, event),
         subject=event.subject,
         request=event.request,
+        unknown_authors=event.unknown_authors,
     )
+
+
+def _join_makers(known: KnownRelease, entry: Entry, event: ReleaseCreated) -> tuple[str, ...]:
+    makers = (*known.others, known.author, *event.others, event.author, *list_names(entry.actor))
+    return tuple(dict.fromkeys(name for name in makers if name))
 
 
 def _record_arrival(
@@ -155,6 +163,7 @@ def to_deployment(entry: Entry, event: events.DeploymentStarted) -> Deployment:
         older=event.older,
         behind=event.behind,
         program=event.program,
+        commit=event.commit,
     )
 
 

@@ -6,6 +6,7 @@ from envctl.cli.render.console.approval import guards
 from envctl.cli.render.console.approval.guards import show_gates
 from envctl.cli.render.terminal.text import print_advice, print_hint, print_item, print_text, print_warnings
 from envctl.cli.render.text.detail import SHOW_ALL_GUARDS
+from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.words.approval import why as words
 from envctl.cli.render.words.approval.guards import format_opening_time
 from envctl.cli.render.words.approval.verdict import format_verdict
@@ -32,6 +33,8 @@ def show_why(why: Why, out: Console) -> None:
         out.print()
         print_text(out, f"approvals for {why.target}{f' ({why.where})' if why.where else ''}")
         show_gates(why.approvals, out, why.now)
+        if why.written:
+            print_text(out, (to_one_line(why.written), "dim"), indent=2)
     print_warnings(out, (*words.describe_unseen(why), *words.list_rule_changes(why)), indent=guards.INDENT)
     untrusted = describe_untrusted(why.unbelieved)
     if untrusted:
