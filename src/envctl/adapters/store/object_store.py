@@ -195,10 +195,10 @@ class ObstoreStore:
         return map_in_threads(self.read, keys, READ_THREADS)
 
     def _fetch_object(self, key: str) -> bytes | None:
-        import obstore
-
         if self._is_missing_folder:
             return None
+        import obstore
+
         store = self._store
         self._check_file(key)
         try:
@@ -246,10 +246,10 @@ class ObstoreStore:
         return read_server_time(address.endpoint or aws, self.client_options())
 
     def last_modified(self, key: str) -> datetime | None:
-        import obstore
-
         if self._is_missing_folder:
             return None
+        import obstore
+
         store = self._store
         try:
             return self._call_with_retries("read", lambda: obstore.head(store, key)["last_modified"])
@@ -260,10 +260,10 @@ class ObstoreStore:
         return self._ahead.take_answer((prefix, after), partial(self._fetch_keys, prefix, after))
 
     def _fetch_keys(self, prefix: str, after: str) -> list[str]:
-        import obstore
-
         if self._is_missing_folder:
             return []
+        import obstore
+
         store = self._ownerless_store
         list_pages = partial(obstore.list, store, prefix=prefix.rstrip("/"), offset=after or None)
         try:
