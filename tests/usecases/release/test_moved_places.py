@@ -1,11 +1,15 @@
 """A place that changed in envctl.toml after a deployment, and an environment with another name."""
 
+from functools import partial
+
 import pytest
 
 from envctl.domain.errors import EnvctlError
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.verification import verify
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.plan import plan_environment
@@ -170,6 +174,30 @@ def test_renamed_environment_is_refused_with_both_names(world: World) -> None:
     assert "envctl destroy staging" in stage.steps[0].hint
     with pytest.raises(EnvctlError, match="envctl does not rename environments"):
         plan_environment(world.ports, "staging")
+    why = explain_refusal(world.ports, "stage")
+    assert (why.elsewhere, why.next) == (True, stage.steps[0].hint)
+    assert any("stage is new" in each for each in validate_project(world.ports).remarks)
+    dry = DeployOptions(dry_run=True)
+    for run in (partial(plan_environment, world.ports, "stage"), partial(promote, world.ports, "dev", "stage", dry)):
+        with pytest.raises(EnvctlError) as caught:
+            run()
+        assert [each.code for each in caught.value.problems] == ["E139"]
+    assert world.terraform.calls == []
+
+
+@pytest.mark.parametrize(("change", "code"), [("region", "G112"), ("bucket", "E148")])
+def test_dry_run_of_a_moved_place_is_refused(world: World, change: str, code: str) -> None:
+    dry = DeployOptions(dry_run=True)
+    for environment in ("dev", "staging"):
+        old, new, *_ = (text.format(environment, account=ACCOUNTS[environment]) for text in CHANGES[change])
+        if old in world.tree.content["envctl.toml"].decode():
+            edit_project(world, (old, new))
+    with pytest.raises(EnvctlError) as of_dev:
+        apply(world.ports, "dev", dry)
+    with pytest.raises(EnvctlError) as of_staging:
+        promote(world.ports, "dev", "staging", dry)
+    assert of_dev.value.problems[0].code == "E148"
+    assert code in [each.code for each in of_staging.value.problems]
     assert world.terraform.calls == []
 
 

@@ -76,8 +76,8 @@ class Why:
     # by gate, who approved it until when, and who can give what is missing
     approvals: Mapping[str, GateApprovals] = field(default_factory=dict)
     label: ReleaseLabel | None = None  # what people know the release by; None if not recorded
-    moved: str = ""  # how its place in envctl.toml differs from that of its last deployment, with entry and line
-    elsewhere: bool = False  # whether that is refused (E148)
+    moved: str = ""  # how its place or name in envctl.toml differs from its last deployment
+    elsewhere: bool = False  # whether that is refused (E148, E139)
     authors: tuple[str, ...] = ()  # who wrote what would change, and written: that as a sentence, with since when
     written: str = ""
     reviews: str = ""  # in a job of GitHub, the reviews given when the plan was made, for `approve --reviewers --after`
@@ -192,7 +192,7 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
     lacking = [name for name, gate in approvals.items() if gate.missing]
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
     openings = [refusal.opens for refusal in refused]
-    moved = adviser.advise(request.target).moved
+    place = adviser.advise(request.target).place
     return Why(
         target=request.target,
         source=request.source,
@@ -203,8 +203,8 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
         who=guards.describe_approvers(request, lacking) if lacking else "",
         opens=max(moment for moment in openings if moment) if openings and all(openings) else None,
         next=_suggest_next(request, refused, adviser),
-        moved=moved.sentence if moved else "",
-        elsewhere=bool(moved and moved.hint),
+        moved=place.message if place else "",
+        elsewhere=bool(place and place.hint),
         unbelieved=request.present.unbelieved,
         place=request.place,
         where=request.where,
@@ -219,7 +219,7 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
 
 def _suggest_next(request: guards.Request, refused: Sequence[guards.Refusal], adviser: Adviser) -> str:
     """Return the next command; without one, the hint of the first refusal."""
-    if (moved := adviser.advise(request.target).moved) and moved.hint:
+    if (place := adviser.advise(request.target).place) and place.hint:
         return adviser.advise(request.target).advice
     if request.release is not None and request.target_state.whole:
         current = request.target_state.current

@@ -13,7 +13,7 @@ from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import working_tree
 from envctl.usecases.project.settings.environment_settings import load_valid_settings
-from envctl.usecases.release import deploy_request
+from envctl.usecases.release import deploy_request, moved_places
 
 
 def deploy(request: DeployRequest, candidate: deploy_request.Candidate) -> DeploymentResult:
@@ -81,6 +81,7 @@ def deploy_working_tree(request: DeployRequest) -> DeploymentResult:
     made = working_tree.build_release(request.context)
     # Report all faults of the settings before writing anything.
     load_valid_settings(request.context, target, made)
+    moved_places.require_place(request.context, journal.load(ports), target)
     scope = select_scope(request, made, NO_CHANGEOVER)
     if request.options.dry_run and not scope.only:
         # A real run finds the leaving stacks again after it has created the release.

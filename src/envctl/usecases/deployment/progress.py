@@ -27,6 +27,7 @@ from envctl.usecases.ledger.change_authors import add_authors
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedEnvironment
 from envctl.usecases.project.settings.environment_settings import load_settings
+from envctl.usecases.release import moved_places
 
 _PLAN_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_plan)
 _ACCOUNT_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_account)
@@ -55,6 +56,9 @@ class GuardRunner:
                 self.disbelieved.add(each.seq)
                 ports.observer.on_message(f"{each} is not trusted: {each.why}")
         refused = self._select_refusals(check_guards(request))
+        if plan is None and all(each.code is not GuardCode.RULES for each in refused):
+            # Before approvals: they would not open it.
+            moved_places.require_place(self.deployment.context, present, request.target)
         # The plan decides of selected stacks, and break-glass goes on where a deployment would stop.
         if options.break_glass or (plan is None and options.selection != ALL_STACKS):
             refused = tuple(each for each in refused if each.code is not GuardCode.PARTIAL)

@@ -17,7 +17,7 @@ from envctl.usecases.project import default_gates, project_file, root_modules, w
 from envctl.usecases.project.environment_selection import load_context, select_environments
 from envctl.usecases.project.settings.artifact_values import report_image_tags
 from envctl.usecases.project.settings.environment_settings import load_settings, load_valid_settings
-from envctl.usecases.release.moved_places import find_moved_environments
+from envctl.usecases.release.moved_places import find_changed_places
 
 if TYPE_CHECKING:
     from envctl.usecases.concurrency.dag_runner import StackSelection
@@ -62,7 +62,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
         report_image_tags(Context(ports, of), release)
         root_modules.report_overridden(Context(ports, of), release)
     stacks = dict.fromkeys(stack for _, release in cache.releases.values() for stack in release.wiring.stacks)
-    finders = () if only_settings else (*default_gates.FINDERS, find_moved_environments)
+    finders = () if only_settings else (*default_gates.FINDERS, find_changed_places)
     unsaid = [each for find in finders for each in find(context, environments)]
     remarks = tuple("; ".join(filter(None, (each.seen, each.mend))) for each in unsaid)
     return ValidationResult(environments, tuple(stacks), count, _find_unread_files(context), remarks)

@@ -21,6 +21,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.environment_selection import GoneEnvironment, find_environments, find_gone
 from envctl.usecases.release import deploy_request
+from envctl.usecases.release.moved_places import MOVED
 from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.pending_changes import PendingChanges
 
@@ -147,7 +148,7 @@ def _build_environment_status(adviser: Adviser, environment: str) -> Environment
         running=advice.running,
         labels=labels,
         approvals=approvals,
-        moved=advice.moved.sentence if advice.moved else "",
+        moved=advice.place.message if advice.place and advice.place.code == MOVED else "",
     )
 
 

@@ -4,7 +4,6 @@ Only the ledger and the store are read: nothing signs in anywhere.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem
@@ -22,68 +21,60 @@ from envctl.usecases.project.project_file import locate_key
 from envctl.usecases.release import release_store
 from envctl.usecases.release.pending_changes import ReadBundle
 
-
-@dataclass(frozen=True)
-class MovedPlace:
-    """The place of the last deployment, and the one that envctl.toml has now."""
-
-    environment: str
-    entry: int  # the number of that deployment
-    moves: tuple[Move, ...]
-    at: Location  # the line of the first one
-    is_meant: bool  # true if envctl.toml or an approval says that it moved
-    asks_rules: bool  # true if the recorded rules have the earlier account or region: G112 asks for an approval
-
-    @property
-    def sentence(self) -> str:
-        old = [f"{each.label} {each.was}" for each in self.moves if each.was]
-        new = [f"{each.label} {each.now}" for each in self.moves if each.now]
-        was, now = (join_first(each, MAX_DIFFERENCES) or "none" for each in (old, new))
-        return f"{self.environment} was deployed with {was} (entry {self.entry}); {self.at} says {now}"
-
-    @property
-    def hint(self) -> str:
-        """What to do; empty if nothing is refused."""
-        if self.is_meant or not any(each.leads_elsewhere for each in self.moves):
-            return ""
-        explain = format_command("explain", "E148")
-        if self.asks_rules:
-            approve = format_command("approve", self.environment, rules=True)
-            return f"change it back, or approve the move ({explain}): {approve}"
-        destroy = format_command("destroy", self.environment)
-        return (
-            f"change it back; to begin anew elsewhere, change it back and run {destroy} first; if its states moved, add"
-            f" moved_after = {self.entry} to [environments.{self.environment}] ({explain})"
-        )
+MOVED, RENAMED = "E148", "E139"
 
 
-def find_moved_place(
+def find_changed_place(
     context: Context, present: LedgerState, environment: str, read: ReadBundle | None = None
-) -> MovedPlace | None:
-    """Return how the place differs from that of the last deployment; None if it does not, or if that is unknown."""
-    ports, project = context.ports, context.project.view_for(environment)
-    here = present.find_environment(environment)
+) -> Problem | None:
+    """Return how envctl.toml differs from the last deployment: another place (E148), or another name (E139).
+
+    With a hint it is refused; without one, only told. None without a difference, or if that is unknown.
+    """
+    ports, here = context.ports, present.find_environment(environment)
+    if here.last is None:
+        gone = environment_selection.find_gone(context, present)
+        return next((environment_selection.describe_gone(each) for each in gone if each.successor == environment), None)
     last = next((each for each in (here.last, here.current) if each and each.place), None)
     if last is None or not here.held_stacks:
         return None
     release = read(last.release)[1] if read else release_store.load_bundle(ports, last.release)[1]
     now = _resolve_place(context, environment, release) if release else None
-    if now is None or now.digest == last.place:
-        return None
     before = release_store.PLACES.load_documents(ports, [last.place]).get(last.place)
-    moves = place_digest.list_moves(before, now, project.stacks) if before else ()
+    if now is None or before is None:
+        return None
+    moves = place_digest.list_moves(before, now, context.project.view_for(environment).stacks)
     if not moves:
         return None
-    rules = build_rules_document(project, environment)
-    asks_rules = (
-        here.rules is not None and not rules.is_entry and bool({"account", "region"} & {m.label for m in moves})
+    was, is_now = (
+        join_first([f"{label} {value}" for label, value in values if value], MAX_DIFFERENCES) or "none"
+        for values in ([(each.label, each.was) for each in moves], [(each.label, each.now) for each in moves])
     )
-    is_meant = (
-        project.environments[environment].moved_after == last.seq
+    at = _locate(context, environment, moves[0])
+    message = f"{environment} was deployed with {was} (entry {last.seq}); {at} says {is_now}"
+    return Problem(MOVED, message, _find_hint(context, present, environment, moves, last.seq))
+
+
+def _find_hint(context: Context, present: LedgerState, environment: str, moves: Sequence[Move], entry: int) -> str:
+    """Return what to do; empty if the move is meant, by the file or approved rules, or leads to the same resources."""
+    here = present.find_environment(environment)
+    rules = build_rules_document(context.project.view_for(environment), environment)
+    if (
+        not any(each.leads_elsewhere for each in moves)
+        or context.project.environments[environment].moved_after == entry
         or any(each.rules == rules.digest for each in here.rules_approvals)
-        or any(each.place == now.digest and not each.ended for each in here.approvals)
+    ):
+        return ""
+    explain = format_command("explain", MOVED)
+    if here.rules and not rules.is_entry and any(each.label in ("account", "region") for each in moves):
+        # The recorded rules have the earlier one: G112 asks for an approval.
+        approve = format_command("approve", environment, rules=True)
+        return f"change it back, or approve the move ({explain}): {approve}"
+    destroy = format_command("destroy", environment)
+    return (
+        f"change it back; to begin anew elsewhere, change it back and run {destroy} first; if its states moved, add"
+        f" moved_after = {entry} to [environments.{environment}] ({explain})"
     )
-    return MovedPlace(environment, last.seq, moves, _locate(context, environment, moves[0]), is_meant, asks_rules)
 
 
 def _resolve_place(context: Context, environment: str, release: Release) -> place_digest.BoundPlace | None:
@@ -101,29 +92,25 @@ def _locate(context: Context, environment: str, move: Move) -> Location:
     return locate_key(context.ports, "state", move.key)
 
 
-def find_renaming(context: Context, present: LedgerState, environment: str) -> Problem | None:
-    """Return the problem of an environment that seems to be the new name of a removed one with stacks."""
-    if present.find_environment(environment).last is not None:
-        return None
-    gone = environment_selection.find_gone(context, present)
-    return next((environment_selection.describe_gone(each) for each in gone if each.successor == environment), None)
-
-
 def require_place(context: Context, present: LedgerState, environment: str) -> None:
-    """Raise ConfigurationError (E148) if the place changed after the last deployment, unless that is meant."""
-    moved = find_moved_place(context, present, environment)
-    if moved is not None and moved.hint:
-        raise ConfigurationError(Problem("E148", moved.sentence, moved.hint))
+    """Raise ConfigurationError if its place or name changed after the last deployment, unless that is meant."""
+    changed = find_changed_place(context, present, environment)
+    if changed is not None and changed.hint:
+        raise ConfigurationError(changed)
 
 
-def find_moved_environments(context: Context, environments: Sequence[str]) -> tuple[Finding, ...]:
-    """Return a finding for each environment with another place; none if the ledger is elsewhere, or unreadable."""
-    if context.project.store.url.startswith("s3:") and not context.ports.sandbox:
-        # A validation signs in nowhere.
+def find_changed_places(context: Context, environments: Sequence[str]) -> tuple[Finding, ...]:
+    """Return a finding for each environment with another place or name; none if the ledger can't be read.
+
+    A ledger in S3 is not read: a validation needs no credentials, and waits for no network.
+    """
+    ports = context.ports
+    if context.project.store.url.startswith("s3:") and not ports.sandbox:
+        ports.observer.on_message("places are not compared with the last deployments: validate does not read S3")
         return ()
     try:
-        present = journal.load(context.ports)
-        found = [find_moved_place(context, present, each) for each in environments]
+        present = journal.load(ports)
+        found = [find_changed_place(context, present, each) for each in environments]
     except EnvctlError:
         return ()
-    return tuple(Finding("place", "warn", each.sentence, each.hint) for each in found if each)
+    return tuple(Finding("place", "warn", each.message, each.hint) for each in found if each)

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Literal
 
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.errors import ConfigurationError
+from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.guards import Refusal, Request, list_refusals
 from envctl.domain.guards.rules import check_stopped_deployment
 from envctl.domain.ledger.events import ANONYMOUS
@@ -19,7 +19,7 @@ from envctl.usecases.project import working_tree
 from envctl.usecases.project.settings.artifact_values import find_tagged_images
 from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import deploy_request, release_store
-from envctl.usecases.release.moved_places import MovedPlace, find_moved_place, find_renaming
+from envctl.usecases.release.moved_places import RENAMED, find_changed_place
 from envctl.usecases.release.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 
 
@@ -31,7 +31,7 @@ class Advice:
     pending: PendingChanges | None = None  # differences of the working tree; None without a running release
     leaving: tuple[str, ...] = ()  # its stacks missing from the running release
     running: str = ""  # the command at work on its unfinished deployment, on this machine
-    moved: MovedPlace | None = None  # its other place by envctl.toml
+    place: Problem | None = None  # its other place or name by envctl.toml; refused if it has a hint
 
     @property
     def command(self) -> str:
@@ -97,13 +97,15 @@ class Adviser:
             changed=changed,
             leaving=leaving,
         )
-        moved = find_moved_place(context, self.present, environment, self.read)
+        place = find_changed_place(context, self.present, environment, self.read)
         steps = self._list_steps(facts)
-        if moved and moved.hint and not find_first_step(facts, None) and not _is_about_rules(steps):
-            steps = (NextStep("", moved.sentence, hint=moved.hint),)
-        if problem := find_renaming(context, self.present, environment):
-            steps = (NextStep("", problem.message, hint=problem.hint),)
-        return Advice(steps, pending, leaving, running, moved)
+        if (
+            place
+            and place.hint
+            and (place.code == RENAMED or not (find_first_step(facts, None) or _is_about_rules(steps)))
+        ):
+            steps = (NextStep("", place.message, hint=place.hint),)
+        return Advice(steps, pending, leaving, running, place)
 
     def _list_steps(self, facts: Situation) -> tuple[NextStep, ...]:
         goal = find_goal(facts)

@@ -40,7 +40,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.terraform import CHECK_WARNING, PreparedStack
 from envctl.usecases.project import module_checks
-from envctl.usecases.release import deploy_request, moved_places, readings, release_store
+from envctl.usecases.release import deploy_request, readings, release_store
 
 Selected = TypeVar("Selected", bound=SelectedRelease)
 Started = TypeVar("Started", bound=DeployRequest | SelectedRelease)
@@ -64,9 +64,7 @@ class CheckGuards(Generic[Selected]):
 
     def run(self, selected: Selected) -> Selected:
         present = journal.load(selected.request.context.ports)
-        asked = selected.guards.enforce_guards(selected.guard_request, present)
-        moved_places.require_place(selected.request.context, present, asked.target)
-        return replace(selected, guard_request=asked)
+        return replace(selected, guard_request=selected.guards.enforce_guards(selected.guard_request, present))
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,6 @@ class PrepareWorkingTree:
         return (f"{tags}{code}{_describe_rendering(self.stacks, environment)}",)
 
     def run(self, request: DeployRequest) -> WorkingTreeRelease:
-        moved_places.require_place(request.context, journal.load(request.context.ports), request.target)
         made = prepare.prepare_working_tree(request.context, request.target)
         environment = account_check.name_sessions(request.context, made.prepared)
         return WorkingTreeRelease(request, made.release, made.settings, environment, self.only)

@@ -14,7 +14,7 @@ def format_verdict(why: Why) -> str:
     if why.refusals:
         return f"{why.target} can't be {verb}: {_join_reasons(why)}."
     if why.elsewhere:
-        return f"{why.target} can't be {verb}: its place changed in envctl.toml."
+        return f"{why.target} can't be {verb}: its place or name changed in envctl.toml."
     outcomes = [answer.outcome for answer in why.answers]
     warnings, unplanned = outcomes.count("warns"), outcomes.count("unplanned")
     parts = [
