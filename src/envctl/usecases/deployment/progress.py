@@ -56,8 +56,8 @@ class GuardRunner:
                 self.disbelieved.add(each.seq)
                 ports.observer.on_message(f"{each} is not trusted: {each.why}")
         refused = self._select_refusals(check_guards(request))
-        if plan is None and all(each.code is not GuardCode.RULES for each in refused):
-            # Before approvals: they would not open it.
+        if plan is None and not refused:
+            # A guard tells of approved moves first.
             moved_places.require_place(self.deployment.context, present, request.target)
         # The plan decides of selected stacks, and break-glass goes on where a deployment would stop.
         if options.break_glass or (plan is None and options.selection != ALL_STACKS):
