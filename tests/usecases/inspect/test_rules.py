@@ -327,7 +327,7 @@ class TestAccounts:
             apply(owned.ports, "org")
 
     @pytest.mark.parametrize("kept", [True, False])
-    def test_new_environment_is_gated_by_its_account_owner(self, owned: World, kept: bool) -> None:
+    def test_renamed_environment_is_refused_at_once(self, owned: World, kept: bool) -> None:
         """Prod goes on as production, in the same account, and the new name asks for nobody."""
         edit_project(
             owned,
@@ -342,14 +342,25 @@ class TestAccounts:
             del owned.store.content[rules_store.RULES.format_key(rules_of(owned))]
             assert "G112" in refused(lambda: promote(owned.ports, "staging", "production"))
             return
-        message = refused(lambda: promote(owned.ports, "staging", "production"))["G106"]
+        with pytest.raises(EnvctlError, match="E139 prod is no longer in .* production is new in the same place"):
+            promote(owned.ports, "staging", "production")
+
+    def test_new_environment_is_gated_by_its_account_owner(self, owned: World) -> None:
+        edit_project(
+            owned,
+            (ORDER, 'order = ["dev", "staging", "prod", "production"]'),
+            ("[environments.prod]", f"{LATER}[environments.prod]"),
+        )
+        settings = owned.tree.content["environments/prod/terraform.tfvars"]
+        owned.tree.content["environments/production/terraform.tfvars"] = settings
+        owned.access.accounts["production"] = ACCOUNTS["prod"]
+        message = refused(lambda: promote(owned.ports, "prod", "production"))["G106"]
         assert "business (0 of 2), peer (0 of 1) (by the rules of prod, in the same account)" in message
         for person, gate in (("cat", "peer"), ("dan", "business"), ("eve", "business")):
             becomes(owned, person)
             approve_plan(owned.ports, "production", gate, unseen=("web",))
         becomes(owned, "bob")
-        with pytest.raises(EnvctlError, match="E139 prod is no longer in"):
-            promote(owned.ports, "staging", "production")
+        assert promote(owned.ports, "prod", "production").deployment
 
     def test_entry_may_not_use_a_guarded_account(self, owned: World) -> None:
         moved = '"333333333333"\nmoved_after = 2'
@@ -363,6 +374,11 @@ LAW = """[environments.prod.gates]
 approvals = { law = 1 }
 [environments.prod.allow]
 approve = { law = ["arn:aws:iam::333333333333:role/Gone"] }
+"""
+LATER = """[environments.production]
+account_id = "333333333333"
+[environments.production.gates]
+approvals = {}
 """
 BESIDE = """[environments.org]
 pipeline = false

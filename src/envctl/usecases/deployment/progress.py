@@ -56,9 +56,9 @@ class GuardRunner:
                 self.disbelieved.add(each.seq)
                 ports.observer.on_message(f"{each} is not trusted: {each.why}")
         refused = self._select_refusals(check_guards(request))
-        if plan is None and not refused:
-            # A guard tells of approved moves first.
-            moved_places.require_place(self.deployment.context, present, request.target)
+        if plan is None:
+            # A guard tells of approved moves first. No approval makes a new name of an old environment right.
+            moved_places.require_place(self.deployment.context, present, request.target, only_name=bool(refused))
         # The plan decides of selected stacks, and break-glass goes on where a deployment would stop.
         if options.break_glass or (plan is None and options.selection != ALL_STACKS):
             refused = tuple(each for each in refused if each.code is not GuardCode.PARTIAL)

@@ -92,10 +92,10 @@ def _locate(context: Context, environment: str, move: Move) -> Location:
     return locate_key(context.ports, "state", move.key)
 
 
-def require_place(context: Context, present: LedgerState, environment: str) -> None:
+def require_place(context: Context, present: LedgerState, environment: str, *, only_name: bool = False) -> None:
     """Raise ConfigurationError if its place or name changed after the last deployment, unless that is meant."""
     changed = find_changed_place(context, present, environment)
-    if changed is not None and changed.hint:
+    if changed is not None and changed.hint and (changed.code == RENAMED or not only_name):
         raise ConfigurationError(changed)
 
 
