@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from envctl.domain.errors import OperationFailedError
+from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentStarted, WaiverUsed
 from envctl.domain.plan.changes import Action, ResourceChange
@@ -83,7 +83,8 @@ def test_state_of_another_store_is_refused(world: World, *, changed: bool) -> No
 
 def test_renamed_environment_is_refused(world: World) -> None:
     rename(world, "staging", "stage")
-    assert refused(lambda: promote(world.ports, "dev", "stage")) == ["G304"]
+    renamed = catch(ConfigurationError, lambda: promote(world.ports, "dev", "stage")).problems[0]
+    assert (renamed.code, "stage is new in the same place" in renamed.message) == ("E139", True)
     rename(world, "stage", "staging")
     assert promote(world.ports, "dev", "staging").up_to_date
 

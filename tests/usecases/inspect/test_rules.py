@@ -342,7 +342,7 @@ class TestAccounts:
             del owned.store.content[rules_store.RULES.format_key(rules_of(owned))]
             assert "G112" in refused(lambda: promote(owned.ports, "staging", "production"))
             return
-        with pytest.raises(EnvctlError, match="E139 prod is no longer in .* production is new in the same place"):
+        with pytest.raises(EnvctlError, match=r"E139 prod is no longer in .* production is new in the same place"):
             promote(owned.ports, "staging", "production")
 
     def test_new_environment_is_gated_by_its_account_owner(self, owned: World) -> None:
@@ -355,7 +355,7 @@ class TestAccounts:
         owned.tree.content["environments/production/terraform.tfvars"] = settings
         owned.access.accounts["production"] = ACCOUNTS["prod"]
         message = refused(lambda: promote(owned.ports, "prod", "production"))["G106"]
-        assert "business (0 of 2), peer (0 of 1) (by the rules of prod, in the same account)" in message
+        assert "peer (0 of 1), business (0 of 2) (by the rules of prod, in the same account)" in message
         for person, gate in (("cat", "peer"), ("dan", "business"), ("eve", "business")):
             becomes(owned, person)
             approve_plan(owned.ports, "production", gate, unseen=("web",))

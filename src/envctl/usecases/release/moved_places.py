@@ -40,10 +40,10 @@ def find_changed_place(
         return None
     release = read(last.release)[1] if read else release_store.load_bundle(ports, last.release)[1]
     now = _resolve_place(context, environment, release) if release else None
-    before = release_store.PLACES.load_documents(ports, [last.place]).get(last.place)
-    if now is None or before is None:
+    if now is None or now.digest == last.place:
         return None
-    moves = place_digest.list_moves(before, now, context.project.view_for(environment).stacks)
+    before = release_store.PLACES.load_documents(ports, [last.place]).get(last.place)
+    moves = before and place_digest.list_moves(before, now, context.project.view_for(environment).stacks)
     if not moves:
         return None
     was, is_now = (
