@@ -292,6 +292,7 @@ def test_operation_is_a_job_of_its_environment(operation: str) -> None:
     chosen = {"operation": operation, "environment": "prod", "release": "#42", "reason": "vom Chef: läuft's?"}
     job = jobs(chosen)["envctl operate prod"]
     assert {name: each["value"] for name, each in job["variables"].items()} == {
+        "GIT_DEPTH": "0",
         "ENVCTL_OPERATION": operation,
         "ENVCTL_RELEASE": "#42",
         "ENVCTL_REASON": "vom Chef: läuft's?",

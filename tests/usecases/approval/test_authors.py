@@ -93,9 +93,10 @@ def test_unchanged_settings_have_no_author(world: World) -> None:
 def test_trivial_release_does_not_hide_the_author_before(world: World) -> None:
     release(world, 1, BOB)
     release(world, 2, ANN)
-    notes = approve(world, BOB)
-    assert notes[0].startswith("written by ann@example.com, bob@example.com (all since release ")
-    assert notes[-1] == "your approval counts for the changes of the other authors, not for yours"
+    assert explain_refusal(world.ports, "prod").written.startswith(
+        "written by ann@example.com, bob@example.com (all since release "
+    )
+    assert approve(world, BOB)[-1] == "your approval counts for the changes of the other authors, not for yours"
     assert f"the approval of {BOB} does not count for their own changes" in refuse(world, CAT)
     approve(world, ANN)
     deploy(world, CAT)

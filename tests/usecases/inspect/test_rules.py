@@ -474,7 +474,7 @@ class TestApproveRules:
         self.says(moved, "cat", "peer")
         moved.version_control.wrote["envctl.toml"] = ["dan@example.com"]
         assert "dan@example.com changed envctl.toml" in refused(lambda: self.says(moved, "dan", "business"))["G112"]
-        moved.version_control.wrote["envctl.toml"] += ["cat@example.com"]
+        moved.version_control.wrote["envctl.toml"] = ["dan@example.com", "cat@example.com"]
         for person in ("eve", "fay"):
             self.says(moved, person, "business")
         becomes(moved, "bob")

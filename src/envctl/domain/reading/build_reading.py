@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from envctl.domain.guards.approvals import is_approval_required
+from envctl.domain.guards.authors import describe_authors
 from envctl.domain.guards.request import Request, can_record_rules
+from envctl.domain.guards.rules import count_required_approvals
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.reading import bound_values
 from envctl.domain.reading.reading import Reading
@@ -24,10 +27,12 @@ class Surroundings:
 def build_reading(request: Request, plan: EnvironmentPlan, around: Surroundings, fingerprint: str) -> Reading:
     """Return the reading of a plan with that fingerprint."""
     recorded = can_record_rules(request)
+    gated = bool(count_required_approvals(request)) and is_approval_required(request)
     return Reading(
         environment=request.target,
         release=request.identity,
         label=format_label(plan.label) if plan.label else "",
+        written=describe_authors(request) if gated else "",
         bound=list_bound(request, fingerprint),
         stacks=tuple(bound_values.list_stacks(plan, request.changeover)),
         settings=bound_values.list_settings(around.settings, around.running_settings),

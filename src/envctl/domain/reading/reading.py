@@ -61,6 +61,7 @@ class Reading:
     environment: str
     release: str
     label: str = ""  # what people know the release by
+    written: str = ""  # who wrote what changes, where people approve it; empty in old readings
     bound: Mapping[str, str] = field(default_factory=dict)  # the digests of the bound documents, by their names
     stacks: tuple[ReadStack, ...] = ()
     settings: tuple[ReadValue, ...] = ()
@@ -93,6 +94,7 @@ def parse(text: bytes | str) -> Reading:
             environment=_require_text(found["environment"]),
             release=_require_text(found["release"]),
             label=_require_text(found["label"]),
+            written=_require_text(found.get("written", "")),
             bound={str(name): _require_text(digest) for name, digest in found["bound"].items()},
             stacks=tuple(map(_parse_stack, found["stacks"])),
             settings=_parse_values(found["settings"]),
@@ -118,7 +120,8 @@ def _to_document(reading: Reading) -> dict[str, Any]:
     ]
     lists = {name: _list_values(getattr(reading, name)) for name in ("settings", "place", "rules")}
     texts = {name: getattr(reading, name) for name in ("environment", "release", "label", "bound")}
-    return {"format": FORMAT, **texts, **lists, "stacks": stacks}
+    written = {"written": reading.written} if reading.written else {}
+    return {"format": FORMAT, **texts, **written, **lists, "stacks": stacks}
 
 
 def _to_change_document(change: ReadChange) -> dict[str, Any]:

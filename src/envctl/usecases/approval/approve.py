@@ -9,18 +9,8 @@ from envctl.domain import guards
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
-from envctl.domain.guards.approvals import (
-    bind_approval,
-    format_approval,
-    has_expired,
-)
-from envctl.domain.guards.authors import (
-    check_known_authors,
-    describe_authors,
-    describe_part,
-    is_only_author,
-    list_authors,
-)
+from envctl.domain.guards.approvals import bind_approval, format_approval, has_expired
+from envctl.domain.guards.authors import check_known_authors, describe_part, is_only_author, list_authors
 from envctl.domain.guards.gate_approvals import GateApprovals, has_covered_missing, list_gate_approvals
 from envctl.domain.guards.rules import find_barring_view
 from envctl.domain.guards.target import describe_doubt
@@ -283,13 +273,7 @@ def list_notes(request: guards.Request, plan: EnvironmentPlan, accepted: Sequenc
     """Return what the approver reads first: changed rules, remarks of guards, and stacks without a final plan."""
     remarks = (r for r in guards.check_guards(request) if r.code in _PLAN_REMARKS)
     unplanned = (*describe_unseen(plan, accepted, request.clusters), *describe_replanned(plan, request.needs))
-    written = filter(None, (describe_authors(request),))
-    return (
-        *written,
-        *_describe_rules_change(request),
-        *(f"{r.code} {r.guard}: {r.message}" for r in remarks),
-        *unplanned,
-    )
+    return (*_describe_rules_change(request), *(f"{r.code} {r.guard}: {r.message}" for r in remarks), *unplanned)
 
 
 def _describe_own_part(request: guards.Request) -> tuple[str, ...]:

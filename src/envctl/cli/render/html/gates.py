@@ -32,7 +32,8 @@ def render_gates(report: Report) -> Html:
 def _render_card(outlook: Outlook, status: EnvironmentStatus, before: str) -> Html:
     approvals = tag("ul", *_render_approvals(outlook), class_="gates") if outlook.why.gates else join()
     gates = [] if outlook.why.gates else [("Gates", "none")]
-    rules = tag("div", tag("h4", "Requires"), approvals, render_facts([*gates, *_list_rules(outlook.asked)]))
+    written = tag("p", dim(isolate(outlook.why.written))) if outlook.why.written else join()
+    rules = tag("div", tag("h4", "Requires"), approvals, written, render_facts([*gates, *_list_rules(outlook.asked)]))
     columns = tag("div", rules, _render_next_change(outlook, status, before), class_="columns even")
     return tag("article", tag("h3", outlook.environment), columns, class_="card")
 

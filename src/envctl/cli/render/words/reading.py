@@ -63,6 +63,8 @@ class ReadLine:
 def list_lines(reading: Reading, *, folds: bool) -> Iterator[ReadLine]:
     """Yield all lines of a reading. Without `folds` each value of each change has a line of its own."""
     yield ReadLine(describe_reading(reading), style="head")
+    if reading.written:
+        yield ReadLine(to_one_line(reading.written), style="dim")
     yield from _list_warnings(reading)
     for stack in sorted(reading.stacks, key=_rank_stack):
         yield ReadLine("")
