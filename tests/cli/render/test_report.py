@@ -137,7 +137,7 @@ def test_full_report_shows_everything() -> None:
         "load test until noon, ask me first",
         "2 differences",
         "business 0 of 1 given",
-        "bob@example.com (unverified), 2026-11-24 16:40",
+        "cat@example.com (unverified), 2026-11-24 16:40",
         "G103 verified",
         'deny window "year end"',
         "rolled back, verified",

@@ -90,7 +90,7 @@ def test_recorded_reviews_open_gate_for_the_reviewed_plan(world: World) -> None:
 
 def test_reviewers_do_not_accept_unseen_stacks_by_themselves(world: World) -> None:
     told = reviewed(world, "octocat", "hubot")
-    assert told.notes[1:] == ("not seen: web (waits for the data it reads); not approved: " + LATER,)
+    assert told.notes == ("not seen: web (waits for the data it reads); not approved: " + LATER,)
     assert [event.unseen for event in given(world)] == [(), ()]
     refused = catch(RefusedError, promote, world.ports, "staging", "prod", SURE)
     assert [each.code for each in refused.refusals] == ["G113"]

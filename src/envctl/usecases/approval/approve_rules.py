@@ -109,6 +109,8 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
     if named and not asked.self_approval and is_only_author(list_rules_authors(request), request.actor):
         person = request.actor.person_name
         message = f"{person} changed envctl.toml since {target} was deployed and can't approve its rules"
-        hint = f"as another person: {format_command('approve', target, rules=True, gate=named)}"
+        # What is in no commit counts as theirs.
+        again = format_command("approve", target, rules=True, gate=named)
+        hint = f"commit the change if another person made it, or as another person: {again}"
         raise RefusedError((Refusal(GuardCode.RULES, message=message, hint=hint, waivable=False),))
     return named
