@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import example, given
+from hypothesis import settings as configure
 from hypothesis import strategies as st
 
 from envctl.adapters.local.git import Git
@@ -147,7 +148,8 @@ class Repository:
         parents = (f"from {first}\n" if first else "") + "".join(f"merge {each}\n" for each in others)
         stream = (
             f"commit refs/work/{commit.number}\nmark :1\nauthor A <{author}> {commit.number} +0000\n"
-            f"committer C <{committer}> {commit.number} +0000\ndata {len(message)}\n{message}\n{parents}deleteall\n{files}get-mark :1\n"
+            f"committer C <{committer}> {commit.number} +0000\ndata {len(message)}\n{message}\n{parents}deleteall\n"
+            f"{files}get-mark :1\n"
         )
         self.ids[commit.number] = self.run("fast-import", "--quiet", "--force", text=stream)
         self.go(commit.number)
@@ -164,7 +166,8 @@ changes = st.sets(st.sampled_from((SETTINGS, RULES, CODE, OTHERS)), min_size=1, 
 def commits(draw: st.DrawFn) -> tuple[object, ...]:
     how = draw(st.sampled_from(("on", "on", "on", "merge", "amend", "squash", "revert")))
     committer = draw(st.one_of(people, st.just(FORGE)))
-    return ("commit", how, draw(people), committer, draw(st.lists(people, max_size=2)), draw(changes), draw(spellings))
+    who = draw(people), committer, draw(st.lists(people, max_size=2))
+    return ("commit", how, who, draw(changes), draw(spellings))
 
 
 spellings = st.integers(0, 2)
@@ -191,11 +194,11 @@ class History:
         self.context = Context(self.world, project)
         self.numbers, self.contents, self.head = count(1), {0: dict.fromkeys((SETTINGS, RULES, CODE, OTHERS), 0)}, 0
         self.writers: dict[int, int] = {}
-        self.commit("on", 0, 0, [], {CODE}, 0)
+        self.commit("on", (0, 0, []), {CODE}, 0)
 
-    def commit(
-        self, how: str, author: int, committer: int, coauthors: list[int], paths: set[str], spelling: int
-    ) -> None:
+    def commit(self, how: str, who: tuple[int, int, list[int]], paths: set[str], spelling: int) -> None:
+        """Commit for an author, a committer and co-authors."""
+        author, committer, coauthors = who
         number, account, before = next(self.numbers), self.account, account_parents(self.account, self.head)
         content = dict(self.contents[self.head])
         parents: tuple[int, ...] = (self.head,) if self.head else ()
@@ -204,7 +207,6 @@ class History:
             self.branch(before, (author + 1) % PEOPLE, paths, spelling)
             parents = (parents[0], self.head)
             content |= {path: self.contents[self.head][path] for path in paths}
-            changed = frozenset[str]()
         else:
             if how == "amend" and before:
                 parents = (before,)
@@ -212,8 +214,9 @@ class History:
                 content |= dict.fromkeys(paths, 0)
             else:
                 content |= dict.fromkeys(paths, number)
-            compared = self.contents[parents[0] if parents else 0]
-            changed = frozenset(path for path in content if content[path] != compared[path])
+        # Who merges decides what becomes of a file that one of the sides has otherwise.
+        sides = [self.contents[each] for each in parents or (0,)]
+        changed = frozenset(path for path in content if any(content[path] != side[path] for side in sides))
         named = "".join(f"\nCo-authored-by: C <{name_in_git(each, spelling)}>" for each in coauthors)
         if how == "squash":
             named = "\n" + "".join(
@@ -308,15 +311,29 @@ def account_parents(account: Account, head: int) -> int:
     return parents[0] if parents else 0
 
 
-@pytest.mark.slow
-@given(steps)
-@example([("release", "", 0), ("deploy", 0), ("commit", "on", 1, 1, [], {CODE}, 0), ("release", "", 1),
-          ("commit", "on", 2, 2, [], {CODE}, 0), ("release", "", 2), ("ask", 0, [1], 1)])  # fmt: skip
-@example([("release", "", 0), ("deploy", 0), ("commit", "on", 1, FORGE, [2], {SETTINGS}, 1), ("ask", 0, [1, 2], 1)])
-def test_authors_in_random_histories(
-    tmp_path_factory: pytest.TempPathFactory, script: list[tuple[object, ...]]
-) -> None:
-    history = History(tmp_path_factory.mktemp("history"))
+def plays(folder: Path, script: list[tuple[object, ...]]) -> None:
+    history = History(folder)
     act = {"commit": history.commit, "release": history.make, "deploy": history.deploy, "ask": history.ask}
     for name, *arguments in [*script, ("ask", 0, [0, 1], 1)]:
         act[str(name)](*arguments)  # type: ignore[operator]
+
+
+@pytest.mark.slow
+@given(steps)
+@configure(max_examples=40)
+@example([("release", "", 0), ("deploy", 0), ("commit", "on", (1, 1, []), {CODE}, 0), ("release", "", 1),
+          ("commit", "on", (2, 2, []), {CODE}, 0), ("release", "", 2), ("ask", 0, [1], 1)])  # fmt: skip
+@example([("release", "", 0), ("deploy", 0), ("commit", "on", (1, FORGE, [2]), {SETTINGS}, 1), ("ask", 0, [1, 2], 1)])
+@example([("release", "", 0), ("commit", "on", (0, 0, []), {SETTINGS}, 0), ("deploy", 0),
+          ("commit", "merge", (1, 0, []), {SETTINGS}, 0)])  # fmt: skip
+def test_authors_in_random_histories(
+    tmp_path_factory: pytest.TempPathFactory, script: list[tuple[object, ...]]
+) -> None:
+    plays(tmp_path_factory.mktemp("history"), script)
+
+
+@pytest.mark.night
+@given(steps)
+@configure(max_examples=300, derandomize=False)
+def test_authors_in_many_histories(tmp_path_factory: pytest.TempPathFactory, script: list[tuple[object, ...]]) -> None:
+    plays(tmp_path_factory.mktemp("history"), script)

@@ -10,10 +10,10 @@ from tests.usecases.commands import Commands, How
 from tests.usecases.laws.oracle import verdict
 from tests.usecases.laws.oracle.account import Command
 from tests.usecases.laws.oracle.rulebook import KINDS, Document, Vouched
-from tests.usecases.laws.people import ANN, BOB, CAT, DAN, EVE, Name
+from tests.usecases.laws.people import ANN, BOB, CAT, DAN, EVE, Name, nickname
 
-ROTA = {"peer": (BOB, DAN), "business": (CAT, DAN), "law": (EVE,)}
-"""Who approves at which gate, as many as are asked for."""
+ROTA = {"peer": (BOB, DAN), "business": (CAT, DAN, EVE), "law": (EVE, CAT)}
+"""Who approves at which gate, as many as are asked for; one more where one of them may have written of it."""
 BY_WHOM: dict[Vouched, Name] = {"": "own", "role": "vouched", "job": "job"}
 
 
@@ -27,6 +27,7 @@ class Actors(Commands):
         self.says_what_leaves()
         self.moves_prod(dict(prod.where) if prod.asked else dict(self.shared.place_of_prod))
         terraform = self.shared.terraform
+        self.shared.versions.wrote.clear()
         for broken in (
             terraform.fails_on,
             terraform.dies_on,
@@ -121,12 +122,22 @@ class Actors(Commands):
         if recorded is not None and any(
             _is_too_much(tree, other, uncommitted=self.oracle.made[release].uncommitted) for other in others
         ):
-            for gate, how in _signatures(recorded):
+            for gate, how in _signatures(recorded, is_of_many=self._is_of_many(to)):
                 self.approves_rules(gate, how, to=to)
             others = []
-        said = dict.fromkeys((gate, how) for each in (tree, *others) for gate, how in _signatures(each) if gate)
+        is_of_many = self._is_of_many(to)
+        said = dict.fromkeys(
+            (gate, how) for each in (tree, *others) for gate, how in _signatures(each, is_of_many=is_of_many) if gate
+        )
         for gate, how in said:
             self.approves(gate, replace(how, unseen=unseen, replaced=replaced), release=release, to=to)
+
+    def _is_of_many(self, to: str) -> bool:
+        """Whether others than ANN may have written what would be new there."""
+        place = self.place(to)
+        first = self.oracle.made[place.current].number if place.current else 0
+        makers = {maker for made in self.oracle.made.values() if made.number >= first for maker in made.makers}
+        return makers != {nickname(ANN)}
 
     def by_the_book(self, fuses: tuple[int | None, int | None, int | None] = (None, None, None)) -> str:
         release = self.proves(fuses=fuses[:2])
@@ -151,11 +162,11 @@ def _is_too_much(tree: Document, other: Document, *, uncommitted: bool) -> bool:
     return is_spared or is_alone or bool(other.checks - tree.checks) or not tree.can_hold_beside(other)
 
 
-def _signatures(asked: Document) -> list[tuple[str, How]]:
+def _signatures(asked: Document, *, is_of_many: bool) -> list[tuple[str, How]]:
     """Who has to say yes at which gate, and by whom they are known. One person says it where there is no gate."""
     found = [
         (gate, How(person, name=BY_WHOM[asked.rules.approvers] if gate == "business" else "own"))
         for gate, count in asked.rules.gates
-        for person in ROTA[gate][:count]
+        for person in (ROTA[gate] if is_of_many else ROTA[gate][:count])
     ]
     return found or [("", How(BOB))]

@@ -95,6 +95,11 @@ class Edits:
         kept = [line for line in lines if not line.startswith("cidr")]
         self.here.edit(path, "\n".join([f'cidr = "10.{number}.0.0/16"', *kept, ""]))
 
+    def writes_settings(self, of: str, number: int, author: str) -> None:
+        """They are committed, with one author more."""
+        self.edits_settings(of, number)
+        self.shared.versions.wrote.setdefault(settings_path(self.called(of)), []).append(author)  # type: ignore[union-attr]
+
     def edits_stack_settings(self, of: str, number: int) -> None:
         """A size of web alone; 0 takes it away. Beside the pipeline there is no such stack."""
         path = stack_path(self.called(of))

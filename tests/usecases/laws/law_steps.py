@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from tests.usecases import forgeries
 from tests.usecases.commands import How
 from tests.usecases.laws.actors import Actors
-from tests.usecases.laws.draws import CLOCKS, PLANTED, environments, tempted
+from tests.usecases.laws.draws import CLOCKS, PLANTED, environments, people, tempted
 from tests.usecases.laws.editors import PLACES
 from tests.usecases.laws.machines import LEAVING
 from tests.usecases.laws.temptations import (
@@ -43,6 +43,10 @@ class Edited(RuleBasedStateMachine):
     @rule(of=environments, number=st.integers(1, 3))
     def edits_settings(self, of: str, number: int) -> None:
         self.actors.edits_settings(of, number)
+
+    @rule(number=st.integers(1, 3), author=people)
+    def writes_settings(self, number: int, author: str) -> None:
+        self.actors.writes_settings("prod", number, author)
 
     @rule(of=environments, number=st.integers(0, 3))
     def edits_settings_of_a_stack(self, of: str, number: int) -> None:

@@ -23,15 +23,16 @@ from envctl.adapters.aws.credentials import tokens
 from envctl.adapters.aws.credentials.identity import AwsIdentity, CredentialOrigin
 from envctl.adapters.aws.credentials.tokens import Claims
 from envctl.domain import guards
-from envctl.domain.guards import rules
+from envctl.domain.guards import authors, rules
 from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.person_names import list_people
 from envctl.domain.ledger.projection import apply_entries, approvals
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.fingerprint import PlanFingerprint, decode
 from envctl.domain.release.bundle import File, Release, compute_identity, unpack
 from envctl.usecases.approval import approve, reset_rules
-from envctl.usecases.ledger import journal, ledger_store
+from envctl.usecases.ledger import change_authors, journal, ledger_store
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import module_checks
 from envctl.usecases.release import release_store
@@ -135,6 +136,17 @@ RULES: dict[str, Without] = {
     "the end of approvals with their deployment": (
         (apply_entries, "_end_approvals", lambda state, done: state.approvals),
     ),
+    "the authors since the deployment": (
+        (authors, "list_changed_releases", lambda request: (request.known_release,) if request.known_release else ()),
+    ),
+    "the count by author": tuple(
+        (import_module(f"envctl.domain.guards.{name}"), "count_people", lambda _, given: len(list_people(given)))
+        for name in ("approvals", "gate_approvals", "gate_table", "plan", "rules")
+    ),
+    "the authors of settings": ((change_authors, "list_tree_paths", lambda *_: ()),),
+    "the person who promotes": (
+        (import_module("envctl.domain.guards.approvals"), "is_same_person", lambda one, other: False),
+    ),
     "the end of approvals with a hold": ((apply_entries, "drop_approvals", lambda state, release: state),),
     "the word of AWS for a name": (
         (import_module("envctl.domain.guards.approvals"), "can_approve_at", lambda patterns, actor: True),
@@ -146,6 +158,10 @@ TEMPTING: dict[str, Mapping[str, Temptation]] = {
     "the word of AWS for a name": rule_edits.OF_NAMES,
     "the names of one person": rule_edits.OF_NAMES,
     "the end of approvals with their deployment": temptations.OF_PEOPLE,
+    "the authors since the deployment": temptations.OF_AUTHORS,
+    "the count by author": temptations.OF_AUTHORS,
+    "the authors of settings": temptations.OF_AUTHORS,
+    "the person who promotes": temptations.OF_PEOPLE,
     "the end of approvals with a hold": temptations.OF_PROD,
     "the double question": rule_edits.OF_RULES | rule_edits.OF_MORE | rule_edits.OF_STAGING,
     "what can't hold twice": rule_edits.OF_THE_ORDER,

@@ -18,7 +18,7 @@ from tests.usecases.laws.actors import Actors
 from tests.usecases.laws.oracle import oracle
 from tests.usecases.laws.oracle.rulebook import Rules
 from tests.usecases.laws.teeth import RULES, TEMPTING, temptations_of, tempted, without
-from tests.usecases.laws.temptations import attacks, environment_edits, old_jobs, resets, rule_edits
+from tests.usecases.laws.temptations import attacks, environment_edits, old_jobs, resets, rule_edits, temptations
 from tests.usecases.laws.temptations.temptations import Temptation
 
 ORACLE = (*sorted(Path(oracle.__file__).parent.glob("[!_]*.py")), Path(project_text.__file__))
@@ -34,6 +34,7 @@ GROUPS: dict[str, Mapping[str, Temptation]] = {
     "machines and store": attacks.OF_MACHINES,
     "releases": old_jobs.OF_AGE,
     "names": rule_edits.OF_NAMES,
+    "authors": temptations.OF_AUTHORS,
     "tokens": forgeries.OF_TOKENS,
     "rules": TEMPTING["the double question"],
     "order": rule_edits.OF_THE_ORDER,
@@ -41,7 +42,7 @@ GROUPS: dict[str, Mapping[str, Temptation]] = {
     "environments": environment_edits.OF_ENVIRONMENTS,
     "stacks": TEMPTING.get("the word for what leaves", {}),
 }
-BY_DAY = ("machines and store", "releases", "names", "tokens")
+BY_DAY = ("machines and store", "releases", "names", "authors", "tokens")
 """Those before which no whole promotion has to be made."""
 
 BY_NIGHT = ("rules", "environments", "stacks")
@@ -65,6 +66,10 @@ BREAKING = {
     "the pins where drift is looked for": "who looks for drift has another provider",
     "the record of replaced providers": "dev has another provider",
     "the end of approvals with their deployment": "what was approved once is done twice",
+    "the authors since the deployment": "an author's change comes with another release",
+    "the count by author": "two authors approve for each other, and one is missing",
+    "the authors of settings": "who wrote the settings has approved",
+    "the person who promotes": "who promotes has approved",
     "the end of approvals with a hold": "the release was rolled back",
 }
 """What comes first where a rule is gone: the one that breaks it. The others need not be tried then."""

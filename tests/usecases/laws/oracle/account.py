@@ -1,6 +1,6 @@
 """What the oracle knows: its own account of what happened, in words of its own, made of what it saw happen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -47,7 +47,7 @@ class Command:
     drifted: int = 0
     waivers: dict[int, WaiverUsed] = field(default_factory=dict)
     before: list["Given"] = field(default_factory=list)
-    granted: list[tuple[Document, dict[str, list["Given"]]]] = field(default_factory=list)
+    granted: list[tuple[Document, dict[str, list["Given"]], frozenset[str]]] = field(default_factory=list)
     started: int = 0
     release: str = ""
     wrote: list[str] = field(default_factory=list)
@@ -190,7 +190,7 @@ class Place:
     releases in the order in which they last came there, and `given_up` those that somebody meant to leave. `said` is
     what people have said of other rules since then, and `reset` that what was asked shall count no longer. `forgotten`
     are stacks that were said to stay as they are, and are looked after no longer; `begun` are those that a deployment
-    there ever began with.
+    there ever began with. `by` is the command that brought `current`.
     """
 
     runs: dict[str, Content] = field(default_factory=dict)
@@ -213,6 +213,7 @@ class Place:
     begun: set[str] = field(default_factory=set)
     said: list[Said] = field(default_factory=list)
     reset: Reset | None = None
+    by: Command | None = None
 
     def hold(self, release: str) -> None:
         """What was said before that is for nothing any more."""
@@ -221,6 +222,12 @@ class Place:
 
     def proof(self, release: str) -> Proof:
         return self.proofs.setdefault(release, Proof())
+
+
+def count_people(given: Iterable[Given], writers: frozenset[str]) -> int:
+    """How many have said yes to what each writer wrote: the least of it. Nobody counts for their own."""
+    people = {each.person for each in given}
+    return min(len(people - {writer}) for writer in ("", *writers))
 
 
 def losses(plans: Mapping[str, StackPlan]) -> list[ResourceChange]:

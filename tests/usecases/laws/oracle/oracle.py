@@ -17,7 +17,7 @@ from tests.usecases.laws.oracle import verdict
 from tests.usecases.laws.oracle.account import Command, Made, Place, losses
 from tests.usecases.laws.oracle.entries import MAY_WRITE, describe_event
 from tests.usecases.laws.oracle.words import Words
-from tests.usecases.laws.people import person_of
+from tests.usecases.laws.people import nickname, person_of
 
 
 def _as_planned(shown: StackPlan) -> StackPlan:
@@ -127,12 +127,12 @@ class Oracle(Words):
             if name == stack or name in command.applied or _is_accepted(command, plan)
         }
         plans = verdict.carried_out(counted, self.made[command.release])
-        for asked, granted in command.granted:
+        for asked, granted, writers in command.granted:
             if verdict.is_too_much_lost(plans, asked):
                 lost = [resource.address for resource in losses(plans)]
                 self._needs(command, "G301", f"{command.environment} loses {lost}")
             for gate, given in granted.items():
-                if verdict.too_few(given, {stack: command.plans[stack]}, dict(asked.rules.gates)[gate]):
+                if verdict.too_few(given, writers, {stack: command.plans[stack]}, dict(asked.rules.gates)[gate]):
                     self._needs(command, "G302", f"gate {gate} did not approve what is done to {stack}")
 
     def _needs(self, command: Command, code: str, problem: str) -> None:
@@ -230,10 +230,14 @@ class Oracle(Words):
         before, entry = self.places[command.document.before or "dev"], self.places[command.asked.pipeline[0]]
         around = (before, entry, self.made, self._asked(command, place, now))
         recorded = verdict.find_recorded(place, command, now)
-        case = verdict.Case(command, release, self.made[release], place, source, now, *around, recorded)
+        wrote = self._wrote(machine)
+        case = verdict.Case(command, release, self.made[release], place, source, now, *around, recorded, wrote)
         asks = command.verb in ("promote", "apply")
         command.before = list(place.approvals)
-        command.granted = [(asked, verdict.standing(case, asked) if asks else {}) for asked in case.asked]
+        command.granted = [
+            (asked, verdict.standing(case, asked) if asks else {}, verdict.list_writers(case, asked))
+            for asked in case.asked
+        ]
         objections = [*verdict.objections(case), *verdict.of_stacks(case, machine.stacks_in(event.environment))]
         for code, problem in objections:
             self._needs(command, code, problem)
@@ -250,6 +254,9 @@ class Oracle(Words):
         if frozenset(event.only) != command.only:
             self.says(command, f"it was recorded as one of {event.only or 'all'}")
         self._leaves(command, place, now)
+
+    def _wrote(self, machine: Machine) -> frozenset[str]:
+        return frozenset(nickname(each) for names in machine.version_control.wrote.values() for each in names or ())
 
     def _leaves(self, command: Command, place: Place, now: datetime) -> None:
         if command.verb == "rollback" or command.older or "G111" in command.waived:
@@ -288,7 +295,7 @@ class Oracle(Words):
         if is_new:
             self.arrivals += 1
             place.came[release] = self.arrivals
-        place.current = "" if destroyed else release
+        place.current, place.by = ("", None) if destroyed else (release, command)
         if destroyed:
             return
         if command.verb in ("promote", "apply") and not command.waivers:

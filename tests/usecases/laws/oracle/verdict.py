@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from envctl.domain.plan.changes import StackPlan
-from tests.usecases.laws.oracle.account import Command, Given, Made, Place, Proof, accepted, covered, losses
+from tests.usecases.laws.oracle.account import (
+    Command,
+    Given,
+    Made,
+    Place,
+    Proof,
+    accepted,
+    count_people,
+    covered,
+    losses,
+)
 from tests.usecases.laws.oracle.rulebook import Document
 
 BEFORE = {"staging": "dev", "prod": "staging"}
@@ -23,7 +33,8 @@ YEAR_END = datetime(2026, 12, 20), datetime(2027, 1, 4)
 class Case:
     """One release on its way into one environment, at one moment. `before` is the environment right before it, `entry`
     where code enters, and `known` are all releases. `asked` is what the tree asks of the target, and what else has to
-    be satisfied; `recorded` what it was deployed with, where that counts.
+    be satisfied; `recorded` what it was deployed with, where that counts. `wrote` are those
+    who ever changed its settings.
     """
 
     command: Command
@@ -37,6 +48,7 @@ class Case:
     known: Mapping[str, Made]
     asked: tuple[Document, ...]
     recorded: Document | None
+    wrote: frozenset[str] = frozenset()
 
     @property
     def tree(self) -> Document:
@@ -75,8 +87,12 @@ def objections(case: Case) -> Iterator[tuple[str, str]]:
 
 def _is_lifted(case: Case) -> bool:
     """Whether the gates have approved what is on hold. What they said before it does not count."""
-    gates = [(gate, count, standing(case, asked)) for asked in case.asked for gate, count in asked.rules.gates]
-    return bool(gates) and all(len({each.person for each in found[gate]}) >= count for gate, count, found in gates)
+    gates = [
+        (gate, count, standing(case, asked), list_writers(case, asked))
+        for asked in case.asked
+        for gate, count in asked.rules.gates
+    ]
+    return bool(gates) and all(count_people(found[gate], who) >= count for gate, count, found, who in gates)
 
 
 def _of_both(case: Case) -> Iterator[tuple[str, str]]:
@@ -221,20 +237,22 @@ def is_too_much_lost(plans: Mapping[str, StackPlan], asked: Document) -> bool:
 
 
 def _of_approvals(case: Case, asked: Document) -> Iterator[tuple[str, str]]:
-    granted = standing(case, asked)
+    granted, writers = standing(case, asked), list_writers(case, asked)
     for gate, count in asked.rules.gates:
-        if len({given.person for given in granted[gate]}) < count:
+        if count_people(granted[gate], writers) < count:
             yield "G106", f"gate {gate} lacks approvals"
-        elif too_few(granted[gate], case.plans, count):
+        elif too_few(granted[gate], writers, case.plans, count):
             yield "G302", f"gate {gate} has approved another plan"
-        elif not (case.command.partial or case.command.break_glass) and (left := _left_out(granted[gate], case, count)):
+        elif not (case.command.partial or case.command.break_glass) and (
+            left := _left_out(granted[gate], writers, case, count)
+        ):
             yield "G113", f"gate {gate} has left out {left}, and nobody said that a part is meant"
 
 
 def standing(case: Case, asked: Document) -> dict[str, list[Given]]:
     """The approvals of each gate that hold now, whatever plan they were given for."""
     rules = asked.rules
-    barred = frozenset() if rules.self_approval else case.made.makers | {case.command.person}
+    barred = frozenset() if rules.self_approval else {case.command.person}
     holding = [
         given
         for given in case.target.approvals
@@ -250,6 +268,24 @@ def standing(case: Case, asked: Document) -> dict[str, list[Given]]:
     return {gate: [given for given in holding if given.gate == gate] for gate, _ in rules.gates}
 
 
+def list_writers(case: Case, asked: Document) -> frozenset[str]:
+    """All who wrote what would be new there since the deployment before, or took it back: at nothing else does a gate
+    look. Where nothing runs yet, what came before the release is not asked about.
+    """
+    if asked.rules.self_approval:
+        return frozenset()
+    by, found = case.target.by, set(case.made.makers)
+    if by is None:
+        return frozenset(found)
+    runs = case.known[case.target.current]
+    between = range(min(runs.number, case.made.number) + 1, max(runs.number, case.made.number) + 1)
+    for each in case.known.values():
+        # What a waiver let in was approved by nobody yet.
+        if each.beside == case.made.beside and (each.number in between or (each is runs and by.waivers)):
+            found |= each.makers
+    return frozenset(found | (case.wrote if case.command.settings != by.settings else set()))
+
+
 def _is_there(case: Case) -> bool:
     """Whether the target runs it already, and nothing would change."""
     target = case.target
@@ -262,14 +298,14 @@ def _of_these_rules(case: Case, given: Given) -> bool:
     return given.asked == tree and (recorded in (given.recorded, tree))
 
 
-def too_few(granted: list[Given], plans: Mapping[str, StackPlan], count: int) -> bool:
-    return len({given.person for given in granted if covered(plans, given)}) < count
+def too_few(granted: list[Given], writers: frozenset[str], plans: Mapping[str, StackPlan], count: int) -> bool:
+    return count_people([given for given in granted if covered(plans, given)], writers) < count
 
 
-def _left_out(granted: list[Given], case: Case, count: int) -> list[str]:
+def _left_out(granted: list[Given], writers: frozenset[str], case: Case, count: int) -> list[str]:
     """The stacks that can't be planned yet, and that too few people have seen before, or have accepted unseen."""
     waiting = sorted((case.command.only or case.made.stacks) - case.command.plans.keys())
-    return [name for name in waiting if len({each.person for each in granted if accepted(name, each)}) < count]
+    return [name for name in waiting if count_people([g for g in granted if accepted(name, g)], writers) < count]
 
 
 def denied(now: datetime) -> str:

@@ -7,7 +7,20 @@ from tests.usecases.commands import PLAINLY, How, more
 from tests.usecases.laws.actors import Actors
 from tests.usecases.laws.editors import PLACES
 from tests.usecases.laws.oracle import verdict
-from tests.usecases.laws.people import BOB, CAT, DAN
+from tests.usecases.laws.people import ANN, BOB, CAT, DAN
+
+
+def _ready_by_few(actors: Actors, *, author: str) -> str:
+    """By no more people than the gates count, one of whom is the author."""
+    release = actors.proves(author=author)
+    actors.soaks()
+    _few_approve(actors, release)
+    return release
+
+
+def _few_approve(actors: Actors, release: str) -> None:
+    for gate, person in (("peer", BOB), ("business", CAT), ("business", DAN)):
+        actors.approves(gate, How(person, unseen=("web",)), release=release)
 
 
 def ready(actors: Actors, **proven: object) -> str:
@@ -148,7 +161,38 @@ def _who_promotes_has_approved(actors: Actors, how: How) -> None:
 
 
 def _the_author_has_approved(actors: Actors, how: How) -> None:
-    tries_prod(actors, how, ready(actors, author=DAN))
+    tries_prod(actors, how, _ready_by_few(actors, author=DAN))
+
+
+def _comes_with_another_release(actors: Actors, how: How) -> None:
+    """That of DAN never came to prod, and the next one is ANN's."""
+    actors.by_the_book()
+    actors.proves(author=DAN)
+    tries_prod(actors, how, _ready_by_few(actors, author=ANN))
+
+
+def _is_taken_back(actors: Actors, how: How) -> None:
+    """What DAN wrote runs in prod without an approval, and the next release is ANN's."""
+    release = actors.proves(author=DAN)
+    actors.soaks()
+    tries_prod(actors, How(ANN, "prod is down"), release)
+    tries_prod(actors, how, _ready_by_few(actors, author=ANN))
+
+
+def _two_approve_for_each_other(actors: Actors, how: How) -> None:
+    """DAN and CAT each wrote a part, and approve at the gate for two."""
+    actors.by_the_book()
+    actors.proves(author=CAT)
+    tries_prod(actors, how, _ready_by_few(actors, author=DAN))
+
+
+def _who_wrote_settings_has_approved(actors: Actors, how: How) -> None:
+    actors.by_the_book()
+    release = actors.proves()
+    actors.writes_settings("prod", 3, DAN)
+    actors.soaks()
+    _few_approve(actors, release)
+    tries_prod(actors, how, release)
 
 
 def _the_same_person_twice(actors: Actors, how: How) -> None:
@@ -332,7 +376,14 @@ OF_PROOF: dict[str, Temptation] = {
     "it soaked in two halves": _stayed_twice_for_half_of_the_time,
     "its proof is too old": _is_too_old,
 }
+OF_AUTHORS: dict[str, Temptation] = {
+    "an author's change comes with another release": _comes_with_another_release,
+    "an author's change is taken back by a release": _is_taken_back,
+    "two authors approve for each other, and one is missing": _two_approve_for_each_other,
+    "who wrote the settings has approved": _who_wrote_settings_has_approved,
+}
 OF_PEOPLE: dict[str, Temptation] = {
+    **OF_AUTHORS,
     "an approval was withdrawn": _approval_was_withdrawn,
     "the approvals have expired": _approvals_have_expired,
     "who promotes has approved": _who_promotes_has_approved,
