@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -70,6 +70,13 @@ def test_cluster_is_found_by_its_description() -> None:
     assert found.url == "https://ABC.gr7.ap-northeast-1.eks.amazonaws.com"
     assert (found.authority, found.version) == (AUTHORITY, "1.35")
     assert found.name == "EKS cluster shop in ap-northeast-1"
+
+
+def test_identity_is_arn_and_creation_in_utc() -> None:
+    arn, made = "arn:aws:eks:ap-northeast-1:123456789012:cluster/shop", datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
+    answer = described(arn=arn, createdAt=made.astimezone(timezone(timedelta(hours=9))))
+    found = stubbed(lambda stub: stub.add_response("describe_cluster", answer)).find_cluster("prod", "", "shop")
+    assert (found.arn, found.created) == (arn, "2026-01-02T03:04:05+00:00")
 
 
 def test_token_is_signed_for_one_cluster_and_region() -> None:
