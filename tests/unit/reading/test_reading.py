@@ -1,6 +1,7 @@
 """A reading as bytes, what is read first, and what views fold."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,7 @@ READINGS = st.builds(
     environment=TEXT,
     release=TEXT,
     label=TEXT,
+    written=TEXT,
     bound=st.dictionaries(TEXT, TEXT, max_size=2),
     stacks=st.lists(
         st.builds(ReadStack, TEXT, *(st.lists(each, max_size=2).map(tuple) for each in (CHANGES, TEXT, CHANGES))),
@@ -65,6 +67,12 @@ DAMAGED = {
     "a list": b"[]",
     "deep nesting": b"[" * 100_000,
 }
+
+
+def test_reading_without_authors_keeps_its_bytes() -> None:
+    """As before authors were named: the digests of old readings are in ledgers."""
+    assert b"written" not in WHOLE.encoded
+    assert b'"written":"written by ann"' in replace(WHOLE, written="written by ann").encoded
 
 
 @pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.cli.render.words.reading import list_lines
 from envctl.domain.errors import EnvctlError
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentStarted
@@ -100,6 +101,14 @@ def test_trivial_release_does_not_hide_the_author_before(world: World) -> None:
     assert f"the approval of {BOB} does not count for their own changes" in refuse(world, CAT)
     approve(world, ANN)
     deploy(world, CAT)
+
+
+def test_page_of_approval_names_the_authors(world: World) -> None:
+    release(world, 1, BOB)
+    approve(world, CAT)
+    page = world.prompter.readings[-1]
+    assert page and page.written.startswith(f"written by {BOB} (all since release ")
+    assert page.written in [line.text for line in list_lines(page, folds=True)]
 
 
 def test_authors_are_forgotten_once_deployed(world: World) -> None:
