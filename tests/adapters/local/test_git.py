@@ -13,6 +13,9 @@ from envctl.usecases.ports.project import Revision
 PATHS = ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web")
 
 
+BOT = "29139614+renovate[bot]@users.noreply.github.com"
+
+
 def git(project: Path, *arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=project, check=True, capture_output=True, text=True)
     return done.stdout.strip()
@@ -179,6 +182,30 @@ def test_rewritten_commits_are_new(committed: Path) -> None:
     git(committed, "commit", "-q", "--amend", "--allow-empty", "-m", "else", "--author=Cat <cat@example.com>")
     assert Git(committed).list_contributors(amended, _head(committed)) == ("cat@example.com", "ann@example.com")
     assert set(Git(committed).list_contributors("0" * 40, "") or ()) == {"cat@example.com", "ann@example.com"}
+
+
+def test_rebased_commits_keep_their_authors(committed: Path) -> None:
+    """Who rebases is their committer from then on."""
+    main, first = git(committed, "branch", "--show-current"), _head(committed)
+    git(committed, "switch", "-q", "-c", "feature")
+    _commit(committed, "octocat")
+    git(committed, "switch", "-q", main)
+    _commit(committed, "bob")
+    git(committed, "switch", "-q", "feature")
+    git(committed, "-c", "user.email=cat@example.com", "rebase", "-q", main)
+    found = set(Git(committed).list_contributors(first, _head(committed)) or ())
+    assert {"octocat@example.com", "cat@example.com", "bob@example.com"} <= found
+
+
+def test_forge_that_merges_is_listed_as_it_is(committed: Path) -> None:
+    """A merge queue and a bot. Whether they are people is for the guards to say."""
+    main, first = git(committed, "branch", "--show-current"), _head(committed)
+    git(committed, "switch", "-q", "-c", "feature")
+    git(committed, "commit", "-q", "--allow-empty", "-m", "x", f"--author=renovate <{BOT}>")
+    git(committed, "switch", "-q", main)
+    forge = ("-c", "user.name=GitHub", "-c", "user.email=noreply@github.com")
+    git(committed, *forge, "merge", "-q", "--no-ff", "-m", "Merge pull request #7", "feature")
+    assert {BOT, "noreply@github.com"} <= set(Git(committed).list_contributors(first, _head(committed)) or ())
 
 
 def test_merged_contributors_are_listed(committed: Path) -> None:

@@ -1,5 +1,7 @@
 """Nobody alone: who changed anything that an approval binds can't be the one who approves it."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -7,11 +9,14 @@ import pytest
 from envctl.cli.render.words.reading import list_lines
 from envctl.domain.errors import EnvctlError
 from envctl.domain.guards import RefusedError
+from envctl.domain.ledger.entries import GENESIS, encode_entry, hash_bytes
 from envctl.domain.ledger.events import DeploymentStarted
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
+from envctl.usecases.ledger import ledger_store
 from tests.fakes.world import World, list_entries, make_once
 from tests.usecases.steps import acting_as, deploy_everywhere, deploy_to_staging, edit_project
 
@@ -202,3 +207,40 @@ def test_team_of_one_needs_the_rule_that_says_so(world: World) -> None:
     approve(world, ANN)
     # The rules that prod runs with do not allow it yet.
     assert "lacks approvals" in refuse(world)
+
+
+def forget_authors(world: World) -> None:
+    """Write the ledger again, as an envctl of before authors and commits of deployments were recorded."""
+    prev = GENESIS
+    for entry in list_entries(world):
+        event = entry.event
+        if isinstance(event, DeploymentStarted):
+            event = replace(event, commit="", authors=(), clusters=(), program="")
+        if isinstance(event, ReleaseCreated):
+            event = replace(event, unknown_authors=False)
+        data = encode_entry(replace(entry, prev=prev, event=event))
+        assert not {"authors", "program", "unknown_authors"} & set(json.loads(data)["event"])
+        world.store.content[ledger_store.entry_key(entry.seq)] = data
+        prev = hash_bytes(data)
+    for key in [each for each in world.store.content if each.startswith("checkpoints/")]:
+        del world.store.content[key]
+    world.head_cache.seen = None
+
+
+def test_ledger_of_yesterday_asks_since_the_commit_of_its_release(world: World) -> None:
+    forget_authors(world)
+    asked: list[str] = []
+    find = world.version_control.list_path_authors
+
+    def list_path_authors(paths: Sequence[str], since: str) -> list[str] | None:
+        asked.append(since)
+        return find(paths, since)
+
+    world.version_control.list_path_authors = list_path_authors  # type: ignore[method-assign]
+    release(world, 1, BOB)
+    change_settings(world, CAT)
+    approve(world, BOB)
+    assert f"the approval of {BOB} does not count for their own changes" in refuse(world, DAN)
+    approve(world, CAT)
+    deploy(world, DAN)
+    assert set(asked) == {"c0ffee"}
