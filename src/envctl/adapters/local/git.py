@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from envctl.adapters.disk.files import read_text
 from envctl.adapters.disk.paths import resolve_path
 from envctl.adapters.disk.project_search import find_repository_top
 from envctl.domain.ci.program_variables import find_credentials, remove_variables
@@ -77,7 +78,7 @@ class Git:
             # No repository, or one without a commit.
             return ()
         file = self._project / found.splitlines()[1]
-        cut = set(file.read_text().split()) if file.is_file() else set[str]()
+        cut = set(read_text(file).split()) if file.is_file() else set[str]()
         is_known = _COMMIT.fullmatch(since.removesuffix("^1")) and self._has_commit(since)
         if cut and not is_known:
             return None

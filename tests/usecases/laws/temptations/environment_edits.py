@@ -5,6 +5,7 @@ asked of whatever comes in their place.
 from collections.abc import Callable
 from dataclasses import replace
 
+from envctl.usecases.project import environment_selection
 from tests.usecases.commands import PLAINLY, How
 from tests.usecases.laws.actors import Actors
 from tests.usecases.laws.oracle.rulebook import Asked
@@ -38,6 +39,16 @@ def _under_a_new_name(actors: Actors, how: How) -> None:
         actors.all_approve(release)
         actors.promotes("staging", "prod", release=release)
         actors.by_the_book()
+
+
+def _under_a_new_name_alone(actors: Actors, how: How) -> None:
+    _settles(actors)
+    with actors.with_book(_ungated(SHAPES["prod renamed"](actors.book))):
+        release = actors.proves()
+        actors.soaks()
+        actors.all_approve(release)
+        actors.promotes("staging", "prod", how, release=release)
+        assert actors.place("prod").current != release, "a new name was deployed to"
 
 
 def _ungated(asked: Asked) -> Asked:
@@ -162,15 +173,35 @@ def _with_the_states_of_before(actors: Actors, how: How) -> None:
             tries_prod(actors, how, release)
 
 
-OF_ENVIRONMENTS: dict[str, Temptation] = {
+def _one_of_two_names(temptation: Temptation) -> Temptation:
+    """A lone new name is refused at once (E139), and nothing else would be tried: here it can't be told from another
+    new environment of the account.
+    """
+
+    def tries(actors: Actors, how: How) -> None:
+        known = environment_selection._find_successor
+        environment_selection._find_successor = lambda *_: ""
+        try:
+            temptation(actors, how)
+        finally:
+            environment_selection._find_successor = known
+
+    return tries
+
+
+OF_NAMES: dict[str, Temptation] = {
     "prod has a new name": _under_a_new_name,
     "prod has a new name, and glass was broken": _after_a_beginning(_break_in, "all can be waived"),
     "prod has a new name, and a part is there": _after_a_beginning(_begin_with_a_part),
     "prod has a new name where code enters": _under_a_new_name_where_code_enters,
     "prod has a new name beside the pipeline": _beside_under_a_new_name,
     "prod has a new name, and its states": _with_the_states_of_before,
+    "an old job knows the old name": _an_old_job_knows_the_old_name,
+}
+OF_ENVIRONMENTS: dict[str, Temptation] = {
+    **{name: _one_of_two_names(temptation) for name, temptation in OF_NAMES.items()},
+    "prod has a new name alone": _under_a_new_name_alone,
     "prod was gone for a while": _was_gone,
     "staging is gone": _staging_is("staging gone"),
     "staging has a new name": _staging_is("staging renamed"),
-    "an old job knows the old name": _an_old_job_knows_the_old_name,
 }
