@@ -110,9 +110,13 @@ def _is_repetition(request: Request) -> bool:
 
 def count_missing_approvals(request: Request) -> dict[str, int]:
     """Return the number of missing approvals for each gate of the target."""
-    valid, authors = list_valid_approvals(request), list_authors(request)
-    people = {gate: _list_approvers(valid, gate) for gate in request.rules.approvals}
-    return {gate: max(0, n - count_people(authors, people[gate])) for gate, n in request.rules.approvals.items()}
+    return count_missing_beside(request, list_valid_approvals(request))
+
+
+def count_missing_beside(request: Request, given: Sequence[Approval]) -> dict[str, int]:
+    """Return the number of approvals that each gate needs beside these."""
+    authors, asked = list_authors(request), request.rules.approvals.items()
+    return {gate: max(0, n - count_people(authors, _list_approvers(given, gate))) for gate, n in asked}
 
 
 def _list_approvers(approvals: Iterable[Approval], gate: str) -> list[Actor]:

@@ -157,9 +157,7 @@ def _list_approvals_since(request: Request, moment: datetime | None) -> tuple[Ap
 
 def count_missing_since(request: Request, moment: datetime | None) -> dict[str, int]:
     """Return the number of approvals missing since a moment, for gates with too few."""
-    since, authors = _list_approvals_since(request, moment), list_authors(request)
-    people = {gate: [a.by for a in since if a.gate == gate] for gate in request.rules.approvals}
-    missing = {gate: n - count_people(authors, people[gate]) for gate, n in request.rules.approvals.items()}
+    missing = approvals.count_missing_beside(request, _list_approvals_since(request, moment))
     return {gate: number for gate, number in missing.items() if number > 0}
 
 
