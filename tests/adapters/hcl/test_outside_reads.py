@@ -277,3 +277,76 @@ def test_json_code_is_read_in_any_spelling(plain: str, spelled: str) -> None:
     call = json.dumps({"module": {"inner": {"source": "./inner"}}}).replace(plain, spelled)
     read = json.dumps({"output": {"x": {"value": '${file("/etc/passwd")}'}}}).replace(plain, spelled)
     assert len(found("", **{"modules/web/a.tf.json": call, "modules/web/inner/b.tf.json": read})) == 1
+
+
+def run_by(arguments: str) -> str:
+    return f'resource "terraform_data" "this" {{\n  provisioner "local-exec" {{\n{arguments}\n  }}\n}}\n'
+
+
+@pytest.mark.parametrize(
+    ("block", "what"),
+    [
+        (run_by('command = "sh ../../../../x.sh"'), "command names a path outside the release"),
+        (run_by('command = "make && ../x.sh"'), "command names a path outside the release"),
+        (run_by('command = "A=1 B=2 /work/x.sh"'), "command names an absolute path"),
+        (run_by('command = "bash -e /tmp/x.sh"'), "command names an absolute path"),
+        (run_by('command = "scp -i ~/.ssh/key a b:"'), "command names the home folder"),
+        (run_by('command = "cat $${HOME}/x"'), "command names the home folder"),
+        (run_by("command = <<-END\n    echo one\n    cp ../../x .\n  END"), "command names a path outside the release"),
+        (run_by('command = "x"\ninterpreter = ["/work/bin/sh", "-c"]'), "interpreter names an absolute path"),
+        (run_by('command = "x"\ninterpreter = ["python3", "../run.py"]'), "interpreter names a path outside"),
+        (run_by('command = "./x.sh"\nworking_dir = "../../.."'), "working_dir is a path outside the release"),
+        (run_by('command = "./x.sh"\nworking_dir = "/work"'), "working_dir is an absolute path"),
+        (
+            run_by('command = "../../../../x.sh"\nworking_dir = "${path.module}/scripts"'),
+            "command names a path outside the release",
+        ),
+        ('data "external" "x" {\n  program = ["sh", "../../x.sh"]\n}\n', "program names a path outside the release"),
+        ('data "external" "x" {\n  program = ["/home/a/x"]\n}\n', "program names an absolute path"),
+        (
+            'resource "aws_instance" "x" {\n  provisioner "file" {\n    source = "../../key"\n  }\n}\n',
+            "source is a path outside the release",
+        ),
+        (
+            'resource "aws_instance" "x" {\n  provisioner "remote-exec" {\n    scripts = ["a.sh", "/x.sh"]\n  }\n}\n',
+            "scripts is an absolute path",
+        ),
+    ],
+)
+def test_programs_are_held_to_the_release(block: str, what: str) -> None:
+    (said, *_) = found(block)
+    assert f": {what}" in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        'command = "aws ssm put-parameter --name /app/x --value y > /tmp/log"',
+        "command = \"sed '/x/d' in | /usr/bin/tee /dev/null; curl https://x.example/a/../b\"",
+        'command = "echo ~x and 5~"\ninterpreter = ["/bin/bash", "-c"]',
+        'command = "${path.module}/x.sh ${path.module}/../shared/y"',
+        'command = "../shared/x.sh"\nworking_dir = "${path.module}"',
+        'command = "../x.sh"\nworking_dir = var.folder',
+        "command = var.command",
+    ],
+)
+def test_programs_of_the_machine_are_accepted(arguments: str) -> None:
+    assert found(run_by(arguments)) == []
+
+
+def test_programs_in_json_are_held_too() -> None:
+    document = {
+        "resource": {
+            "null_resource": {
+                "a": {"provisioner": [{"local-exec": {"command": "sh ../../x.sh"}}]},
+                "b": [{"provisioner": {"local-exec": [{"command": "./x", "interpreter": ["/x/sh"]}]}}],
+                "fine": {"provisioner": {"local-exec": {"command": "../a", "working_dir": "${path.module}"}}},
+            }
+        },
+        "data": {"external": {"c": {"program": ["python3", "${path.module}/../../../x.py"]}}},
+    }
+    assert {each.partition(": ")[2] for each in found("", **{"modules/web/a.tf.json": json.dumps(document)})} == {
+        "command names a path outside the release",
+        "interpreter names an absolute path",
+        "a path outside the release",
+    }

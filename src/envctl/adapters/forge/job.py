@@ -1,10 +1,10 @@
 """The job of this command: its variables, and the file with the event of a GitHub job."""
 
-import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from envctl.adapters.disk.files import read_text
+from envctl.adapters.disk.kept_documents import read_document
 from envctl.domain.ci.job import Job, describe_job
 
 
@@ -14,8 +14,4 @@ def read_job(environ: Mapping[str, str]) -> Job:
 
 def read_event(file: str) -> Mapping[str, Any]:
     """Return the event of a job of GitHub; empty if there is none, or the file is unreadable."""
-    try:
-        found = json.loads(read_text(file)) if file else None
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return read_document(Path(file), lambda event: dict(event.items()), {}) if file else {}

@@ -28,7 +28,12 @@ def compile_code(pattern: bytes) -> re.Pattern[bytes]:
 # Folders without a match are skipped: most of them. Each pattern begins with a plain text, for a fast search.
 _READ_PATTERNS = tuple(
     compile_code(pattern)
-    for pattern in (rb"file\w*_\(", rb"path(?:expand)?_(?:\(|\._(?:root|cwd))", rb"path_\._module\b[^\n]*\.\.")
+    for pattern in (
+        rb"file\w*_\(",
+        rb"path(?:expand)?_(?:\(|\._(?:root|cwd))",
+        rb"path_\._module\b[^\n]*\.\.",
+        rb"\bprovisioner\b",
+    )
 )
 _READING_BLOCK_TYPES = tuple(sorted(f'"{kind}"'.encode() for _, kind in PATH_ATTRIBUTES))
 # Blocks that choose credentials or state.

@@ -21,6 +21,7 @@ from envctl.adapters.hcl.code_folders import (
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_ATTRIBUTES
 from envctl.adapters.hcl.json_module import list_objects
 from envctl.adapters.hcl.paths import MODULE, Scope, evaluate, explain_leaving, walk_nodes
+from envctl.adapters.hcl.programs import ProgramPaths, list_json_program_paths, list_program_paths
 from envctl.adapters.hcl.source import Source, find_non_literals, list_attributes, list_body, parse_attributes
 from envctl.domain.errors import Location
 from envctl.domain.plan.provider_accounts import (
@@ -81,9 +82,16 @@ def _search_block(
                 specific.append(OutsideRead(source.locate_node(node), f"{name} is {reason}"))
         elif node.type in _TEMPLATE_NODES and (reason := explain_leaving(evaluate(source, node, scope))):
             general.append(OutsideRead(source.locate_node(node), reason))
+    specific += _explain_programs(list_program_paths(source, block, scope))
     yield from specific
     explained = {each.location for each in specific}
     yield from (each for each in general if each.location not in explained)
+
+
+def _explain_programs(programs: Iterator[ProgramPaths]) -> Iterator[OutsideRead]:
+    for each in programs:
+        if reason := explain_leaving(each.values, is_path=True):
+            yield OutsideRead(each.location, f"{each.what} {reason}")
 
 
 def _explain_call(source: Source, node: tree_sitter.Node, scope: Scope, templates: set[str]) -> str:
@@ -109,6 +117,7 @@ def _search_json(path: str, document: JsonDocument, scope: Scope, templates: set
                 values = evaluate_text(text, scope) if key in PATH_ATTRIBUTES.get((kind, type_), ()) else frozenset()
                 if reason := explain_leaving(values, is_path=True):
                     yield OutsideRead(Location(path, document.find_line(text)), f"{key} is {reason}")
+    yield from _explain_programs(list_json_program_paths(path, document, scope))
     for _, text in list_texts(document.content):
         if "${" not in text and "%{" not in text:
             continue

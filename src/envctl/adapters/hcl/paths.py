@@ -159,7 +159,7 @@ def _select_values(source: Source, node: tree_sitter.Node, steps: Sequence[str |
     if not steps:
         return evaluate(source, node, scope)
     if node.type == "tuple":
-        parts = _list_items(node) or []
+        parts = list_items(node) or []
         number = int(steps[0]) if steps[0] and steps[0].isdecimal() else len(parts)
         parts = parts[number : number + 1] or parts
     elif node.type == "object":
@@ -201,7 +201,7 @@ def _evaluate_call(source: Source, node: tree_sitter.Node, scope: Scope) -> Valu
     if name == "basename" and len(given) == 1:
         return frozenset(_to_basename(value) for value in evaluate(source, given[0], scope))
     if name == "join" and len(given) == 2:  # noqa: PLR2004
-        separators, items = evaluate(source, given[0], scope), _list_items(given[1])
+        separators, items = evaluate(source, given[0], scope), list_items(given[1])
         if items is not None and len(separators) == 1:
             pieces: list[Values] = []
             for item in items:
@@ -238,7 +238,7 @@ def _to_basename(value: str) -> str:
     return UNKNOWN if any(mark in last for mark in (MODULE, ROOT, CWD, HOME, UNKNOWN)) else last
 
 
-def _list_items(node: tree_sitter.Node) -> list[tree_sitter.Node] | None:
+def list_items(node: tree_sitter.Node) -> list[tree_sitter.Node] | None:
     while node.type in {"expression", "collection_value"} and len(node.named_children) == 1:
         node = node.named_children[0]
     return [child for child in node.named_children if child.type == "expression"] if node.type == "tuple" else None

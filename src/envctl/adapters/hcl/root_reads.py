@@ -19,6 +19,7 @@ from envctl.adapters.hcl.code_folders import (
 from envctl.adapters.hcl.code_search import list_texts
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_ATTRIBUTES
 from envctl.adapters.hcl.paths import HOME, MODULE, ROOT, UNKNOWN, Scope, Values, evaluate, walk_nodes
+from envctl.adapters.hcl.programs import ProgramPaths, list_json_program_paths, list_program_paths
 from envctl.adapters.hcl.source import Source
 from envctl.domain.errors import Location
 from envctl.domain.release.code_search import OutsideRead
@@ -152,6 +153,13 @@ def _search_block(
                 found.add(value, place, f"{name} is")
         elif node.type in _TEMPLATES:
             _search_text(found, evaluate(source, node, scope), place)
+    _add_programs(found, list_program_paths(source, block, scope))
+
+
+def _add_programs(found: RootReads, programs: Iterator[ProgramPaths]) -> None:
+    for each in programs:
+        for value in each.values:
+            found.add(value, each.location, each.what)
 
 
 def _search_call(found: RootReads, source: Source, node: tree_sitter.Node, scope: Scope, place: Location) -> None:
@@ -187,6 +195,7 @@ def _search_json(found: RootReads, path: str, document: JsonDocument, scope: Sco
             for key, text in list_texts(bodies):
                 for value in evaluate_text(text, scope) if key in PATH_ATTRIBUTES.get((kind, type_), ()) else ():
                     found.add(value, Location(path, document.find_line(text)), f"{key} is")
+    _add_programs(found, list_json_program_paths(path, document, scope))
     for _, text in list_texts(document.content):
         if "${" not in text and "%{" not in text:
             continue

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
-from envctl.adapters.disk.files import read_text
+from envctl.adapters.disk.kept_documents import read_document
 from envctl.adapters.local.git import run_git
 from envctl.domain.ledger.events import Actor
 
@@ -102,13 +103,12 @@ class FileHeadCache:
         _replace_file(self._file, json.dumps(known))
 
     def load_copies(self) -> Mapping[int, bytes]:
-        try:
-            document = json.loads(read_text(self._copies_file))
+        def build(document: Mapping[str, Any]) -> dict[int, bytes]:
             if document["store"] != self._store_url():
                 return {}
             return {int(number): text.encode() for number, text in document["entries"].items()}
-        except (OSError, ValueError, TypeError, AttributeError, KeyError):
-            return {}
+
+        return read_document(self._copies_file, build, {})
 
     def save_copies(self, copies: Mapping[int, bytes]) -> None:
         if self._store_url().startswith("file:"):
@@ -131,7 +131,8 @@ class FileHeadCache:
             os.close(descriptor)
 
     def _read_heads(self) -> dict[str, tuple[int, str]]:
-        try:
-            return {store: (seq, head) for store, (seq, head) in json.loads(read_text(self._file)).items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            return {}
+        return read_document(self._file, _build_heads, {})
+
+
+def _build_heads(document: Mapping[str, tuple[int, str]]) -> dict[str, tuple[int, str]]:
+    return {store: (int(seq), str(head)) for store, (seq, head) in document.items()}

@@ -1,7 +1,6 @@
 """The files of a sandbox: its state (state.json), the lock of its running server, and its log."""
 
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envctl import __version__
-from envctl.adapters.disk.files import read_bytes
+from envctl.adapters.disk.kept_documents import read_document
 from envctl.domain.config.ci_package import KUBERNETES_NAME
 
 
@@ -53,10 +52,7 @@ def describe_programs() -> str:
 
 def read_state(files: SandboxFiles) -> ServerState | None:
     """Return the recorded state, or None without a state file of this version."""
-    try:
-        return ServerState(**json.loads(read_bytes(files.state_file)))
-    except (OSError, ValueError, TypeError):
-        return None
+    return read_document(files.state_file, lambda state: ServerState(**state), None)
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.disk.faults import unwritable_error
 from envctl.adapters.disk.files import NotAFileError, describe_kind, read_bytes
+from envctl.adapters.disk.kept_documents import open_sealed, read_document, seal_document
 from envctl.adapters.workspace import atomic, stack_tree
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, LockHeldError, Problem
 from envctl.domain.terraform import workdir_names
@@ -162,11 +163,7 @@ class DirectoryWorkspace:
         return _read_optional(self._join_workdir(environment, stack, root) / workdir_names.LOCK_FILE)
 
     def load_known_states(self, environment: str) -> frozenset[str]:
-        try:
-            kept = json.loads(_read_optional(self.root / environment / KNOWN_STATES_FILE) or b"[]")
-        except ValueError:
-            return frozenset()
-        return frozenset(name for name in kept if isinstance(name, str)) if isinstance(kept, list) else frozenset()
+        return frozenset(read_document(self.root / environment / KNOWN_STATES_FILE, _build_names, tuple[str, ...]()))
 
     def save_known_states(self, environment: str, stacks: Sequence[str]) -> None:
         _write_if_different(self.root / environment / KNOWN_STATES_FILE, json.dumps(list(stacks)).encode(), 0o644)
@@ -179,28 +176,9 @@ class DirectoryWorkspace:
         return (self.root / environment / PREPARED_FILE).is_file()
 
     def load_prepared(self, environment: str) -> PreparedEnvironment | None:
-        try:
-            kept = json.loads(read_bytes(self.root / environment / PREPARED_FILE))
-            stacks = tuple(
-                PreparedStack(
-                    s["name"],
-                    upstream=tuple(s["upstream"]),
-                    secrets={},
-                    binary=s["binary"],
-                    profile=s["profile"],
-                    after=tuple(s["after"]),
-                    plan_keys=tuple(s["plan_keys"]),
-                    base=s["base"],
-                    root=s["root"],
-                    inputs=tuple(StackInput(**each) for each in s["inputs"]),
-                    reads=tuple(StackInput(**each) for each in s["reads"]),
-                    workspace=s["workspace"],
-                    region=s["region"],
-                    warm=bool(s["warm"]),
-                    workload=_decode_workload(s["workload"]),
-                )
-                for s in kept["stacks"]
-            )
+        def build(sealed: Mapping[str, Any]) -> PreparedEnvironment | None:
+            kept = open_sealed(sealed)
+            stacks = tuple(map(_build_stack, kept["stacks"]))
             if self.hash_inputs(kept["inputs"]) != kept["mark"]:
                 return None
             if self._hash_stacks(environment, stacks) != kept["laid_out"]:
@@ -218,9 +196,9 @@ class DirectoryWorkspace:
                 public_names=tuple(kept["public_names"]),
                 has_account=bool(kept["has_account"]),
             )
-        except (OSError, ValueError, KeyError, TypeError):
-            # Missing, or written by another version: prepare again.
-            return None
+
+        # Missing, or written by another version: prepare again.
+        return read_document(self.root / environment / PREPARED_FILE, build, None)
 
     def hash_project(self) -> str:
         return self.hash_inputs((PROJECT_FILE,))
@@ -229,14 +207,13 @@ class DirectoryWorkspace:
         # Imported late: a plan needs none.
         from envctl.usecases.ports.project import CheckOutline
 
-        try:
-            kept = json.loads(read_bytes(self.root / OUTLINE_FILE))
+        def build(kept: Mapping[str, Any]) -> CheckOutline | None:
             if kept["mark"] != mark:
                 return None
-            return CheckOutline(tuple(kept["environments"]), tuple(kept["withheld"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            # Missing, or written by another version.
-            return None
+            return CheckOutline(_build_names(kept["environments"]), _build_names(kept["withheld"]))
+
+        # Missing, or written by another version.
+        return read_document(self.root / OUTLINE_FILE, build, None)
 
     def save_check_outline(self, outline: "CheckOutline", mark: str) -> None:
         # A check must work on a read-only disk: a lost outline is harmless.
@@ -281,7 +258,7 @@ class DirectoryWorkspace:
                 for stack in prepared.stacks
             ],
         }
-        atomic.write_atomically(self.root / prepared.environment / PREPARED_FILE, json.dumps(document).encode())
+        atomic.write_atomically(self.root / prepared.environment / PREPARED_FILE, seal_document(document))
 
     def _hash_stacks(self, environment: str, stacks: Sequence[PreparedStack]) -> str:
         """Hash root modules or trees, module records, backend records and release files in the working directory. The
@@ -313,6 +290,30 @@ class DirectoryWorkspace:
             prepared.unlink(missing_ok=True)
         except OSError as error:
             raise unwritable_error(prepared, error, _REMOVE_HINT) from error
+
+
+def _build_names(document: Sequence[object]) -> tuple[str, ...]:
+    return tuple(name for name in document if isinstance(name, str)) if isinstance(document, list) else ()
+
+
+def _build_stack(document: Mapping[str, Any]) -> PreparedStack:
+    return PreparedStack(
+        document["name"],
+        upstream=tuple(document["upstream"]),
+        secrets={},
+        binary=document["binary"],
+        profile=document["profile"],
+        after=tuple(document["after"]),
+        plan_keys=tuple(document["plan_keys"]),
+        base=document["base"],
+        root=document["root"],
+        inputs=tuple(StackInput(**each) for each in document["inputs"]),
+        reads=tuple(StackInput(**each) for each in document["reads"]),
+        workspace=document["workspace"],
+        region=document["region"],
+        warm=bool(document["warm"]),
+        workload=_decode_workload(document["workload"]),
+    )
 
 
 def _decode_workload(document: Mapping[str, Any] | None) -> "Workload | None":

@@ -51,7 +51,10 @@ class TreeRecord:
 
 def parse_tree_record(data: bytes) -> TreeRecord:
     """Parse a record. Raises ValueError, KeyError or TypeError for other bytes."""
-    document = json.loads(data)
+    try:
+        document = json.loads(data)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
     root = normpath(document["root"])
     if root.startswith(("/", "..")):
         raise ValueError(f"{root} is outside the tree")

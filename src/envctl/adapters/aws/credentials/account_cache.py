@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from envctl.adapters.disk.files import is_file, read_bytes, read_text
+from envctl.adapters.disk.files import is_file, read_bytes
+from envctl.adapters.disk.kept_documents import read_document
 from envctl.adapters.disk.paths import expand_home
 from envctl.domain.aws.profile_files import PROFILE_FILES
 
@@ -65,11 +66,7 @@ class AccountCache:
         return digest.hexdigest()
 
     def _load_hashes(self) -> dict[str, str]:
-        try:
-            hashes = json.loads(read_text(self._file))
-        except (OSError, ValueError):
-            return {}
-        return hashes if isinstance(hashes, dict) else {}
+        return read_document(self._file, lambda hashes: {str(key): str(each) for key, each in hashes.items()}, {})
 
 
 def _read_content(file: Path) -> bytes:

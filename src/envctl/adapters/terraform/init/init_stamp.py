@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from envctl.adapters.disk.files import read_bytes, write_text
+from envctl.adapters.disk.kept_documents import read_document
 from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.init.known_packages import stat_files
 from envctl.adapters.terraform.init.plugin_cache import list_packages, parse_pinned
@@ -65,10 +66,12 @@ def is_current(site: Site, binary: Sequence[str], environment: Mapping[str, str]
 
 
 def read_stamp(directory: Path) -> Stamp | None:
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        document = json.loads(read_bytes(directory / INIT_STAMP))
-        return Stamp(document["depends"], document["given"], document["made"])
-    return None
+    return read_document(directory / INIT_STAMP, _build_stamp, None)
+
+
+def _build_stamp(document: Mapping[str, Any]) -> Stamp:
+    given = {address: [*map(str, hashes)] for address, hashes in document["given"].items()}
+    return Stamp(document["depends"], given, document["made"])
 
 
 def write_stamp(directory: Path, stamp: Stamp) -> None:
@@ -137,12 +140,13 @@ def _extract_init_inputs(document: Mapping[str, Any]) -> bytes:
 
 def list_called_code(directory: Path) -> Iterator[Path]:
     """List the code of all modules of the last `init`. Only an edit there can add another module."""
-    try:
-        reached = {str(each["Dir"]) for each in json.loads(read_bytes(directory / MODULES_MANIFEST))["Modules"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return
+    reached = read_document(directory / MODULES_MANIFEST, _build_folders, frozenset[str]())
     for folder in sorted(reached - {"."}):
         yield from list_code(directory / folder)
+
+
+def _build_folders(document: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(str(each["Dir"]) for each in document["Modules"])
 
 
 def list_code(folder: Path) -> Iterator[Path]:

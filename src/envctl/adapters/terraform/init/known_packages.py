@@ -2,11 +2,12 @@
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from envctl.adapters.disk.files import read_bytes
+from envctl.adapters.disk.kept_documents import read_document
 from envctl.adapters.terraform.init.package_hash import hash_package, list_files
 from envctl.adapters.terraform.process.disk_errors import replace_file
 
@@ -76,12 +77,15 @@ class KnownPackages:
         found = self._found.get(package)
         if found and found[0] == now:
             return found[1]
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            document = json.loads(read_bytes(self._record_path(package)))
-            if document["files"] == now:
-                self._found[package] = now, KnownPackage(str(document["hash"]), bool(document["sound"]))
-                return self._found[package][1]
-        return None
+
+        def build(document: Mapping[str, Any]) -> KnownPackage | None:
+            same = document["files"] == now
+            return KnownPackage(str(document["hash"]), bool(document["sound"])) if same else None
+
+        known = read_document(self._record_path(package), build, None)
+        if known:
+            self._found[package] = now, known
+        return known
 
     def _record_path(self, package: Path) -> Path:
         below = package.relative_to(self._cache)

@@ -5,12 +5,13 @@ runs. Their file is in `.envctl/` and may be deleted.
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from envctl.adapters.disk.files import read_bytes
+from envctl.adapters.disk.kept_documents import read_document
 from envctl.adapters.terraform.process.disk_errors import replace_file
 from envctl.adapters.terraform.process.signal_forwarding import SignalForwarder
 from envctl.adapters.terraform.process.stack_lock import Site
@@ -87,15 +88,15 @@ class Measurements:
 
     def _load_figures(self) -> dict[str, UnitFigures]:
         if self._figures is None:
-            try:
-                read = json.loads(read_bytes(self._file))
-                self._figures = {
-                    unit: UnitFigures(float(wall), int(memory), *map(bool, outcome))
-                    for unit, (wall, memory, *outcome) in read.items()
-                }
-            except (OSError, ValueError, TypeError, AttributeError):
-                self._figures = {}
+            self._figures = read_document(self._file, _build_figures, dict[str, UnitFigures]())
         return self._figures
+
+
+def _build_figures(document: Mapping[str, Any]) -> dict[str, UnitFigures]:
+    return {
+        unit: UnitFigures(float(wall), int(memory), *map(bool, outcome))
+        for unit, (wall, memory, *outcome) in document.items()
+    }
 
 
 def _smooth_drop(old: float, new: float) -> float:

@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from envctl.adapters.disk.files import read_bytes, read_text, write_text
+from envctl.adapters.disk.files import read_text, write_text
+from envctl.adapters.disk.kept_documents import read_document
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.adapters.terraform.state.local_state import find_state_path
 from envctl.domain.command_lines import format_command
@@ -81,10 +82,7 @@ def prepare_for_push(site: Site) -> None:
 
 
 def _is_complete(file: Path) -> bool:
-    try:
-        return isinstance(json.loads(read_bytes(file)), dict)
-    except (OSError, ValueError):
-        return False
+    return read_document(file, lambda state: isinstance(state, dict), False)
 
 
 def _write_bytes(handle: int, content: bytes) -> None:

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from envctl.adapters.disk.files import read_bytes
+from envctl.adapters.disk.kept_documents import read_document
 from envctl.adapters.terraform.process.disk_errors import replace_file
 
 
@@ -30,8 +30,5 @@ class RememberedValues:
 
     def _load(self) -> dict[str, object]:
         if self._values is None:
-            try:
-                self._values = dict(json.loads(read_bytes(self.file)).items())
-            except (OSError, ValueError, AttributeError):
-                self._values = {}
+            self._values = read_document(self.file, lambda values: dict(values.items()), {})
         return self._values
