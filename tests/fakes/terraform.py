@@ -191,6 +191,7 @@ class MemoryTerraform:
     reality: dict[tuple[str, str], str] = field(default_factory=dict)
     states: set[tuple[str, str]] = field(default_factory=set)
     fails_on: set[tuple[str, str]] = field(default_factory=set)
+    existing: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)  # resources that it can't create
     failure: str = "said no"
     unplannable: set[tuple[str, str]] = field(default_factory=set)
     # Stacks without resources.
@@ -405,6 +406,10 @@ class MemoryTerraform:
             on_finished(address, action)
         if where in self.fails_on:
             raise OperationFailedError(Problem("E305", f"{stack.name} {self.failure}", stack=stack.name))
+        if where in self.existing:
+            exists = f"{stack.name}: it exists already"
+            found = (Problem("E367", exists, stack=stack.name, address=each) for each in self.existing[where])
+            raise OperationFailedError(*found)
         if where in self.interrupted:
             raise InterruptedByUserError(Problem("E311", "interrupted: Terraform stopped cleanly"))
         planned, there = self.planned.pop(where), self._locate_state(where)

@@ -17,6 +17,7 @@ from envctl.domain.ledger.entries import GENESIS, Entry
 from envctl.domain.ledger.events import (
     Actor,
     ApprovalGiven,
+    DeploymentFailed,
     DeploymentStarted,
     DeploymentSucceeded,
     DriftChecked,
@@ -144,6 +145,7 @@ BELIEVED = apply_entries(
         RulesApproved("dev", "peer", "ru1es", "0thers"),
         RulesResetRequested("dev", "ru1es", "they left"),
         DeploymentStarted(environment="prod", release="r1", settings="s", action="apply", clusters=("web 0b1c",)),
+        DeploymentFailed(environment="prod", release="r1", started=28, reason="E367", existing=("web:aws_vpc.main",)),
     )
 )
 FORGED = EnvironmentUnlocked("dev", "trust me")
@@ -339,7 +341,7 @@ def test_unreadable_checkpoint_is_refused(data: bytes) -> None:
 
 def test_first_checkpoint_format_is_still_read() -> None:
     written = (
-        f'{{"format":{FORMAT},"entries":3,"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
+        f'{{"format":{FORMAT},"entries":4,"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
         '"unbelieved":[],"at":null,"came":{},"newer":null,"has_readings":false}}'
     )
     assert gzip.decompress(encode_state(LedgerState())).decode() == written

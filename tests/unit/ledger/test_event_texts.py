@@ -26,7 +26,7 @@ FIELDS: dict[str, dict[Source, str]] = {
         "envctl": "performed",
     },
     "DeploymentFailed": {
-        "name": "environment stacks left untouched",
+        "name": "environment stacks left untouched existing",
         "digest": "release",
         "envctl": "reason performed",
     },

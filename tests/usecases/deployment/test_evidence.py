@@ -665,9 +665,14 @@ class TestRecovery:
 
     def test_recover_imports_existing_resources(self) -> None:
         world = self.killed()
-        given = [('module.web.aws_x.y["a b"]', "id=1"), ("module.network.aws_z.q", "i")]
+        recover(world.ports, "dev")
+        world.terraform.dies_on.clear()
+        world.terraform.existing = {("dev", "web"): ('aws_x.y["a b"]', "aws_z.q")}
+        with pytest.raises(OperationFailedError):
+            apply(world.ports, "dev")
+        given = [('module.web.aws_x.y["a b"]', "id=1"), ("module.web.aws_z.q", "i")]
         found = recover(world.ports, "dev", given)
-        assert world.terraform.imported == [("dev", "web", *given[0]), ("dev", "network", *given[1])]
+        assert world.terraform.imported == [("dev", "web", *given[0]), ("dev", "web", *given[1])]
         assert found.taken_in == (given[0][0], given[1][0])
         assert found.next == "envctl apply dev"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from envctl.domain.errors import InterruptedByUserError
+from envctl.domain.errors import InterruptedByUserError, OperationFailedError
 from envctl.domain.ledger.events import DeploymentFailed
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
@@ -51,6 +51,13 @@ def prepare_promotion(world: World) -> None:
     apply(world.ports, "dev")
 
 
+def prepare_import(world: World) -> None:
+    world.terraform.existing["dev", "web"] = (ADDRESS.removeprefix("module.web."),)
+    with pytest.raises(OperationFailedError):
+        apply(world.ports, "dev")
+    del world.terraform.existing["dev", "web"]
+
+
 def prepare_rollback(world: World) -> None:
     apply(world.ports, "dev")
     world.set_image(NEW_IMAGE)  # type: ignore[attr-defined]
@@ -70,7 +77,7 @@ COMMANDS: dict[str, tuple[Callable[[World], object], Callable[[World], object]]]
     "rollout": (prepare_rollout, lambda world: promote(world.ports, "dev", "staging")),
     "rollback": (prepare_rollback, lambda world: rollback(world.ports, "dev")),
     "destroy": (prepare_promotion, lambda world: destroy(world.ports, "dev")),
-    "import": (prepare_promotion, lambda world: recover(world.ports, "dev", [(ADDRESS, "an-id")])),
+    "import": (prepare_import, lambda world: recover(world.ports, "dev", [(ADDRESS, "an-id")])),
 }
 
 

@@ -105,6 +105,8 @@ class DeploymentFailed:
     performed: tuple[str, ...] = _later(())
     left: tuple[str, ...] = _later(())  # Stacks no longer in the release, destroyed completely before the failure
     untouched: tuple[str, ...] = _later(())  # New stacks not started
+    # Resources that were to be created, exist already and are in no state: `STACK:ADDRESS`
+    existing: tuple[str, ...] = _later(())
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ class Deployment:
     behind: str = ""  # The newer release of the entry, for an earlier commit without --older
     program: str = ""  # Program and version of Terraform; empty if not recorded
     commit: str = ""  # Commit of the tree with its settings and rules; empty if unknown
+    existing: tuple[str, ...] = ()  # What may be imported after its failure, as in `DeploymentFailed`
 
 
 def to_label(known: KnownRelease) -> ReleaseLabel:

@@ -8,6 +8,7 @@ from envctl.domain.aws.bucket_plan import list_findings, plan_steps
 from envctl.domain.aws.buckets import BucketStep, CreateBucket, FoundBucket, explain_step
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
+from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.findings import Finding
@@ -18,6 +19,8 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.environment_selection import select_environments
+
+ASKS = RECORDS_ONLY
 
 Mode = Literal["done", "checked", "planned"]
 

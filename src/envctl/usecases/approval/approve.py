@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from envctl.domain import guards
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.asked_guards import AskedGuards
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import bind_approval, format_approval, has_expired
@@ -48,7 +49,10 @@ from envctl.usecases.release.next_steps import Adviser, build_adviser, list_wait
 from envctl.usecases.release.release_names import find_release
 
 # Guards that must pass before a plan can be made: the bundle is intact, and the settings fit it.
-_PLAN_PREREQUISITES = frozenset({GuardCode.PROVENANCE, GuardCode.SETTINGS})
+ASKS = AskedGuards(
+    frozenset({GuardCode.PROVENANCE, GuardCode.SETTINGS}),
+    "an approval is what other guards ask for; it changes no environment",
+)
 # Guards with something to say about the plan itself, or about a return to an older release.
 _PLAN_REMARKS = frozenset(
     {
@@ -217,7 +221,7 @@ def check_before_approval(request: guards.Request) -> None:
     """Raise RefusedError if no plan can be made, and if not all authors are known in one of the views."""
     unknown = (check_known_authors(request, view.rules) for view in guards.list_views(request))
     refusals = (
-        *(refusal for refusal in guards.check_guards(request) if refusal.code in _PLAN_PREREQUISITES),
+        *(refusal for refusal in guards.check_guards(request) if refusal.code in ASKS.codes),
         *dict.fromkeys(refusal for refusal in unknown if refusal),
     )
     if refusals:

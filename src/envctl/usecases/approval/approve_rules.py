@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
@@ -21,6 +22,8 @@ from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context
 from envctl.usecases.release import readings
+
+ASKS = RECORDS_ONLY
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Literal
 from envctl.domain.ci.review_counts import list_later, parse_reviews
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
+from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Request, list_views
 from envctl.domain.guards.approvals import (
@@ -32,6 +33,8 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context
 from envctl.usecases.release import readings, release_store
+
+ASKS = RECORDS_ONLY
 
 Outcome = Literal["recorded", "already", "does not count"]
 TOO_EARLY = "approved before this plan was made"

@@ -8,6 +8,7 @@ from typing import Literal
 from envctl.domain import guards
 from envctl.domain.ci.review_counts import format_reviews
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError
 from envctl.domain.exit_codes import ExitCode
@@ -33,6 +34,8 @@ from envctl.usecases.project.project_file import find_cost_source
 from envctl.usecases.release import deploy_request, readings, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.release_names import find_release
+
+ASKS = RECORDS_ONLY
 
 Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned", "not_applicable"]
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from envctl.domain import guards
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.asked_guards import AskedGuards
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards.approvals import format_approval
@@ -15,6 +16,8 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context
 from envctl.usecases.release.release_names import find_release
+
+ASKS = AskedGuards(frozenset({GuardCode.LOCK}), "an unlock asks for a hold that gates lift; a lock stops others only")
 
 
 @dataclass(frozen=True)

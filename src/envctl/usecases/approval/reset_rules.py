@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
@@ -22,6 +23,8 @@ from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.ledger_store import check_clock
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context
+
+ASKS = RECORDS_ONLY
 
 
 @dataclass(frozen=True)

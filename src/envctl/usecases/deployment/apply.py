@@ -1,5 +1,6 @@
 """`envctl apply ENV`: deploy the working tree to the entry environment; redeploy the current release to any other."""
 
+from envctl.domain.config.rules.asked_guards import EVERY_GUARD
 from envctl.usecases.deployment.deploy import deploy, deploy_working_tree
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
 from envctl.usecases.deployment.result import DeploymentResult
@@ -7,6 +8,8 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request
+
+ASKS = EVERY_GUARD
 
 
 def apply(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> DeploymentResult:

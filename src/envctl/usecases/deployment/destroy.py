@@ -1,6 +1,7 @@
 """`envctl destroy ENV`: destroy all resources of an environment, unless it is protected or needs approvals."""
 
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.asked_guards import EVERY_GUARD
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.deployment.deploy import deploy
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
@@ -9,6 +10,8 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request
+
+ASKS = EVERY_GUARD
 
 
 def destroy(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> DeploymentResult:

@@ -18,6 +18,7 @@ from envctl.domain.ledger.state import COMPLETED, LedgerState
 from envctl.domain.plan.changes import count_actions
 from envctl.domain.plan.cluster_identity import encode_clusters
 from envctl.domain.plan.fingerprint import fingerprint_plan, list_performed_actions
+from envctl.domain.plan.import_ids import ALREADY_EXISTS
 from envctl.domain.release.place import place_digest
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.known_clusters import list_met_clusters, list_planned_clusters
@@ -240,6 +241,7 @@ def _record_failure(attempt: Attempt, error: BaseException) -> None:
         performed=list_performed_actions(attempt.list_finished_plans(), repairs=True),
         left=tuple(attempt.gone),
         untouched=tuple(name for name in attempt.creates if name not in attempt.begun),
+        existing=_list_existing(error),
     )
     ports = attempt.request.context.ports
     try:
@@ -249,6 +251,11 @@ def _record_failure(attempt: Attempt, error: BaseException) -> None:
         if not isinstance(error, EnvctlError):
             raise
         error.problems = (*error.problems, *unrecorded.problems)
+
+
+def _list_existing(error: BaseException) -> tuple[str, ...]:
+    problems = error.problems if isinstance(error, EnvctlError) else ()
+    return tuple(f"{each.stack}:{each.address}" for each in problems if each.code == ALREADY_EXISTS)
 
 
 def _is_unfinished(attempt: Attempt, present: LedgerState) -> bool:

@@ -1,5 +1,6 @@
 """`envctl promote SOURCE TARGET`: deploy the bundle verified in one environment to the next, byte for byte."""
 
+from envctl.domain.config.rules.asked_guards import EVERY_GUARD
 from envctl.usecases.deployment.deploy import deploy
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
 from envctl.usecases.deployment.result import DeploymentResult
@@ -10,6 +11,8 @@ from envctl.usecases.project import project_file
 from envctl.usecases.project.environment_selection import find_environment, lock_target
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.release_names import find_release
+
+ASKS = EVERY_GUARD
 
 
 def promote(

@@ -1,5 +1,6 @@
 """`envctl rollback ENV`: return to an earlier verified release, and put the abandoned release on hold."""
 
+from envctl.domain.config.rules.asked_guards import EVERY_GUARD
 from envctl.usecases.deployment.deploy import deploy
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
 from envctl.usecases.deployment.result import DeploymentResult
@@ -8,6 +9,8 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.release_names import find_release
+
+ASKS = EVERY_GUARD
 
 
 def rollback(

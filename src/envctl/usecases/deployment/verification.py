@@ -10,6 +10,7 @@ from envctl.domain.config.checks.check_table import CheckResult, Probe
 from envctl.domain.config.checks.kinds import is_check_applicable, resolve_check
 from envctl.domain.config.checks.table import Check
 from envctl.domain.config.project import Project
+from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards.drift import suggest_drift_fix
 from envctl.domain.ledger.events import Event, VerificationFailed, VerificationPassed
@@ -29,6 +30,8 @@ from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
 from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request, moved_places
 from envctl.usecases.release.next_steps import build_adviser
+
+ASKS = RECORDS_ONLY
 
 # Drifted names in a message.
 MAX_NAMED = 3

@@ -9,6 +9,8 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
+
 if TYPE_CHECKING:
     # The providers wait for the import of this file.
     from collections.abc import Sequence
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from envctl.usecases.concurrency.dag_runner import StackSelection
     from envctl.usecases.drift.result import Drift
     from envctl.usecases.ports.core import Ports
+
+ASKS = RECORDS_ONLY
 
 
 def run_drift_check(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.asked_guards import EVERY_GUARD
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.guards.drift import is_object_drift, suggest_ignoring
@@ -20,6 +21,8 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request
+
+ASKS = EVERY_GUARD
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from envctl.domain.ci.run_documents import CollectedRun, MatrixRun
+from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.usecases.deployment import planning
 from envctl.usecases.drift.drift import add_next_commands
 from envctl.usecases.drift.ledger_entries import record_observations
@@ -19,6 +20,8 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.project_file import find_cost_source
+
+ASKS = RECORDS_ONLY
 
 
 def collect_run(ports: Ports, name: str = "") -> Drift | Plans:

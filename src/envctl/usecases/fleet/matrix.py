@@ -13,6 +13,7 @@ from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment, RunKin
 from envctl.domain.ci.shard_planner import DEFAULT_JOBS, MAX_JOBS, Unit, plan_shards
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
+from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release import bundle as releases
@@ -23,6 +24,8 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file, working_tree
 from envctl.usecases.project.environment_selection import find_environments
 from envctl.usecases.release import deploy_request, release_store
+
+ASKS = RECORDS_ONLY
 
 Format = Literal["github", "codebuild"]
 

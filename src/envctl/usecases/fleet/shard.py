@@ -9,6 +9,7 @@ from typing import Self
 from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment, RunKind
 from envctl.domain.ci.shard_planner import Unit, group_by_environment
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.ledger.state import LedgerState
@@ -25,6 +26,8 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.environment_selection import require_environment
+
+ASKS = RECORDS_ONLY
 
 
 def check_unit_drift(ports: Ports, units: Sequence[str]) -> Drift:

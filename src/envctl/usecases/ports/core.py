@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from envctl.usecases.ports.terraform import Formatter, ProgressEvent, Terraform
 from envctl.usecases.ports.cost import CostSource
+from envctl.usecases.ports.writes import writes
 
 
 class Clock(Protocol):
@@ -107,6 +108,7 @@ class Store(Protocol):
     def endpoint(self) -> str:
         """The server used in place of AWS; empty for AWS itself and for folders."""
 
+    @writes("store")
     def create(self, key: str, data: bytes) -> None:
         """Write the whole object, if the key is free.
 
@@ -114,6 +116,7 @@ class Store(Protocol):
         with a lost response. After LostResponseError the object may exist; after any other error it does not.
         """
 
+    @writes("store")
     def create_locked(self, key: str, data: bytes, days: int) -> None:
         """Write like `create`, and lock the object for so many days, not as long as the store locks others.
 

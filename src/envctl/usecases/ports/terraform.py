@@ -6,6 +6,8 @@ from contextlib import nullcontext
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from envctl.usecases.ports.writes import writes
+
 if TYPE_CHECKING:
     # Every command imports this file: types are imported for type checking only.
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -291,6 +293,7 @@ class StackDriver(Protocol):
     def forecast(self, environment: str, stack: PreparedStack, outputs: ForecastOutputs) -> StackPlan:
         """Plan a new stack with these outputs for those in states. Nothing is saved, its state not read or locked."""
 
+    @writes("state")
     def refresh_state(self, environment: str, stack: PreparedStack) -> None:
         """Refresh the state from reality, without any change."""
 
@@ -310,21 +313,26 @@ class StackDriver(Protocol):
     def pull_state(self, environment: str, stack: PreparedStack) -> bytes:
         """Return the raw state; empty if there is none."""
 
+    @writes("state")
     def push_state(self, environment: str, stack: PreparedStack, state: bytes) -> None:
         """Replace the state by another one of the same lineage."""
 
     def check_lock(self, environment: str, stack: PreparedStack) -> None:
         """Acquire and release the state lock. Raises StateLockedError if it is held."""
 
+    @writes("lock")
     def force_unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
         """Break the state lock with that id, and no other."""
 
+    @writes("state")
     def import_resource(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
         """Import an existing resource by its address in the root module and its provider id."""
 
+    @writes("state")
     def push_unsaved_state(self, environment: str, stack: PreparedStack) -> bool:
         """Push the state left by a failed apply (`errored.tfstate`); return True if there was one."""
 
+    @writes("state", "cluster")
     def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_changes) -> None:
         """Apply and delete the saved plan. `on_finished` gets address and action of each finished change, always."""
 

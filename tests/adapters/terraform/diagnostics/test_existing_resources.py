@@ -10,18 +10,13 @@ from typing import Any
 import botocore
 import pytest
 
-from envctl.adapters.terraform.diagnostics.existing_resources import (
-    ALREADY_EXISTS,
-    ID_FORM_BY_TYPE,
-    find_existing,
-    find_import_id,
-    suggest_import,
-)
+from envctl.adapters.terraform.diagnostics.existing_resources import find_existing, suggest_import
 from envctl.adapters.terraform.diagnostics.failures import to_terraform_error
 from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
 from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
+from envctl.domain.plan.import_ids import ALREADY_EXISTS, ID_FORM_BY_TYPE, find_import_id
 from envctl.usecases.ports.terraform import PreparedStack
 
 SCHEMAS = Path(__file__).parents[3] / "modules/aws6/schema-6.25.0.json"

@@ -12,7 +12,8 @@ from tests.fakes.world import World
 def test_dry_run_lists_every_stage(world: World) -> None:
     apply(world.ports, "dev")
     said = recover(world.ports, "dev", [("module.web.aws_vpc.main", "vpc-1")], dry_run=True)
-    assert said.stages[0].startswith("empty the state copies")
+    assert said.stages[0].startswith("check that the environment may be changed")
+    assert said.stages[1].startswith("empty the state copies")
     assert "import module.web.aws_vpc.main into the state of its stack" in said.stages
     assert said.stages[-2] == "record the interrupted deployment of dev as closed"
 

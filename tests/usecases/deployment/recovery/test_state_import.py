@@ -1,13 +1,16 @@
 """`recover --import` changes a state: the ledger says so, and of an import that was cut off, that it began."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
 from envctl.cli.render.words.events import choose_tone, describe_event, is_failure
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.audit import Audit
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted
+from envctl.usecases.approval.locking import lock_environment
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.inspect.status import load_status
@@ -21,12 +24,34 @@ from tests.fakes.world import World, list_entries, make_once
 ADDRESS, ID = "module.web.aws_ssm_parameter.x", "/shop/very-secret-id"
 
 
+def build_world(store: MemoryStore | None = None) -> World:
+    """A world whose last deployment found two resources that exist already."""
+    made = World(store=store or MemoryStore())
+    made.terraform.existing["dev", "web"] = ("aws_ssm_parameter.x", "aws_ssm_parameter.y")
+    with pytest.raises(OperationFailedError, match="E367"):
+        apply(made.ports, "dev")
+    del made.terraform.existing["dev", "web"]
+    return made
+
+
+def allow(world: World, line: str) -> None:
+    project = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", f"{project}\n[environments.dev.allow]\n{line}\n")
+
+
+def move_account(world: World) -> None:
+    project = world.tree.content["envctl.toml"].decode()
+    world.edit(
+        "envctl.toml", project.replace("[environments.dev]\n", '[environments.dev]\naccount_id = "111111111111"\n')
+    )
+    world.access.accounts["dev"] = "999999999999"
+    world.access.remembered.clear()
+
+
 @pytest.fixture
 @make_once
 def world() -> World:
-    made = World()
-    apply(made.ports, "dev")
-    return made
+    return build_world()
 
 
 def fails(world: World, error: BaseException) -> None:
@@ -47,7 +72,7 @@ def outcomes(world: World) -> list[str]:
 
 def test_import_is_recorded_without_its_id(world: World) -> None:
     recover(world.ports, "dev", [(ADDRESS, ID)])
-    release = journal.load(world.ports).find_environment("dev").current
+    release = journal.load(world.ports).find_environment("dev").last
     assert release is not None
     start = next(each.seq for each in list_entries(world) if isinstance(each.event, ImportStarted))
     assert imports(world) == [
@@ -62,6 +87,47 @@ def test_import_is_recorded_without_its_id(world: World) -> None:
         f"import of {ADDRESS} into dev done: it is in the state of web",
     ]
     assert not any(is_failure(each) for each in imports(world))
+
+
+@pytest.mark.parametrize("address", ["module.web.aws_ssm_parameter.z", "module.network.aws_ssm_parameter.x"])
+def test_only_reported_resources_are_imported(address: str, world: World) -> None:
+    before = list_entries(world)
+    error = catch(OperationFailedError, recover, world.ports, "dev", [(ADDRESS, ID), (address, ID)])
+    assert error.problems[0].code == "E376"
+    assert error.problems[0].hint.startswith("run it again: envctl apply dev. If it ends with E367, import what")
+    assert (list_entries(world), world.terraform.imported) == (before, [])
+
+
+def test_next_deployment_ends_what_may_be_imported(world: World) -> None:
+    apply(world.ports, "dev")
+    with pytest.raises(OperationFailedError, match="E376"):
+        recover(world.ports, "dev", [(ADDRESS, ID)])
+
+
+def test_import_needs_the_settings_of_the_deployment(world: World) -> None:
+    world.edit("environments/dev/terraform.tfvars", 'cidr = "10.9.0.0/16"\n')
+    error = catch(OperationFailedError, recover, world.ports, "dev", [(ADDRESS, ID)])
+    assert (error.problems[0].code, world.terraform.imported) == ("E377", [])
+
+
+@pytest.mark.parametrize(
+    ("code", "spoil"),
+    [
+        pytest.param("G108", lambda world: lock_environment(world.ports, "dev", "freeze"), id="locked"),
+        pytest.param("G203", move_account, id="other account"),
+        pytest.param("G207", lambda world: allow(world, 'apply = ["github:bob"]'), id="not permitted"),
+        pytest.param("G207", lambda world: allow(world, "only_ci = true"), id="only CI"),
+    ],
+)
+@pytest.mark.parametrize("existing", [(), ((ADDRESS, ID),)], ids=["recovery", "import"])
+def test_recovery_asks_the_guards_of_a_change(
+    code: str, spoil: Callable[[World], object], existing: tuple[tuple[str, str], ...], world: World
+) -> None:
+    spoil(world)
+    before = dict(world.store.content)
+    refused = catch(RefusedError, recover, world.ports, "dev", existing)
+    assert [each.code for each in refused.refusals] == [code]
+    assert (dict(world.store.content), world.terraform.imported) == (before, [])
 
 
 def test_interrupted_import_is_reported_until_recovered(world: World) -> None:
@@ -111,8 +177,7 @@ class SilentStore(MemoryStore):
 
 def test_failure_that_is_not_recorded_is_said() -> None:
     store = SilentStore()
-    world = World(store=store)
-    apply(world.ports, "dev")
+    world = build_world(store)
 
     class Failing(MemoryTerraform):
         def import_resource(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:

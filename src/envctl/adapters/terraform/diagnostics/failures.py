@@ -24,6 +24,7 @@ from envctl.domain.errors import (
     UpstreamBehindError,
 )
 from envctl.domain.plan.changes import ResourceChange
+from envctl.domain.plan.import_ids import ALREADY_EXISTS
 from envctl.domain.terraform.bundle_paths import to_project_path
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, GENERATED_FILES, ROOT_MODULE_FILE, SETTINGS_FILE
 
@@ -121,7 +122,7 @@ def _to_problem(diagnostic: Diagnostic, site: Site, command: str, planned: Seque
     for detail in (more.strip(), diagnostic.detail.strip()):
         message += f"\n{_name_project_files(detail, site)}" if detail else ""
     if (change := existing_resources.find_existing(diagnostic, planned, site.stack)) is not None:
-        code = existing_resources.ALREADY_EXISTS
+        code = ALREADY_EXISTS
         hint = existing_resources.suggest_import(change, site.stack, site.environment)
     else:
         code, hint = _find_code_and_hint(diagnostic.text, site, command)

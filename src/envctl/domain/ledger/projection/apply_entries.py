@@ -177,7 +177,8 @@ def close_deployment(begun: Deployment, event: events.Ending, at: datetime) -> D
             outcome: Outcome = "interrupted" if event.interrupted else "failed"
         case events.DeploymentAbandoned():
             outcome = "abandoned"
-    return replace(begun, outcome=outcome, ended_at=at, reason=event.reason)
+    existing = event.existing if isinstance(event, events.DeploymentFailed) else ()
+    return replace(begun, outcome=outcome, ended_at=at, reason=event.reason, existing=existing)
 
 
 def _apply_event(  # noqa: C901 (one case a kind of event)

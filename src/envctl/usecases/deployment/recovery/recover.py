@@ -8,6 +8,7 @@ from envctl.domain.ledger.state import Deployment
 from envctl.domain.plan.changes import StackPlan
 from envctl.usecases.deployment.pipeline import Pipeline
 from envctl.usecases.deployment.recovery.stages import (
+    AskGuards,
     CloseDeployment,
     ClosedRecovery,
     ImportResources,
@@ -57,6 +58,7 @@ def recover(
 def build_recovery_pipeline(existing: tuple[tuple[str, str], ...]) -> Pipeline[Interruption, ClosedRecovery]:
     return (
         Pipeline[Interruption, Interruption]()
+        .then(AskGuards())
         .then(InspectStacks())
         .then(ImportResources(existing))
         .then(CloseDeployment())

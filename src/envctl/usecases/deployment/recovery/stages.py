@@ -1,16 +1,22 @@
 """The stages of a recovery: `Interruption` → `InspectedStacks` → `RepairedStacks` → `ClosedRecovery`."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.rules.asked_guards import BEFORE_CHANGE, AskedGuards
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import OperationFailedError, Problem, StateLock, UsageError
+from envctl.domain.guards import RefusedError, check_guards
 from envctl.domain.ledger.events import DeploymentAbandoned, DeploymentStarted, Event
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState
 from envctl.domain.plan.fingerprint import list_missing_actions
+from envctl.domain.plan.import_ids import find_import_id
 from envctl.domain.text.identifiers import NAME, shorten_id
 from envctl.domain.text.lists import join_names
+from envctl.usecases.account import account_check
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.leaving.state_move import clear_copies
@@ -22,10 +28,16 @@ from envctl.usecases.deployment.recovery.state_import import StateImporter
 from envctl.usecases.deployment.rollout.abort import require_restored
 from envctl.usecases.deployment.stages.fixed_lines import FixedLines
 from envctl.usecases.ledger import journal
+from envctl.usecases.ledger.rules_store import build_rules_request
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedStack, format_import_address
 from envctl.usecases.project.settings.environment_settings import load_settings
 from envctl.usecases.release import deploy_request, release_store
+
+ASKS = AskedGuards(
+    BEFORE_CHANGE - {GuardCode.BUSY},
+    "G109: an unfinished deployment is what a recovery ends, and one that still runs raises LockHeldError",
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,24 @@ class ClosedRecovery:
     is_recorded: bool
 
 
+class AskGuards(FixedLines):
+    """Raise RefusedError if a guard refuses a change of the environment."""
+
+    lines = ("check that the environment may be changed: guards G108, G203 and G207",)
+
+    def run(self, found: Interruption) -> Interruption:
+        context, target = found.context, found.environment
+        request = replace(build_rules_request(context, found.present, target), action="apply", source=None)
+        again = format_command("recover", target)
+        refused = [each for each in check_guards(request) if each.code in ASKS.codes and not each.warns]
+        if refused:
+            raise RefusedError(tuple(replace(each, hint=each.hint.replace(request.command, again)) for each in refused))
+        with suppress(*inspection.INSPECTION_ERRORS):
+            # Without an answer of AWS no state is reached either: the inspection tells.
+            account_check.require_account(context, target)
+        return found
+
+
 class InspectStacks(FixedLines):
     """Look at all stacks, and repair their locks, states and traffic. Errors are found, and must not block."""
 
@@ -111,7 +141,8 @@ class InspectStacks(FixedLines):
 class ImportResources:
     """Record imports without an end as abandoned, and import `existing`: addresses, with ids.
 
-    Raises UsageError for an address outside all stacks, or of unclear stack, or the error of Terraform.
+    Raises UsageError for an address outside all stacks, or of unclear stack, OperationFailedError for a resource that
+    the last deployment did not report (E376) or for other settings than it had (E377), or the error of Terraform.
     """
 
     existing: tuple[tuple[str, str], ...] = ()
@@ -133,6 +164,9 @@ class ImportResources:
             message = f"{found.environment} has no deployments, so no state to import into"
             raise OperationFailedError(Problem("E322", message, format_command("status")))
         targets = [find_import_target(address, ready.prepared.stacks) for address, _ in self.existing]
+        for (stack, address), (_, identity) in zip(targets, self.existing, strict=True):
+            _require_reported(seen, stack, address, identity)
+        _require_same_settings(found, ready)
         for (stack, address), (_, identity) in zip(targets, self.existing, strict=True):
             imports.import_resource(stack, address, identity)
         left = inspection.inspect_stacks(found.context, found.here, ready).left
@@ -255,6 +289,34 @@ def find_import_target(text: str, stacks: Sequence[PreparedStack]) -> tuple[Prep
     if not owners:
         raise UsageError(Problem("E368", f"no stack of this release has the address {text}", _list_forms(stacks)))
     return owners[0], text
+
+
+def _require_reported(seen: InspectedStacks, stack: PreparedStack, address: str, identity: str) -> None:
+    """Raise OperationFailedError (E376) unless the last deployment failed by this resource (E367), and the id is the
+    one in the plan, if the plan has it.
+    """
+    found, own = seen.interruption, address.removeprefix(stack.address_prefix)
+    name, target = f"{stack.name}:{own}", found.environment
+    if found.last is None or name not in found.last.existing:
+        again = found.resume or format_command("apply", target)
+        message = f"the last deployment to {target} did not report {name} as existing: nothing was imported"
+        hint = f"run it again: {again}. If it ends with E367, import what that names."
+        hint += " To take in anything else, write an import block in a root module"
+        raise OperationFailedError(Problem("E376", message, hint, stack=stack.name))
+    planned = (change for plan in seen.findings.left if plan.stack == stack.name for change in plan.resources)
+    wanted = next((find_import_id(change) for change in planned if change.address == own), "")
+    if wanted and wanted != identity:
+        message = f"the code gives {name} another id: nothing was imported"
+        hint = format_command("recover", target, import_=f"{name}={wanted}")
+        raise OperationFailedError(Problem("E376", message, hint, stack=stack.name))
+
+
+def _require_same_settings(found: Interruption, ready: PreparedRelease) -> None:
+    """Raise OperationFailedError (E377) for other settings: the next plan would change what was taken in."""
+    if found.last is not None and ready.prepared.settings != found.last.settings:
+        message = f"the settings of {found.environment} are not those of its last deployment: nothing was imported"
+        hint = f"restore them, or deploy them first: {found.resume}"
+        raise OperationFailedError(Problem("E377", message, hint))
 
 
 def _list_forms(stacks: Sequence[PreparedStack]) -> str:

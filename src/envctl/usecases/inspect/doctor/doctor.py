@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from envctl.domain.config.project import PROJECT_FILE
+from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.findings import Finding
@@ -15,6 +16,8 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.default_gates import find_default_gates, find_slow_reviews
 from envctl.usecases.project.environment_selection import find_environments
+
+ASKS = RECORDS_ONLY
 
 _Check = tuple[str, Callable[[], Iterable[Row]]]
 
