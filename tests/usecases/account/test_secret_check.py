@@ -372,3 +372,27 @@ def test_why_reports_missing_secrets_once_planned() -> None:
     world.secrets.held |= dict.fromkeys([DB, KEY], b"x")
     answers = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "prod", planned=True).answers}
     assert answers["G202"] == "passes"
+
+
+SENSITIVE = '\nvariable "password" {\n  type      = string\n  default   = ""\n  sensitive = true\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        pytest.param('password = "hunter2"', True, id="a value"),
+        pytest.param('password = ""', False, id="an empty text"),
+        pytest.param("password = null", False, id="null"),
+        pytest.param("", False, id="the default of the module"),
+    ],
+)
+def test_plain_sensitive_value_is_told(line: str, told: bool) -> None:
+    world = World()
+    world.edit("modules/web/main.tf", WEB.decode() + SENSITIVE)
+    world.edit("environments/prod/terraform.tfvars", f'cidr = "10.30.0.0/16"\n{line}\n')
+    (checked,) = check_secrets(world.ports, ["prod"])[0].environments
+    remarks = validate_project(world.ports, "prod").remarks
+    found = [each for each in remarks if "plain text" in each]
+    assert (list(checked.plain), bool(found)) == (found, told)
+    assert all(each.startswith("environments/prod/terraform.tfvars:2: password is sensitive") for each in found)
+    assert "hunter2" not in str((checked, remarks))

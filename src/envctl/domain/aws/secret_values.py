@@ -40,6 +40,16 @@ class VariableUse:
     location: Location | None
 
 
+def find_plain_values(settings: EnvironmentSettings) -> tuple[str, ...]:
+    """Return a sentence for each value of a sensitive variable that stands in a file, where every reader has it."""
+    return tuple(
+        f"{each.location}: {each.name} is sensitive, and its value is here in plain text: move it to a secret, with"
+        f' {each.name} = "secretsmanager:NAME" under [secrets.values] in envctl.toml'
+        for each in settings.settings
+        if each.sensitive and each.origin == "file" and each.value not in (None, "", [], {})
+    )
+
+
 def list_wanted_values(
     project: Project, settings: EnvironmentSettings
 ) -> tuple[tuple[WantedValue, ...], tuple[Problem, ...]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.required_secrets import find_required_secrets, merge_secrets
 from envctl.domain.aws.secret_status import NeededSecret, Sighting, find_problem
-from envctl.domain.aws.secret_values import VariableUse, find_value_secrets, find_value_variables
+from envctl.domain.aws.secret_values import VariableUse, find_plain_values, find_value_secrets, find_value_variables
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
@@ -41,6 +41,7 @@ class EnvironmentSecrets:
     release: str  # the release with the modules needing them; empty for the working tree
     secrets: tuple[Sighting, ...]
     variables: tuple[SecretVariable, ...] = ()  # environment variables that hold secret values
+    plain: tuple[str, ...] = ()  # a sentence for each sensitive value that stands in a settings file
 
     @property
     def missing(self) -> int:
@@ -62,6 +63,7 @@ class RequiredSecrets:
     release: str  # Empty for the working tree.
     secrets: tuple[NeededSecret, ...]
     variables: tuple[VariableUse, ...] = ()
+    plain: tuple[str, ...] = ()
 
 
 def find_secrets(
@@ -111,7 +113,8 @@ def load_required_secrets(context: Context, environment: str) -> RequiredSecrets
             wiring = _load_wiring(context, identity)
             settings = load_settings(context, environment, wiring)
             secrets = _find_needed(context.project, settings, wiring.schema)
-            return RequiredSecrets(identity, secrets, find_value_variables(context.project, settings))
+            used = find_value_variables(context.project, settings)
+            return RequiredSecrets(identity, secrets, used, find_plain_values(settings))
         except ConfigurationError as error:
             first = first or error
     raise first or AssertionError("there is always the working tree")
@@ -156,7 +159,7 @@ def _check_environment(context: Context, environment: str) -> EnvironmentSecrets
     found = _query_secrets(context.ports, environment, asking.secrets)
     is_set = context.ports.secret_variables.read_variable
     variables = tuple(SecretVariable(each.name, each.asked_by, bool(is_set(each.name))) for each in asking.variables)
-    return EnvironmentSecrets(environment, account, asking.release, found, variables)
+    return EnvironmentSecrets(environment, account, asking.release, found, variables, asking.plain)
 
 
 def _find_needed(project: Project, settings: EnvironmentSettings, schema: Schema) -> tuple[NeededSecret, ...]:

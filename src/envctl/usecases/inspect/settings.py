@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from envctl.domain.aws.secret_values import find_plain_values
 from envctl.domain.config.project import Project
 from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, REMOVED_FILE, list_all_places
 from envctl.domain.config.settings_table import SUFFIXES
@@ -42,12 +43,14 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     problems = dict.fromkeys(() if only_settings else (*_check_signing_keys(context), *_check_backend(context)))
     cache, count = _ReleaseCache(ports), 0
     notes: dict[str, None] = {}
+    plain: dict[str, None] = {}
     for name in environments:
         view = project.view_for(name)
         try:
             release = cache.load_release(view)
             found = load_valid_settings(Context(ports, view), name, release)
             count += len(found.settings)
+            plain |= dict.fromkeys(find_plain_values(found))
             if not only_settings:
                 problems.update(dict.fromkeys(_check_secrets(view, found, release.wiring.schema)))
                 wrong = _check_objects(Context(ports, view), release, found, notes)
@@ -65,7 +68,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     finders = () if only_settings else (*default_gates.FINDERS, find_changed_places)
     unsaid = [each for find in finders for each in find(context, environments)]
     remarks = tuple("; ".join(filter(None, (each.seen, each.mend))) for each in unsaid)
-    return ValidationResult(environments, tuple(stacks), count, _find_unread_files(context), remarks)
+    return ValidationResult(environments, tuple(stacks), count, _find_unread_files(context), (*plain, *remarks))
 
 
 def _skip_known_values(found: Iterable[Problem], known: Iterable[Problem]) -> Iterator[Problem]:

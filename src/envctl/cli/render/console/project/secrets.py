@@ -32,6 +32,7 @@ def show_secrets(listed: EnvironmentSecrets, out: Console) -> None:
     print_text(out, "Secrets of ", (listed.environment, "bold"), where, f", in {code}")
     if not (listed.secrets or listed.variables):
         print_text(out, "No secrets: no setting listed under [secrets] in envctl.toml has one.")
+        _print_remarks(listed.plain, out)
         return
     out.print()
     rows = [*map(_build_row, listed.secrets), *map(_build_variable_row, listed.variables)]
@@ -48,11 +49,13 @@ def show_secrets(listed: EnvironmentSecrets, out: Console) -> None:
         out.print()
     for each in remarked:
         print_item(out, ("! ", "bold yellow"), f"{each.secret.name}: {each.remark}")
+    _print_remarks(listed.plain, out)
 
 
 def show_secrets_check(checked: SecretsCheck, out: Console) -> None:
     for each in checked.environments:
         print_text(out, (each.environment, "bold"), ": ", *summarize_secrets(each))
+        _print_remarks(each.plain, out)
     for name in checked.failed:
         print_text(out, (name, "bold"), ": ", ("could not be checked", "bold yellow"))
 
@@ -84,6 +87,11 @@ def summarize_secrets(each: EnvironmentSecrets) -> Iterator[str | tuple[str, str
         yield (f"{format_count(count - elsewhere, 'secret')} found", "green")
         if elsewhere:
             yield f", {elsewhere} in other accounts"
+
+
+def _print_remarks(remarks: tuple[str, ...], out: Console) -> None:
+    for each in remarks:
+        print_item(out, ("! ", "bold yellow"), each)
 
 
 def _build_row(each: Sighting) -> tuple[Text, ...]:
