@@ -176,6 +176,8 @@ def test_resource_of_two_stacks_is_shown_before(world: World) -> None:
 
 def test_approver_is_shown_resource_of_two_stacks(world: World) -> None:
     rename(world, "prod", "live")
+    # In the same region it would be refused as a new name.
+    edit_project(world, ("[environments.live]", '[environments.live]\nregion = "eu-west-3"'))
     edit_project(world, ("live.gates]\napprovals = {}", "live.gates]\napprovals = { peer = 1 }"))
     queue = {"mode": "managed", "type": "aws_sqs_queue", "name": "q", "instances": [{"attributes": {"arn": "arn:x"}}]}
     world.terraform.pull_state = lambda *_: json.dumps({"resources": [queue]}).encode()  # type: ignore[method-assign]
@@ -252,6 +254,8 @@ def test_plan_warns_of_unknown_state_each_time(world: World) -> None:
 
 def test_approver_and_why_are_shown_unknown_state(world: World) -> None:
     rename(world, "prod", "live")
+    # In the same region it would be refused as a new name.
+    edit_project(world, ("[environments.live]", '[environments.live]\nregion = "eu-west-3"'))
     edit_project(world, ("live.gates]\napprovals = {}", "live.gates]\napprovals = { peer = 1 }"))
     world.identity.name = "bob@example.com"
     notes = approve_plan(world.ports, "live", "peer").notes

@@ -5,6 +5,8 @@ import pytest
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.inspect.plan import plan_environment
+from envctl.usecases.inspect.settings import validate_project
+from envctl.usecases.inspect.status import load_status
 from tests.fakes.world import World, make_once
 from tests.usecases.project.test_kubernetes_stacks import HEAD, write
 
@@ -40,6 +42,10 @@ def test_stack_may_not_leave_objects_in_another_cluster(world: World) -> None:
 def test_cluster_may_get_another_name(world: World) -> None:
     # Its inventory is found there: it is the same cluster.
     world.edit("envctl.toml", THERE)
+    moved = load_status(world.ports).environments[0].moved
+    assert moved.startswith("dev was deployed with context old-{environment} (entry 2); envctl.toml:")
+    assert moved.endswith("says context new-{environment}")
+    assert moved in str(validate_project(world.ports).remarks)
     apply(world.ports, "dev")
 
 

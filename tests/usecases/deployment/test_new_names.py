@@ -43,11 +43,6 @@ from tests.usecases.steps import edit_project
 
 WAIVABLE = 'waivable = ["approvals", "same_plan"]\n'
 BREAKING = DeployOptions(break_glass="payments are down")
-SPARE = """[environments.spare]
-account_id = "333333333333"
-
-[stacks.network]
-"""
 OWNER = "(by the rules of prod, in the same account)"
 
 
@@ -62,12 +57,13 @@ def owned() -> World:
     return world
 
 
-def rename(world: World, *, order: str = 'order = ["dev", "staging", "production", "spare"]') -> None:
-    """Prod goes on as production, in its account, and asks nobody. Beside it is another new one: a lone one would be
+def rename(world: World, *, order: str = 'order = ["dev", "staging", "production"]') -> None:
+    """Prod goes on as production, in its account, and asks nobody. It is in another region: in the same one it would be
     refused as a new name, and nothing else would be tried.
     """
     renamed = ("environments.prod", "environments.production")
-    edit_project(world, (ORDER, order), (GATES, NO_GATES), renamed, ("[stacks.network]\n", SPARE))
+    elsewhere = ("[environments.production]\n", '[environments.production]\nregion = "eu-west-3"\n')
+    edit_project(world, (ORDER, order), (GATES, NO_GATES), renamed, elsewhere)
     settings = world.tree.content["environments/prod/terraform.tfvars"]
     world.tree.content["environments/production/terraform.tfvars"] = settings
     world.access.accounts["production"] = ACCOUNTS["prod"]
@@ -139,7 +135,7 @@ def settings_of(world: World, environment: str) -> str:
 
 def test_new_entry_in_guarded_account_is_refused(owned: World) -> None:
     takes_code(owned)
-    rename(owned, order='order = ["production", "dev", "staging", "spare"]')
+    rename(owned, order='order = ["production", "dev", "staging"]')
     owned.edit("modules/network/main.tf", NETWORK.decode() + "# from a dirty tree\n")
     assert "it belongs to prod" in refused(lambda: apply(owned.ports, "production"))["G112"]
 

@@ -288,8 +288,8 @@ class TestAccounts:
 
     def test_changed_account_is_refused(self, owned: World) -> None:
         releases(owned, 2)
-        edit_project(owned, ("333333333333", "444444444444"))
         all_approve(owned)
+        edit_project(owned, ("333333333333", "444444444444"))
         message = refused(lambda: promote(owned.ports, "staging", "prod"))["G112"]
         assert "account 333333333333 -> 444444444444" in message
 
@@ -442,18 +442,18 @@ class TestApproveRules:
         assert readings.load_reading(moved.ports, given.rules, event.reading) == shown
 
     def test_recorded_gates_approve_the_new_rules(self, moved: World) -> None:
-        all_approve(moved)
-        assert set(refused(lambda: promote(moved.ports, "staging", "prod"))) == {"G112"}
+        assert set(refused(lambda: promote(moved.ports, "staging", "prod"))) == {"G106", "G112"}
         first = self.says(moved, "cat", "peer")
         assert first.changes == ("region eu-west-1 -> us-east-1",)
         assert moved.prompter.notes[-1] == first.changes
         assert (first.missing, first.next) == ({"business": 2}, "envctl approve prod --rules --gate business")
         assert self.says(moved, "dan", "business").missing == {"business": 1}
         becomes(moved, "bob")
-        assert set(refused(lambda: promote(moved.ports, "staging", "prod"))) == {"G112"}
+        assert set(refused(lambda: promote(moved.ports, "staging", "prod"))) == {"G106", "G112"}
         last = self.says(moved, "eve", "business")
         assert (last.missing, last.next) == ({}, "envctl promote staging prod")
-        becomes(moved, "bob")
+        # The place is right now, and can be planned.
+        all_approve(moved)
         assert promote(moved.ports, "staging", "prod").deployment
         assert journal.load(moved.ports).find_environment("prod").rules_approvals == ()
 
@@ -461,7 +461,6 @@ class TestApproveRules:
         for person, gate in (("cat", "peer"), ("dan", "business"), ("eve", "business")):
             self.says(moved, person, gate)
         edit_project(moved, ("us-east-1", "us-west-2"))
-        all_approve(moved)
         assert "region eu-west-1 -> us-west-2" in refused(lambda: promote(moved.ports, "staging", "prod"))["G112"]
 
     def test_repeated_rules_approval_is_recorded_once(self, moved: World) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from envctl.domain.errors import EnvctlError
+from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
@@ -97,10 +98,11 @@ def test_moved_place_is_told_and_refused_before_terraform(world: World, change: 
     assert (why.moved, why.allowed, why.elsewhere) == (moved, False, True)
     assert why.exit_code in (4, 78)
     assert why.next in (hint, _find_status(world, environment)[1])
+    assert explain_refusal(world.ports, environment, planned=True).planned is None
     for command in (plan_environment, apply, verify):
         with pytest.raises(EnvctlError) as caught:
             command(world.ports, environment)
-        assert caught.value.problems[0].code in ("E148", "G112")
+        assert caught.value.problems[0].code in ("E148", "G112", "E005")
     assert check_drift(world.ports, [environment]).environments[0].problems[0].code == "E148"
     preview = preview_environments(world.ports, [environment]).environments[0]
     assert (preview.problems[0].code, preview.problems[0].message) == ("E148", moved)
@@ -110,6 +112,25 @@ def test_moved_place_is_told_and_refused_before_terraform(world: World, change: 
 
 def _find_position(world: World, text: str) -> int:
     return world.tree.content["envctl.toml"].decode().index(text)
+
+
+@pytest.mark.parametrize("change", ["region", "bucket"])
+def test_moved_place_is_not_planned_for_approval(world: World, change: str) -> None:
+    edit_project(
+        world, ("[environments.prod.gates]\napprovals = {}", "[environments.prod.gates]\napprovals = { peer = 1 }")
+    )
+    old, new, *_ = (text.format("prod", account=ACCOUNTS["prod"]) for text in CHANGES[change])
+    edit_project(world, (old, new))
+    world.identity.name = "bob"
+    with pytest.raises(EnvctlError, match="E148"):
+        approve_plan(world.ports, "prod", "peer", release=world_release(world))
+    assert world.terraform.calls == []
+
+
+def world_release(world: World) -> str:
+    last = load_status(world.ports, ["prod"]).environments[0].present.last
+    assert last is not None
+    return last.release
 
 
 def test_another_role_is_told_and_not_refused(world: World) -> None:
@@ -165,7 +186,7 @@ def test_renamed_environment_is_refused_with_both_names(world: World) -> None:
     world.edit("environments/stage/terraform.tfvars", 'cidr = "10.20.0.0/16"\n')
     status = load_status(world.ports)
     (gone,), stage = status.gone, status.environments[1]
-    assert (gone.environment, gone.successor) == ("staging", "stage")
+    assert (gone.environment, gone.successors) == ("staging", ("stage",))
     assert stage.next == ""
     assert (
         "staging is no longer in envctl.toml, but still has the stacks network and web; stage is new"
@@ -182,6 +203,18 @@ def test_renamed_environment_is_refused_with_both_names(world: World) -> None:
         with pytest.raises(EnvctlError) as caught:
             run()
         assert [each.code for each in caught.value.problems] == ["E139"]
+    assert world.terraform.calls == []
+
+
+def test_each_new_environment_may_be_the_new_name(world: World) -> None:
+    more = f'\n[environments.qa]\naccount_id = "{ACCOUNTS["staging"]}"\nregion = "eu-west-1"\n'
+    edit_project(world, ("[environments.staging", "[environments.stage"), ('"staging", ', '"stage", "qa", '))
+    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode() + more)
+    assert load_status(world.ports).gone[0].successors == ("stage", "qa")
+    for environment in ("stage", "qa"):
+        world.edit(f"environments/{environment}/terraform.tfvars", 'cidr = "10.20.0.0/16"\n')
+        with pytest.raises(EnvctlError, match="stage and qa are new in the same place"):
+            plan_environment(world.ports, environment)
     assert world.terraform.calls == []
 
 
@@ -208,4 +241,4 @@ def test_new_environment_elsewhere_is_no_new_name(world: World) -> None:
         ('"staging", ', '"stage", '),
         (ACCOUNTS["staging"], "444444444444"),
     )
-    assert load_status(world.ports).gone[0].successor == ""
+    assert load_status(world.ports).gone[0].successors == ()

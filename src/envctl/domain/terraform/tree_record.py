@@ -59,5 +59,7 @@ def parse_tree_record(data: bytes) -> TreeRecord:
     if root.startswith(("/", "..")):
         raise ValueError(f"{root} is outside the tree")
     files = frozenset(map(str, document["files"]))
+    # Half of a letter is no name of a file.
+    "".join((root, *files)).encode()
     # A record of an earlier envctl has no documents.
     return TreeRecord(root, files, document.get("override") or {}, document.get("settings") or {})

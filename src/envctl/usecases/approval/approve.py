@@ -44,7 +44,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import look_scope, module_checks
 from envctl.usecases.project.environment_selection import load_context, lock_target
-from envctl.usecases.release import deploy_request, readings, release_store
+from envctl.usecases.release import deploy_request, moved_places, readings, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser, list_waiting
 from envctl.usecases.release.release_names import find_release
 
@@ -250,6 +250,7 @@ def _check_may_approve(request: guards.Request, gate: str, unseen: Sequence[str]
 def plan_release(context: Context, found: deploy_request.FittingRelease) -> EnvironmentPlan:
     request, target, release = found.request, found.request.target, found.release
     look_scope.require_visible(context, target)
+    moved_places.require_place(context, request.present, target)
     module_checks.check_stored_reads(context, release, request.identity)
     module_checks.check_stored_accounts(context, release, request.identity, target)
     over, prepared = request.changeover, prepare.prepare_stored_release(context, found)

@@ -32,6 +32,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context
 from envctl.usecases.project.project_file import find_cost_source
 from envctl.usecases.release import deploy_request, readings, release_store
+from envctl.usecases.release.moved_places import find_changed_place
 from envctl.usecases.release.next_steps import Adviser, build_adviser
 from envctl.usecases.release.release_names import find_release
 
@@ -117,7 +118,9 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
     if request.target_state.unfinished_deployment:
         request = replace(request, running=ports.workspace.find_holder(target))
     fingerprint = reading = reviews = ""
-    if planned and chosen.release is not None and chosen.settings is not None:
+    place = find_changed_place(context, present, target) if planned else None
+    # At another place nothing may respond. The answer names it.
+    if planned and not (place and place.hint) and chosen.release is not None and chosen.settings is not None:
         request = replace(request, caller=account_check.find_caller(context, target))
         if not check_account(request):
             request = progress.add_findings(context, request, chosen.release, chosen.settings)

@@ -103,7 +103,12 @@ class GoneEnvironment:
     environment: str
     release: str
     stacks: tuple[str, ...]
-    successor: str = ""  # a new environment without deployments, which seems to be its new name
+    successors: tuple[str, ...] = ()  # new environments without deployments: one of them seems to be its new name
+
+    @property
+    def successor(self) -> str:
+        """The new name, if only one environment may be it."""
+        return self.successors[0] if len(self.successors) == 1 else ""
 
 
 def find_gone(context: Context, present: LedgerState) -> tuple[GoneEnvironment, ...]:
@@ -112,11 +117,11 @@ def find_gone(context: Context, present: LedgerState) -> tuple[GoneEnvironment, 
         for name, here in sorted(present.environments.items())
         if name not in context.project.environments and here.held_stacks
     ]
-    return tuple(replace(each, successor=_find_successor(context, present, each.environment)) for each in gone)
+    return tuple(replace(each, successors=_list_successors(context, present, each.environment)) for each in gone)
 
 
-def _find_successor(context: Context, present: LedgerState, gone: str) -> str:
-    """Return the one environment without deployments in the account and region of a removed one; empty if unsure."""
+def _list_successors(context: Context, present: LedgerState, gone: str) -> tuple[str, ...]:
+    """Return the environments without deployments in the account and region of a removed one."""
     from envctl.usecases.ledger.rules_store import RULES
 
     project, recorded = context.project, present.find_environment(gone).rules
@@ -124,18 +129,16 @@ def _find_successor(context: Context, present: LedgerState, gone: str) -> str:
     before = {(each.account_id, each.region) for each in known.values()}
     never = [name for name in project.all_environments if present.find_environment(name).last is None]
     documents = [build_rules_document(project, name) for name in never]
-    found = [each.environment for each in documents if (each.account_id, each.region) in before]
-    return found[0] if len(found) == 1 else ""
+    return tuple(each.environment for each in documents if (each.account_id, each.region) in before)
 
 
 def describe_gone(gone: GoneEnvironment) -> Problem:
     name = gone.environment
     message = f"{name} is no longer in envctl.toml, but still has the stacks {join_names(gone.stacks)}"
-    if gone.successor:
-        message += f"; {gone.successor} is new in the same place: envctl does not rename environments"
-        hint = (
-            f"call {gone.successor} {name} again; or restore {name} beside it and run {format_command('destroy', name)}"
-        )
+    if gone.successors:
+        verb, which = ("is", gone.successors[0]) if len(gone.successors) == 1 else ("are", "the one that it is now")
+        message += f"; {join_names(gone.successors)} {verb} new in the same place: envctl does not rename environments"
+        hint = f"call {which} {name} again; or restore {name} beside it and run {format_command('destroy', name)}"
         return Problem("E139", message, hint)
     hint = f"restore {name} and its settings, run {format_command('destroy', name)}, then remove it"
     return Problem("E139", message, hint)

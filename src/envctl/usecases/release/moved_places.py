@@ -4,14 +4,17 @@ Only the ledger and the store are read: nothing signs in anywhere.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem
 from envctl.domain.findings import Finding
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.place import place_digest
 from envctl.domain.release.place.place_digest import MAX_DIFFERENCES, Move
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.rules.document import build_rules_document
 from envctl.domain.text.lists import join_first
 from envctl.usecases.ledger import journal
@@ -34,7 +37,8 @@ def find_changed_place(
     ports, here = context.ports, present.find_environment(environment)
     if here.last is None:
         gone = environment_selection.find_gone(context, present)
-        return next((environment_selection.describe_gone(each) for each in gone if each.successor == environment), None)
+        named = (each for each in gone if environment in each.successors)
+        return next(map(environment_selection.describe_gone, named), None)
     last = next((each for each in (here.last, here.current) if each and each.place), None)
     if last is None or not here.held_stacks:
         return None
@@ -78,15 +82,30 @@ def _find_hint(context: Context, present: LedgerState, environment: str, moves: 
 
 
 def _resolve_place(context: Context, environment: str, release: Release) -> place_digest.BoundPlace | None:
+    """Return the place by today's file. The clusters of a release travel with it, so they are taken from the file."""
     try:
-        return place_digest.resolve_bound_place(context.project.view_for(environment), environment, release.wiring)
+        project = context.project.view_for(environment)
+        return place_digest.resolve_bound_place(project, environment, _name_clusters(project, release.wiring))
     except (EnvctlError, KeyError):
         # The project file has no such stack or region any more: its own fault is told.
         return None
 
 
+def _name_clusters(project: Project, wiring: Wiring) -> Wiring:
+    stacks = dict(wiring.stacks)
+    for name, wired in wiring.stacks.items():
+        asked = project.stacks.get(name)
+        if wired.kubernetes and asked and asked.is_kubernetes:
+            named = replace(wired.kubernetes, cluster=asked.cluster or "", context=asked.kubeconfig_context or "")
+            stacks[name] = replace(wired, kubernetes=named)
+    return replace(wiring, stacks=stacks)
+
+
 def _locate(context: Context, environment: str, move: Move) -> Location:
     keys = {"account": "account_id", "region": "region", "role": "assume_role"}
+    if move.label in ("cluster", "context"):
+        key = "cluster" if move.label == "cluster" and move.now else "kubeconfig_context"
+        return locate_key(context.ports, "stacks", move.stack, key)
     if move.label in keys:
         return locate_key(context.ports, "environments", environment, keys[move.label])
     return locate_key(context.ports, "state", move.key)

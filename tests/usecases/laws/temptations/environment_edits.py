@@ -173,18 +173,16 @@ def _with_the_states_of_before(actors: Actors, how: How) -> None:
             tries_prod(actors, how, release)
 
 
-def _one_of_two_names(temptation: Temptation) -> Temptation:
-    """A lone new name is refused at once (E139), and nothing else would be tried: here it can't be told from another
-    new environment of the account.
-    """
+def _unrecognized(temptation: Temptation) -> Temptation:
+    """A new name is refused at once (E139), and nothing else would be tried: here the guards stand alone."""
 
     def tries(actors: Actors, how: How) -> None:
-        known = environment_selection._find_successor
-        environment_selection._find_successor = lambda *_: ""
+        known = environment_selection._list_successors
+        environment_selection._list_successors = lambda *_: ()
         try:
             temptation(actors, how)
         finally:
-            environment_selection._find_successor = known
+            environment_selection._list_successors = known
 
     return tries
 
@@ -199,7 +197,7 @@ OF_NAMES: dict[str, Temptation] = {
     "an old job knows the old name": _an_old_job_knows_the_old_name,
 }
 OF_ENVIRONMENTS: dict[str, Temptation] = {
-    **{name: _one_of_two_names(temptation) for name, temptation in OF_NAMES.items()},
+    **{name: _unrecognized(temptation) for name, temptation in OF_NAMES.items()},
     "prod has a new name alone": _under_a_new_name_alone,
     "prod was gone for a while": _was_gone,
     "staging is gone": _staging_is("staging gone"),

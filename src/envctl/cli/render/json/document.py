@@ -37,6 +37,7 @@ COMPUTED_FIELDS = {
     "Sighting": ("missing",),
     "Why": ("allowed",),
     "GateApprovals": ("missing",),
+    "GoneEnvironment": ("successor",),
     "EnvironmentDrift": ("drifted", "unknown", "pending"),
 }
 

@@ -51,6 +51,7 @@ _BACKEND_KEYS = frozenset(
     {"bucket", "key", "prefix", "path", "container_name", "storage_account_name", "address", "secret_suffix"}
     | {"namespace", "schema_name", "organization", "hostname", "workspaces", "workspace_dir", "workspace_key_prefix"}
 )
+_CLUSTER = ("cluster", "context")
 _MOVING = frozenset({"account", "region", "state bucket", "state key", "state file", "workspace"})
 
 
@@ -150,16 +151,21 @@ class Move:
     key: str  # its last key: of `[state]`, for a value of the backend
     was: str
     now: str
+    stack: str = ""
 
     @property
     def leads_elsewhere(self) -> bool:
-        """False for another role in the same account: it reaches the same resources."""
+        """False for another role in the same account, which reaches the same resources, and for another name of a
+        cluster: a plan compares the clusters themselves.
+        """
         accounts = {parse_role_account(self.was), parse_role_account(self.now)} - {""}
-        return self.label != "role" or len(accounts) > 1
+        return self.label not in ("role", *_CLUSTER) or len(accounts) > 1
 
 
 def list_moves(before: BoundPlace, after: BoundPlace, stacks: Collection[str]) -> tuple[Move, ...]:
-    """Return what makes these stacks, or the environment, another target: account, region, state; and another role."""
+    """Return what makes these stacks, or the environment, another target: account, region, state; and another role or
+    name of a cluster.
+    """
     old = {(stack, path): value for stack, path, value in _walk_values(before)}
     new = {(stack, path): value for stack, path, value in _walk_values(after)}
     found: dict[Move, None] = {}
@@ -174,8 +180,8 @@ def list_moves(before: BoundPlace, after: BoundPlace, stacks: Collection[str]) -
         keys = [re.sub(r"\[\d+\]", "", each) for each in path.split(".")]
         if keys[0] == "backend" and label not in _MOVING and keys[2] in _BACKEND_KEYS:
             label = f"state {keys[2]}"
-        if label in _MOVING or label == "role" or label.startswith("state "):
-            found[Move(label, keys[-1], was, now)] = None
+        if label in (*_MOVING, "role", *_CLUSTER) or label.startswith("state "):
+            found[Move(label, keys[-1], was, now, stack)] = None
     order = list(dict.fromkeys(_LABELS.values()))
     unique = {(each.label, each.was, each.now): each for each in reversed(found)}
     return tuple(sorted(unique.values(), key=lambda each: order.index(each.label) if each.label in order else 99))
