@@ -1,0 +1,152 @@
+"""Values that belong to one environment, and code and settings of others that name one: they would reach there (E164).
+A problem without a code is a remark: an account is often named to grant it something.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from posixpath import normpath
+
+from envctl.domain.config.placeholders import list_placeholder_values
+from envctl.domain.config.project import Project
+from envctl.domain.config.states.backends import BACKENDS, fill_placeholders
+from envctl.domain.config.states.state_place import find_stack_keys, resolve_keys
+from envctl.domain.errors import ConfigurationError, Location, Problem
+from envctl.domain.release.bundle import Release
+from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
+from envctl.domain.text.lists import join_names
+
+_ACCOUNT = "the account of {}"
+_EXPRESSIONS = {name: f"${{var.{name}}}" for name in ("environment", "project", "region")}
+_EXPRESSIONS |= {"env": "${var.environment}", "account_id": "${data.aws_caller_identity.current.account_id}"}
+_CODE = (".tf", ".json", ".yaml", ".yml", ".tpl", ".tftpl")
+# Comments, labels and descriptions reach nothing.
+_SKIPPED = re.compile(r'\s*(?:#|//|\*|/\*|(?:resource|data|module|provider|output)\s+"|description\b|error_message\b)')
+_LEFT_OUT = ("terraform ", "variable ")
+_COMMENT = re.compile(r"\s(?:#|//)\s")
+
+
+def require_own_values(found: Iterable[Problem]) -> None:
+    """Raise ConfigurationError (E164) for all that is no remark."""
+    if problems := [each for each in found if each.code]:
+        raise ConfigurationError(*problems)
+
+
+def find_in_code(project: Project, release: Release) -> Iterator[Problem]:
+    """Yield a problem for each value of one environment in code that runs in others too."""
+    own, order, found = _OwnValues(project), project.pipeline.order, dict[tuple[str, str], Problem]()
+    overlays = [normpath(each.overlay) for each in project.stacks.values() if each.overlay and "{" in each.overlay]
+    for path, file in sorted(release.files.items()):
+        if not path.endswith(_CODE) or path.startswith(f"{REMOTE_MODULES_FOLDER}/"):
+            continue
+        alone = [name for name in order for each in overlays if path.startswith(each.format(environment=name))]
+        for line, text in own.search_code(path, file.data.decode(errors="replace")):
+            if wrong := own.list_wrong(text, alone or order):
+                at = Location(path, line)
+                found.setdefault((path, text), own.describe(text, f"the code of {join_names(wrong)}", wrong, at))
+    yield from found.values()
+
+
+def find_in_settings(project: Project, settings: EnvironmentSettings) -> Iterator[Problem]:
+    """Yield a problem for each value of another environment in the settings of one."""
+    own, here = _OwnValues(project), settings.environment
+    for each in settings.settings:
+        is_own = not each.sensitive and each.origin in ("file", "default", "set")
+        for text in own.search_text(json.dumps(each.value)) if is_own else ():
+            if wrong := own.list_wrong(text, (here,)):
+                yield own.describe(text, f"{each.name} of {here}", wrong, each.location, is_setting=True)
+
+
+class _OwnValues:
+    """The values that belong to exactly one environment each."""
+
+    def __init__(self, project: Project) -> None:
+        self.sections = project.environments
+        # By what they are, their template in the project file and their stack: the value of each environment.
+        tables: dict[tuple[str, str, str], dict[str, str]] = {}
+        for environment in project.all_environments if len(project.environments) > 1 else ():
+            for what, template, stack, text in _list_values(project, environment):
+                tables.setdefault((what, template, stack), {})[environment] = text
+        owners: dict[str, set[str]] = {}
+        for environment, text in (pair for values in tables.values() for pair in values.items()):
+            owners.setdefault(text, set()).add(environment)
+        # A plain word means many things.
+        telling = {text for text, of in owners.items() if len(of) == 1 and re.search(r"[-/.:\d]", text)} - {
+            *self.sections
+        }
+        self.tables = {text: (key, values) for key, values in tables.items() for text in telling & {*values.values()}}
+        self.owners = {text: min(owners[text]) for text in telling}
+        longest = "|".join(sorted(map(re.escape, telling), key=len, reverse=True)) or "(?!)"
+        self.pattern = re.compile(rf"(?<![\w.-])(?<![\w.-]/)(?:{longest})(?![\w-]|\.(?!s3)\w)")
+
+    def search_text(self, text: str) -> list[str]:
+        """Return the values in a text; none if it names those of several environments, as a choice between them."""
+        found = self.pattern.findall(text)
+        return found if len({self.owners[each] for each in found}) == 1 else []
+
+    def search_code(self, path: str, code: str) -> Iterator[tuple[int, str]]:
+        """Yield the values in code, with their lines. A choice between environments ends with its block or an empty
+        line. `[state]` replaces what `terraform` blocks say, and defaults of variables are settings: both are left out.
+        """
+        if not self.pattern.search(code):
+            return
+        if path.endswith(".tf.json"):
+            yield from self._search_json(code)
+            return
+        part, is_left_out = list[tuple[int, str]](), False
+        for number, line in enumerate([*code.splitlines(), ""], 1):
+            if line.startswith(_LEFT_OUT) or is_left_out:
+                is_left_out = not (line.startswith("}") or (line.startswith(_LEFT_OUT) and line.endswith("}")))
+            elif not line.strip() or line.startswith(("---", "}")):
+                if self.search_text("\n".join(each for _, each in part)):
+                    yield from ((at, value) for at, each in part for value in self.search_text(each))
+                part = []
+            elif not _SKIPPED.match(line):
+                part.append((number, _COMMENT.split(line)[0]))
+
+    def _search_json(self, code: str) -> Iterator[tuple[int, str]]:
+        with suppress(ValueError, AttributeError):
+            for kind, body in json.loads(code).items():
+                for text in self.search_text(json.dumps(body)) if f"{kind} " not in _LEFT_OUT else ():
+                    yield code.count("\n", 0, code.find(text)) + 1, text
+
+    def list_wrong(self, text: str, environments: Sequence[str]) -> list[str]:
+        """Return the environments that may not name the value."""
+        owner, others = self.owners[text], {each: self.sections[each] for each in environments}
+        others.pop(owner, None)
+        return [name for name, each in others.items() if owner not in each.reads and text not in each.other_accounts]
+
+    def describe(
+        self, text: str, where: str, wrong: Sequence[str], at: Location | None, *, is_setting: bool = False
+    ) -> Problem:
+        (what, template, stack), values = self.tables[text]
+        right = f"write {values[wrong[0]]}" if is_setting and wrong[0] in values else "make it a variable"
+        if "{" in template and not is_setting:
+            right = f'write "{fill_placeholders(template, {**_EXPRESSIONS, "stack": stack})}"'
+        sections = join_names([f"[environments.{each}]" for each in wrong])
+        hint = f'{right}; if that is meant, add reads = ["{self.owners[text]}"] to {sections}'
+        message = f"{where} names {text}: {what.format(self.owners[text])}"
+        return Problem("" if what == _ACCOUNT else "E164", message, hint, at)
+
+
+def _list_values(project: Project, environment: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield what a value is, its template in the project file, its stack, and the value."""
+    there, state = project.environments[environment], project.state
+    if account := there.account_id or "".join((there.assume_role or "").split(":")[4:5]):
+        yield _ACCOUNT, "{account_id}", "", account
+    yield from (("a signing key of {}", "", "", key) for key in (there.signing_key, there.look_signing_key) if key)
+    for name, stack in project.view_for(environment).stacks.items():
+        if context := stack.kubeconfig_context:
+            filled = fill_placeholders(context, list_placeholder_values(project, environment))
+            yield f"the context of {name} in {{}}", context, name, str(filled)
+        if stack.is_kubernetes or state.backend == "local":
+            continue
+        kind, keys = BACKENDS[state.backend], resolve_keys(project, environment, name)
+        said = {kind.place_key: kind.default_place, "bucket": state.bucket, **state.backend_keys}
+        said |= find_stack_keys(project, name)
+        for key in kind.identity_keys:
+            if isinstance(value := keys.get(key), str):
+                what = f"the state of {name} in {{}}" if key == kind.place_key else f"the {key} of the states of {{}}"
+                yield what, str(said.get(key, "")), name, value
