@@ -171,7 +171,7 @@ HINTS: dict[str, tuple[str, str, str]] = {
     "a default key": ('[state]\nbackend = "s3"\n', 'x = "dev/web.tfstate"\n', 'write "${var.environment}/web.tfstate"'),
     "a context": (STATE, 'a = "kind-dev"\n', 'write "kind-${var.environment}"'),
     "an account": (STATE, f'a = "{DEV}"\n', 'write "${data.aws_caller_identity.current.account_id}"'),
-    "a signing key": (STATE, 'a = "alias/dev-ledger"\n', "make it a variable"),
+    "a signing key": (STATE, 'a = "alias/dev-ledger"\n', "name that of each environment, by a variable"),
 }
 
 
@@ -288,7 +288,7 @@ def test_setting_of_another_environment_is_found() -> None:
     assert str(problem.location) == "environments/prod/terraform.tfvars:3"
     assert problem.message == "bucket of prod names acme-states-dev: the bucket of the states of dev"
     meant = 'if that is meant, add reads = ["dev"] to [environments.prod]'
-    assert problem.hint == f"write acme-states-prod; {meant}"
+    assert problem.hint == f'write "acme-states-prod"; {meant}'
 
 
 NO_FINDINGS = {

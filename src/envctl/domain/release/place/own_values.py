@@ -4,7 +4,7 @@ A problem without a code is a remark: an account is often named to grant it some
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from posixpath import normpath
 
@@ -26,6 +26,10 @@ _CODE = (".tf", ".json", ".yaml", ".yml", ".tpl", ".tftpl")
 _SKIPPED = re.compile(r'\s*(?:#|//|\*|/\*|(?:resource|data|module|provider|output)\s+"|description\b|error_message\b)')
 _LEFT_OUT = ("terraform ", "variable ")
 _COMMENT = re.compile(r"\s(?:#|//)\s")
+_WORD = re.compile(r"(?<![.])(?<![\w.-]/)[\w-]+")
+# A plain word means many things.
+_TELLING = re.compile(r"(?=.*[-/.:\d])([\w-]+)")
+_GOES_ON = re.compile(r"[\w-]|\.(?!s3)\w")
 
 
 def require_own_values(found: Iterable[Problem]) -> None:
@@ -44,8 +48,8 @@ def find_in_code(project: Project, release: Release) -> Iterator[Problem]:
         alone = [name for name in order for each in overlays if path.startswith(each.format(environment=name))]
         for line, text in own.search_code(path, file.data.decode(errors="replace")):
             if wrong := own.list_wrong(text, alone or order):
-                at = Location(path, line)
-                found.setdefault((path, text), own.describe(text, f"the code of {join_names(wrong)}", wrong, at))
+                where = f"the code of {join_names(wrong)}"
+                found.setdefault((path, text), own.describe(text, where, wrong, _EXPRESSIONS, Location(path, line)))
     yield from found.values()
 
 
@@ -56,44 +60,48 @@ def find_in_settings(project: Project, settings: EnvironmentSettings) -> Iterato
         is_own = not each.sensitive and each.origin in ("file", "default", "set")
         for text in own.search_text(json.dumps(each.value)) if is_own else ():
             if wrong := own.list_wrong(text, (here,)):
-                yield own.describe(text, f"{each.name} of {here}", wrong, each.location, is_setting=True)
+                names = list_placeholder_values(project, here)
+                yield own.describe(text, f"{each.name} of {here}", wrong, names, each.location)
 
 
 class _OwnValues:
-    """The values that belong to exactly one environment each."""
+    """The values that belong to exactly one environment each: its name, what the value is, its template and stack."""
 
     def __init__(self, project: Project) -> None:
-        self.sections = project.environments
-        # By what they are, their template in the project file and their stack: the value of each environment.
-        tables: dict[tuple[str, str, str], dict[str, str]] = {}
+        self.environments = project.environments
+        known: dict[str, dict[str, tuple[str, str, str]]] = {}
         for environment in project.all_environments if len(project.environments) > 1 else ():
             for what, template, stack, text in _list_values(project, environment):
-                tables.setdefault((what, template, stack), {})[environment] = text
-        owners: dict[str, set[str]] = {}
-        for environment, text in (pair for values in tables.values() for pair in values.items()):
-            owners.setdefault(text, set()).add(environment)
-        # A plain word means many things.
-        telling = {text for text, of in owners.items() if len(of) == 1 and re.search(r"[-/.:\d]", text)} - {
-            *self.sections
-        }
-        self.tables = {text: (key, values) for key, values in tables.items() for text in telling & {*values.values()}}
-        self.owners = {text: min(owners[text]) for text in telling}
-        longest = "|".join(sorted(map(re.escape, telling), key=len, reverse=True)) or "(?!)"
-        self.pattern = re.compile(rf"(?<![\w.-])(?<![\w.-]/)(?:{longest})(?![\w-]|\.(?!s3)\w)")
+                known.setdefault(text, {})[environment] = what, template, stack
+        self.values: dict[str, tuple[str, tuple[str, str, str]]] = {}
+        self.by_word: dict[str, list[str]] = {}
+        for text in sorted(known.keys() - {*project.environments}, key=len, reverse=True):
+            if len(known[text]) == 1 and (word := _TELLING.match(text)):
+                self.values[text] = known[text].popitem()
+                self.by_word.setdefault(word[1], []).append(text)
 
     def search_text(self, text: str) -> list[str]:
         """Return the values in a text; none if it names those of several environments, as a choice between them."""
-        found = self.pattern.findall(text)
-        return found if len({self.owners[each] for each in found}) == 1 else []
+        found = [value for word in _WORD.finditer(text) for value in self._match_values(text, word)]
+        return found if len({self.values[each][0] for each in found}) == 1 else []
+
+    def _match_values(self, text: str, word: re.Match[str]) -> Iterator[str]:
+        for value in self.by_word.get(word[0], ()):
+            if text.startswith(value, word.start()) and not _GOES_ON.match(text, word.start() + len(value)):
+                yield value
+                return
 
     def search_code(self, path: str, code: str) -> Iterator[tuple[int, str]]:
         """Yield the values in code, with their lines. A choice between environments ends with its block or an empty
         line. `[state]` replaces what `terraform` blocks say, and defaults of variables are settings: both are left out.
         """
-        if not self.pattern.search(code):
+        if self.by_word.keys().isdisjoint(_WORD.findall(code)):
             return
         if path.endswith(".tf.json"):
-            yield from self._search_json(code)
+            with suppress(ValueError, AttributeError):
+                for kind, body in json.loads(code).items():
+                    for text in self.search_text(json.dumps(body)) if f"{kind} " not in _LEFT_OUT else ():
+                        yield code.count("\n", 0, code.find(text)) + 1, text
             return
         part, is_left_out = list[tuple[int, str]](), False
         for number, line in enumerate([*code.splitlines(), ""], 1):
@@ -106,29 +114,22 @@ class _OwnValues:
             elif not _SKIPPED.match(line):
                 part.append((number, _COMMENT.split(line)[0]))
 
-    def _search_json(self, code: str) -> Iterator[tuple[int, str]]:
-        with suppress(ValueError, AttributeError):
-            for kind, body in json.loads(code).items():
-                for text in self.search_text(json.dumps(body)) if f"{kind} " not in _LEFT_OUT else ():
-                    yield code.count("\n", 0, code.find(text)) + 1, text
-
     def list_wrong(self, text: str, environments: Sequence[str]) -> list[str]:
         """Return the environments that may not name the value."""
-        owner, others = self.owners[text], {each: self.sections[each] for each in environments}
+        owner, others = self.values[text][0], {each: self.environments[each] for each in environments}
         others.pop(owner, None)
         return [name for name, each in others.items() if owner not in each.reads and text not in each.other_accounts]
 
     def describe(
-        self, text: str, where: str, wrong: Sequence[str], at: Location | None, *, is_setting: bool = False
+        self, text: str, where: str, wrong: Sequence[str], names: Mapping[str, str], at: Location | None
     ) -> Problem:
-        (what, template, stack), values = self.tables[text]
-        right = f"write {values[wrong[0]]}" if is_setting and wrong[0] in values else "make it a variable"
-        if "{" in template and not is_setting:
-            right = f'write "{fill_placeholders(template, {**_EXPRESSIONS, "stack": stack})}"'
+        owner, (what, template, stack) = self.values[text]
+        right = fill_placeholders(template, {**names, "stack": stack})
+        advice = f'write "{right}"' if "{" in template else "name that of each environment, by a variable"
         sections = join_names([f"[environments.{each}]" for each in wrong])
-        hint = f'{right}; if that is meant, add reads = ["{self.owners[text]}"] to {sections}'
-        message = f"{where} names {text}: {what.format(self.owners[text])}"
-        return Problem("" if what == _ACCOUNT else "E164", message, hint, at)
+        hint = f'{advice}; if that is meant, add reads = ["{owner}"] to {sections}'
+        code = "" if what == _ACCOUNT else "E164"
+        return Problem(code, f"{where} names {text}: {what.format(owner)}", hint, at)
 
 
 def _list_values(project: Project, environment: str) -> Iterator[tuple[str, str, str, str]]:
