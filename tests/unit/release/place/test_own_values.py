@@ -216,6 +216,12 @@ def test_account_of_two_environments_belongs_to_none() -> None:
     assert search(f'locals {{\n  a = "{DEV}"\n}}\n', project=shared) == []
 
 
+def test_account_beside_the_pipeline_is_for_all() -> None:
+    tools = '[environments.tools]\npipeline = false\naccount_id = "444444444444"\n'
+    stack = '[stacks.own]\nroot = "own"\nenvironments = ["tools"]\n'
+    assert search('locals {\n  a = "444444444444"\n}\n', project=load(STATE + tools + stack)) == []
+
+
 def test_role_tells_the_account() -> None:
     role = load(qa='assume_role = "arn:aws:iam::222222222222:role/x"')
     (problem,) = search('locals {\n  a = "222222222222"\n}\n', project=role)
@@ -226,6 +232,11 @@ FILES: dict[str, tuple[str, str, list[str]]] = {
     "a manifest": ("jobs/a.yaml", "data:\n  a: acme-states-dev\n", ["the code of qa and prod names acme-states-dev"]),
     "an overlay of that environment": ("overlays/dev/a.yaml", "a: acme-states-dev\n", []),
     "an overlay of another": ("overlays/qa/a.yaml", "a: acme-states-dev\n", ["the code of qa names acme-states-dev"]),
+    "an overlay with a longer name": (
+        "overlays/devil/a.yaml",
+        "a: acme-states-dev\n",
+        ["the code of qa and prod names acme-states-dev"],
+    ),
     "a template": ("live/a.tftpl", "a=acme-states-dev\n", ["the code of qa and prod names acme-states-dev"]),
     "two documents": (
         "jobs/a.yaml",

@@ -40,17 +40,17 @@ def require_own_values(found: Iterable[Problem]) -> None:
 
 def find_in_code(project: Project, release: Release) -> Iterator[Problem]:
     """Yield a problem for each value of one environment in code that runs in others too."""
-    own, order, found = _OwnValues(project), project.pipeline.order, dict[tuple[str, str], Problem]()
+    own, order, seen = _OwnValues(project), project.pipeline.order, set[tuple[str, str]]()
     overlays = [normpath(each.overlay) for each in project.stacks.values() if each.overlay and "{" in each.overlay]
+    filled = [(name, f"{each.format(environment=name)}/") for name in order for each in overlays]
     for path, file in sorted(release.files.items()):
         if not path.endswith(_CODE) or path.startswith(f"{REMOTE_MODULES_FOLDER}/"):
             continue
-        alone = [name for name in order for each in overlays if path.startswith(each.format(environment=name))]
+        alone = [name for name, overlay in filled if f"{path}/".startswith(overlay)]
         for line, text in own.search_code(path, file.data.decode(errors="replace")):
-            if wrong := own.list_wrong(text, alone or order):
-                where = f"the code of {join_names(wrong)}"
-                found.setdefault((path, text), own.describe(text, where, wrong, _EXPRESSIONS, Location(path, line)))
-    yield from found.values()
+            if (path, text) not in seen:
+                seen.add((path, text))
+                yield from own.describe(text, alone or order, "the code of {}", _EXPRESSIONS, Location(path, line))
 
 
 def find_in_settings(project: Project, settings: EnvironmentSettings) -> Iterator[Problem]:
@@ -59,9 +59,8 @@ def find_in_settings(project: Project, settings: EnvironmentSettings) -> Iterato
     for each in settings.settings:
         is_own = not each.sensitive and each.origin in ("file", "default", "set")
         for text in own.search_text(json.dumps(each.value)) if is_own else ():
-            if wrong := own.list_wrong(text, (here,)):
-                names = list_placeholder_values(project, here)
-                yield own.describe(text, f"{each.name} of {here}", wrong, names, each.location)
+            names = list_placeholder_values(project, here)
+            yield from own.describe(text, (here,), f"{each.name} of {{}}", names, each.location)
 
 
 class _OwnValues:
@@ -76,8 +75,11 @@ class _OwnValues:
         self.values: dict[str, tuple[str, tuple[str, str, str]]] = {}
         self.by_word: dict[str, list[str]] = {}
         for text in sorted(known.keys() - {*project.environments}, key=len, reverse=True):
-            if len(known[text]) == 1 and (word := _TELLING.match(text)):
-                self.values[text] = known[text].popitem()
+            owner, value = next(iter(known[text].items()))
+            # Accounts beside the pipeline are there for all: of tools, logs, an organization.
+            is_of_all = len(known[text]) > 1 or (value[0] == _ACCOUNT and owner not in project.order.order)
+            if not is_of_all and (word := _TELLING.match(text)):
+                self.values[text] = owner, value
                 self.by_word.setdefault(word[1], []).append(text)
 
     def search_text(self, text: str) -> list[str]:
@@ -114,22 +116,21 @@ class _OwnValues:
             elif not _SKIPPED.match(line):
                 part.append((number, _COMMENT.split(line)[0]))
 
-    def list_wrong(self, text: str, environments: Sequence[str]) -> list[str]:
-        """Return the environments that may not name the value."""
-        owner, others = self.values[text][0], {each: self.environments[each] for each in environments}
-        others.pop(owner, None)
-        return [name for name, each in others.items() if owner not in each.reads and text not in each.other_accounts]
-
     def describe(
-        self, text: str, where: str, wrong: Sequence[str], names: Mapping[str, str], at: Location | None
-    ) -> Problem:
+        self, text: str, environments: Sequence[str], where: str, names: Mapping[str, str], at: Location | None
+    ) -> Iterator[Problem]:
+        """Yield a problem if some of the environments may not name the value. `names` fill its template."""
         owner, (what, template, stack) = self.values[text]
-        right = fill_placeholders(template, {**names, "stack": stack})
-        advice = f'write "{right}"' if "{" in template else "name that of each environment, by a variable"
-        sections = join_names([f"[environments.{each}]" for each in wrong])
-        hint = f'{advice}; if that is meant, add reads = ["{owner}"] to {sections}'
-        code = "" if what == _ACCOUNT else "E164"
-        return Problem(code, f"{where} names {text}: {what.format(owner)}", hint, at)
+        sections = {name: self.environments[name] for name in environments if name != owner}
+        wrong = [n for n, each in sections.items() if owner not in each.reads and text not in each.other_accounts]
+        if not wrong:
+            return
+        right = f'write "{fill_placeholders(template, {**names, "stack": stack})}"'
+        advice = right if "{" in template else "name that of each environment, by a variable"
+        hint = f'{advice}; if that is meant, add reads = ["{owner}"] to '
+        hint += join_names([f"[environments.{each}]" for each in wrong])
+        message = f"{where.format(join_names(wrong))} names {text}: {what.format(owner)}"
+        yield Problem("" if what == _ACCOUNT else "E164", message, hint, at)
 
 
 def _list_values(project: Project, environment: str) -> Iterator[tuple[str, str, str, str]]:
