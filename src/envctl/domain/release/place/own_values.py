@@ -25,7 +25,7 @@ _CODE = (".tf", ".json", ".yaml", ".yml", ".tpl", ".tftpl")
 # Comments, labels and descriptions reach nothing.
 _SKIPPED = re.compile(r'\s*(?:#|//|\*|/\*|(?:resource|data|module|provider|output)\s+"|description\b|error_message\b)')
 _LEFT_OUT = ("terraform ", "variable ")
-_COMMENT = re.compile(r"\s(?:#|//)\s")
+_COMMENT = re.compile(r"\s(?:#|//)")
 _WORD = re.compile(r"(?<![.])(?<![\w.-]/)[\w-]+")
 # A plain word means many things.
 _TELLING = re.compile(r"(?=.*[-/.:\d])([\w-]+)")
