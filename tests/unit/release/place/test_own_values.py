@@ -142,7 +142,7 @@ NOT_IN_CODE: dict[str, tuple[str, str]] = {
     "a part of a number": (STATE, f'locals {{\n  a = "{DEV}0"\n  b = "x-{DEV}"\n  c = "{DEV}.dkr.ecr"\n}}\n'),
     "a comment": (
         STATE,
-        '# acme-states-dev\nlocals {\n  a = "b" # acme-states-dev\n  // acme-states-dev\n  c = "d" #acme-states-dev\n}\n',
+        '# acme-states-dev\nlocals {\n  a = "b" # acme-states-dev\n  // acme-states-dev\n  c = 1 #acme-states-dev\n}\n',
     ),
     "a label": (STATE, 'resource "aws_s3_bucket" "acme-states-dev" {\n}\n'),
     "a reference": (STATE, "locals {\n  a = aws_s3_bucket.acme-states-dev\n}\n"),
