@@ -41,6 +41,7 @@ module "label" {
 resource "terraform_data" "web" { input = "${module.label.text} ${var.environment}" }
 output "text" { value = terraform_data.web.output }
 """
+LOCAL = '\n[state]\nbackend = "local"\n'
 LABEL = 'variable "name" { type = string }\noutput "text" { value = "web in ${var.name}" }\n'
 API = """
 terraform {
@@ -78,7 +79,9 @@ ODD = 'odd = { "a b" = ["$${x}", "%%{ if }", 1.5, null, true], text = "two\\nlin
 @pytest.fixture
 def project(tmp_path: Path, home: Path) -> Project:
     project = Project(tmp_path / "shop", home, {"NETWORK_PASSWORD": "planted-secret"})
-    project.write("envctl.toml", render_project("shop", STACKS, ("dev", "prod"), gates={"prod": OPEN}, more=MORE))
+    project.write(
+        "envctl.toml", render_project("shop", STACKS, ("dev", "prod"), gates={"prod": OPEN}, more=MORE + LOCAL)
+    )
     for name, text in {"network": NETWORK, "web": WEB, "label": LABEL}.items():
         project.write(f"modules/{name}/main.tf", text)
     project.write("stacks/api/main.tf", API)

@@ -182,6 +182,17 @@ CASES: dict[str, tuple[dict[str, str], list[tuple[str, str, int | None]]]] = {
         },
         [("E381", "stacks/web/files.tf", 2)],
     ),
+    "earlier state": (
+        {"stacks/web/more.tf": 'terraform {\n  backend "s3" {\n    bucket = "x"\n  }\n}\n'},
+        [("E163", "stacks/web/more.tf", 2)],
+    ),
+    "bucket of another environment": (
+        {
+            "envctl.toml": PROJECT + '[state]\nbackend = "s3"\nbucket = "states-of-{env}"\n',
+            "stacks/web/more.tf": 'locals {\n  a = "states-of-dev"\n}\n',
+        },
+        [("E164", "stacks/web/more.tf", 2)],
+    ),
     "provider block in a module": (
         {
             "stacks/web/m.tf": 'module "m" {\n  source = "../../modules/m"\n}\n',
@@ -221,7 +232,7 @@ ACCEPTED = {
     "own override of a resource": "",
     "region of the environment": 'provider "aws" {\n  region = "ap-northeast-1"\n}\n',
     "comment about a workspace": "# terraform.workspace\n",
-    "backend": 'terraform {\n  backend "s3" {\n    bucket = "x"\n  }\n}\n',
+    "comment about a backend": '# terraform {\n#   backend "s3" {}\n# }\n',
     "set of files in a folder": 'locals {\n  a = fileset("${path.module}/policies", "**")\n}\n',
     "set of other files": 'locals {\n  a = fileset(path.module, "{policies/*,*.txt}")\n}\n',
     "set of JSON": 'locals {\n  a = fileset(path.module, "*.json")\n}\n',

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.terraform
 
 # base (module) -> web (root) -> tail (module): outputs go both ways.
 TOML = render_project("mixed", {"base": "", "web": "", "tail": ""}, gates={"staging": OPEN, "prod": OPEN})
+TOML += '\n[state]\nbackend = "local"\n'
 TOML = TOML.replace('module = "modules/web"\n', 'root = "stacks/web"\ninputs = { key = "base.key" }\n')
 TOML = TOML.replace('module = "modules/tail"\n', 'module = "modules/base"\ninputs = { given = "web.size" }\n')
 BASE = """

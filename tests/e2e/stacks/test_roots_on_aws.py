@@ -16,6 +16,7 @@ OTHER = "999999999999"
 TOML = render_project("shop", {"news": ""}, on_aws=True, gates={"staging": OPEN}).replace(
     'module = "modules/news"', 'root = "live/news"'
 )
+TOML += '\n[state]\nbackend = "s3"\n'
 NAMED = TOML.replace("region =", f'other_accounts = ["{OTHER}"]\nregion =')
 MAIN = """
 terraform {
@@ -132,6 +133,10 @@ def test_alias_to_another_account_is_refused_unless_named(news: Project) -> None
 
 
 READER = """
+variable "environment" {
+  type = string
+}
+
 variable "bucket" {
   type = string
 }
@@ -140,7 +145,7 @@ data "terraform_remote_state" "news" {
   backend = "s3"
   config = {
     bucket = var.bucket # of each account
-    key    = "dev/news.tfstate"
+    key    = "${var.environment}/news.tfstate"
     region = "ap-northeast-1"
   }
 }

@@ -307,6 +307,23 @@ def test_sandbox_keeps_workspaces_and_leaves_out_lock_tables() -> None:
     assert find_workspace(other, "dev", "web") == "w-dev"
 
 
+UNPLACED = {
+    "nothing": ("", {"live"}),
+    "an empty table": ("[state]\n", {"live"}),
+    "a backend": ('[state]\nbackend = "local"\n', set[str]()),
+    "a place of the stack": ('[stacks.live.state]\npath = "{env}.tfstate"\n', set[str]()),
+}
+
+
+@pytest.mark.parametrize(("text", "unplaced"), UNPLACED.values(), ids=UNPLACED.keys())
+def test_sandbox_knows_which_roots_have_no_place(text: str, unplaced: set[str]) -> None:
+    project = load('[stacks.live]\nroot = "live"\n' + text)
+    assert project.unplaced_roots == unplaced
+    there = to_sandbox_project(project)
+    assert there.unplaced_roots == unplaced
+    assert there.state.backend == "s3"
+
+
 PARTS = st.sampled_from(["{env}", "{stack}", "{project}", "/", "a", "A", "env:/", "terraform.tfstate.d/"])
 TEMPLATES = st.lists(PARTS, min_size=1, max_size=5).map("".join).filter(lambda text: text.strip("/"))
 

@@ -197,8 +197,14 @@ def test_replaced_parts_of_providers_are_named() -> None:
         has_region=True,
     )
     state = StateBlock(Location("live/web/main.tf", 1), "backend")
-    first, second = describe_overridden("web", RootFindings(states=(state,), providers=(block,)), [PLACE])
+    first, second = describe_overridden(
+        "web", RootFindings(states=(state,), providers=(block,)), [PLACE], has_place=True
+    )
     assert first == "live/web/main.tf:1: [state] of envctl.toml replaces the backend block of the stack web"
     assert second.endswith("the environment replaces its allowed_account_ids, profile and region")
     free = replace(PLACE, account_id=None, assume_role=None)
-    assert len(list(describe_overridden("web", RootFindings(states=(state,), providers=(block,)), [free]))) == 1
+    findings = RootFindings(states=(state,), providers=(block,))
+    (alone,) = describe_overridden("web", findings, [free], has_place=False)
+    assert (
+        "the state that envctl keeps (envctl.toml has no [state]) replaces the backend block of the stack web" in alone
+    )

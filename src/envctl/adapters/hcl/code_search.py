@@ -247,6 +247,16 @@ def read_arguments(source: Source, block: tree_sitter.Node) -> dict[str, object]
     return arguments
 
 
+def read_literals(source: Source, block: tree_sitter.Node) -> dict[str, object]:
+    """Return the literal arguments of a block, with its nested blocks as tables. Expressions are left out."""
+    found: dict[str, object] = {}
+    for child in list_body(block):
+        name = source.read_node(child.named_children[0])
+        is_block = child.type == "block"
+        found[name] = read_literals(source, child) if is_block else read_literal(source, name, child.named_children[-1])
+    return {name: value for name, value in found.items() if value is not UNRESOLVED}
+
+
 def read_literal(source: Source, name: str, expression: tree_sitter.Node) -> object:
     if any(find_non_literals(source, expression)):
         return UNRESOLVED

@@ -23,8 +23,10 @@ from envctl.adapters.hcl.code_search import (
     list_texts,
     read_arguments,
     read_json_arguments,
+    read_json_literal,
     read_json_state,
     read_literal,
+    read_literals,
     read_remote_state,
 )
 from envctl.adapters.hcl.json_module import list_objects
@@ -34,7 +36,7 @@ from envctl.adapters.hcl.root_providers import find_needed_providers, read_json_
 from envctl.adapters.hcl.root_reads import TEMPLATE_SUFFIXES, RootReads, search_reads
 from envctl.adapters.hcl.source import Source, list_attributes, list_body
 from envctl.domain.errors import Location
-from envctl.domain.plan.provider_accounts import CREDENTIAL_KEYS
+from envctl.domain.plan.provider_accounts import CREDENTIAL_KEYS, UNRESOLVED
 from envctl.domain.release.code_search import StateBlock
 from envctl.domain.release.root_findings import ProviderDeclaration, RootFindings
 
@@ -143,7 +145,9 @@ def _read_terraform_block(found: _RootBlocks, source: Source, block: tree_sitter
     for child in list_body(block):
         kind = source.read_node(child.named_children[0]) if child.type == "block" else ""
         if kind in {"backend", "cloud"}:
-            (found.overrides if is_override else found.states).append(StateBlock(source.locate_node(child), kind))
+            label = read_label(source, child.named_children[1]) if kind == "backend" else kind
+            state = StateBlock(source.locate_node(child), kind, label, read_literals(source, child))
+            (found.overrides if is_override else found.states).append(state)
         elif kind == "required_providers":
             found.sources |= read_sources(source, child)
 
@@ -184,8 +188,12 @@ def _read_json(found: _RootBlocks, path: str, document: JsonDocument, scope: Sco
     found.moved += [_strip_ends(each.get("from"), each.get("to")) for each in list_objects(top)]
     for key, body in list_json_bodies(document.content, "terraform"):
         if key in {"backend", "cloud"}:
-            place = Location(path, document.find_line(key))
-            (found.overrides if is_override else found.states).append(StateBlock(place, key))
+            labels = [(key, body)] if key == "cloud" else [pair for each in list_objects(body) for pair in each.items()]
+            for label, bodies in labels:
+                pairs = [pair for each in list_objects(bodies) for pair in each.items()]
+                keys = {name: literal for name, v in pairs if (literal := read_json_literal(v)) is not UNRESOLVED}
+                state = StateBlock(Location(path, document.find_line(key)), key, label, keys)
+                (found.overrides if is_override else found.states).append(state)
         elif key == "required_providers":
             found.sources |= read_json_sources(body)
 

@@ -32,7 +32,7 @@ def find_faults(document: Mapping[str, object]) -> list[Fault]:
         *_check_gate_names(document),
         *_check_parity(document),
         *_check_signing_keys(document),
-        *_check_pull_request_environments(document),
+        *_check_seen_environments(document),
         *check_stack_kinds(document),
         *_check_wiring(document),
         *_check_set_values(document),
@@ -165,13 +165,14 @@ def _check_look_key(name: str, section: Mapping[str, object]) -> Iterator[Fault]
         yield Fault("E126", message, "one of the two belongs to another environment; correct it", path)
 
 
-def _check_pull_request_environments(document: Mapping[str, object]) -> Iterator[Fault]:
+def _check_seen_environments(document: Mapping[str, object]) -> Iterator[Fault]:
     known = find_table(document, "environments")
-    for position, name in enumerate(list_texts(find_table(document, "ci").get("pull_request_environments"))):
-        if name not in known:
-            path: TomlPath = ("ci", "pull_request_environments", position)
-            message = f"jobs of pull requests may look into {name}, but there is no such environment"
-            yield Fault("E104", message, suggest_name(name, known), path)
+    lists: list[tuple[TomlPath, str]] = [(("environments", name, "reads"), f"{name} reads") for name in known]
+    for path, who in (*lists, (("ci", "pull_request_environments"), "jobs of pull requests may look into")):
+        for position, name in enumerate(list_texts(find_table(document, *map(str, path[:-1])).get(str(path[-1])))):
+            if name not in known:
+                message = f"{who} {name}, but there is no such environment"
+                yield Fault("E104", message, suggest_name(name, known), (*path, position))
 
 
 def _check_wiring(document: Mapping[str, object]) -> Iterator[Fault]:

@@ -190,6 +190,8 @@ class Environment(fields.Section):
     in_pipeline: fields.Flag = Field(default=True, alias="pipeline")
     account_id: fields.AccountId | None = None  # the AWS account that must answer
     other_accounts: tuple[fields.AccountId, ...] = ()  # further accounts that its providers may use
+    # other environments whose states, contexts, signing keys and accounts its code and settings may name
+    reads: tuple[fields.Name, ...] = ()
     region: fields.Region | None = None  # the AWS region
     regions: Mapping[fields.Name, fields.Region] = {}  # further regions, by a name that stacks can use
     # the ledger entry of the last deployment to the earlier place: states moved since
@@ -414,6 +416,12 @@ class Project(fields.Section):
             and not any(each.state for each in self.every_stack.values())
             and not any(each.state for each in self.removed.values())
         )
+
+    @property
+    def unplaced_roots(self) -> frozenset[str]:
+        """The stacks with a root module of which the project file does not say where their states are."""
+        stacks = () if self.state.model_fields_set else self.every_stack.items()
+        return frozenset(name for name, each in stacks if each.root is not None and not each.state)
 
     @property
     def name(self) -> str:

@@ -18,7 +18,7 @@ def to_sandbox_project(project: Project) -> Project:
         update={
             "environments": environments,
             "store": Store(url=f"s3://{project.name}-envctl-store"),
-            "state": _to_sandbox_state(project.state),
+            "state": _to_sandbox_state(project),
             "every_stack": {
                 name: each.model_copy(update={"state": _keep_keys(each.state, keeps_all=keeps_keys)})
                 for name, each in project.every_stack.items()
@@ -45,8 +45,12 @@ _LEFT_OUT = frozenset(
 )  # fmt: skip
 
 
-def _to_sandbox_state(state: State) -> State:
+def _to_sandbox_state(project: Project) -> State:
     """Return the state in S3. For another backend, only its workspaces stay."""
+    state = project.state
+    if not (state.model_fields_set or any(stack.state for stack in project.every_stack.values())):
+        # The project file does not say where states are, and so this does not either.
+        return State.model_construct(set(), backend="s3")
     if state.backend == "s3":
         said = {name: getattr(state, name) for name in state.model_fields_set}
         return State(**_keep_keys(said, keeps_all=True))

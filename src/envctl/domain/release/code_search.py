@@ -1,8 +1,8 @@
 """What a search of code finds: reads outside of the release, blocks about credentials or state, `check` blocks."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Location, Problem
@@ -69,6 +69,8 @@ class StateBlock:
 
     location: Location
     kind: str
+    backend: str = ""  # the label of a `backend` block, or `cloud`
+    keys: Mapping[str, object] = field(default_factory=dict, hash=False)  # its literal arguments
 
 
 @dataclass(frozen=True)

@@ -132,10 +132,13 @@ def find_region_problems(
             yield Problem("E158", message, hint)
 
 
-def describe_overridden(stack: str, found: RootFindings, places: Sequence[Place]) -> Iterator[str]:
-    """Yield a message for each part of the root that envctl replaces."""
+def describe_overridden(stack: str, found: RootFindings, places: Sequence[Place], *, has_place: bool) -> Iterator[str]:
+    """Yield a message for each part of the root that envctl replaces. With `has_place`, the project file says where its
+    states are.
+    """
+    by = "[state] of envctl.toml" if has_place else "the state that envctl keeps (envctl.toml has no [state])"
     for block in found.states:
-        yield f"{block.location}: [state] of envctl.toml replaces the {block.kind} block of the stack {stack}"
+        yield f"{block.location}: {by} replaces the {block.kind} block of the stack {stack}"
     for provider in describe_root(found, ()).providers:
         own = [key for key in provider.credentials if not provider.takes_web_identity]
         replaced = [*own, *(["assume_role"] if provider.role or "assume_role" in provider.unresolved else [])]

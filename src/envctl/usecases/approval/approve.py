@@ -42,7 +42,7 @@ from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import look_scope, module_checks
+from envctl.usecases.project import earlier_states, look_scope, module_checks
 from envctl.usecases.project.environment_selection import load_context, lock_target
 from envctl.usecases.release import deploy_request, moved_places, readings, release_store
 from envctl.usecases.release.next_steps import Adviser, build_adviser, list_waiting
@@ -253,6 +253,7 @@ def plan_release(context: Context, found: deploy_request.FittingRelease) -> Envi
     moved_places.require_place(context, request.present, target)
     module_checks.check_stored_reads(context, release, request.identity)
     module_checks.check_stored_accounts(context, release, request.identity, target)
+    earlier_states.require_known_states(context, release, target, request.present)
     over, prepared = request.changeover, prepare.prepare_stored_release(context, found)
     prepared = leaving_stacks.add_leaving(context, request.present, prepared, release=release, changeover=over)
     try:

@@ -41,7 +41,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack
-from envctl.usecases.project import module_checks, remote_modules, root_modules, working_tree
+from envctl.usecases.project import earlier_states, module_checks, remote_modules, root_modules, working_tree
 from envctl.usecases.project.project_file import find_cost_source
 from envctl.usecases.project.settings.artifact_values import find_tagged_images
 from envctl.usecases.project.settings.environment_settings import find_rollout_stacks, find_traffic, load_valid_settings
@@ -79,8 +79,9 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     settings = load_valid_settings(context, environment, pinned)
     completed = remote_modules.complete_release(context, pinned)
     release = completed.release
-    root_modules.report_overridden(context, release)
     present = journal.load(ports)
+    earlier_states.require_known_states(context, release, environment, present)
+    root_modules.report_overridden(context, release)
     over = deploy_request.find_changeover(context, present, environment, release.wiring)
     digest = settings.digest(present.find_environment(environment).known_settings)
     prepared = write_workdirs(context, release, settings, "", digest=digest, changeover=over)

@@ -25,6 +25,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import look_scope, module_checks, project_file, remote_modules, working_tree
+from envctl.usecases.project.earlier_states import require_known_states
 from envctl.usecases.project.environment_selection import find_environments, load_context, lock_target
 from envctl.usecases.project.project_file import find_cost_source
 from envctl.usecases.project.settings.environment_settings import load_valid_settings
@@ -147,6 +148,7 @@ def plan_under_lock(
     ports = context.ports
     target, state = settings.environment, journal.load(ports)
     over = deploy_request.find_changeover(context, state, target, bundle.release.wiring, release=bundle.identity)
+    require_known_states(context, bundle.release, target, state)
     # Nothing is recorded of a plan alone.
     prepared = prepare.write_workdirs(context, bundle.release, settings, bundle.identity, digest="", changeover=over)
     if bundle.identity:

@@ -9,12 +9,15 @@ from envctl.domain.config.project import Project
 from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, REMOVED_FILE, list_all_places
 from envctl.domain.config.settings_table import SUFFIXES
 from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import Release
+from envctl.domain.release.place.own_values import find_in_code, find_in_settings
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import default_gates, project_file, root_modules, working_tree
+from envctl.usecases.project.earlier_states import find_unknown_states
 from envctl.usecases.project.environment_selection import load_context, select_environments
 from envctl.usecases.project.settings.artifact_values import report_image_tags
 from envctl.usecases.project.settings.environment_settings import load_settings, load_valid_settings
@@ -44,6 +47,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     cache, count = _ReleaseCache(ports), 0
     notes: dict[str, None] = {}
     plain: dict[str, None] = {}
+    foreign: list[Problem] = []
     for name in environments:
         view = project.view_for(name)
         try:
@@ -52,11 +56,18 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
             count += len(found.settings)
             plain |= dict.fromkeys(find_plain_values(found))
             if not only_settings:
+                foreign += find_in_settings(view, found)
                 problems.update(dict.fromkeys(_check_secrets(view, found, release.wiring.schema)))
                 wrong = _check_objects(Context(ports, view), release, found, notes)
                 problems.update(dict.fromkeys(_skip_same_objects(wrong, problems)))
         except ConfigurationError as error:
             problems.update(dict.fromkeys(_skip_known_values(error.problems, problems)))
+    for of, release in () if only_settings else cache.releases.values():
+        asked = [each for each in environments if project.view_for(each).pipeline == of.pipeline]
+        # States of the sandbox are not on the disk: the plan finds them.
+        unknown = () if ports.sandbox else find_unknown_states(Context(ports, of), release, asked, LedgerState())
+        problems.update(dict.fromkeys(unknown))
+        foreign += find_in_code(of, release)
     if problems:
         raise ConfigurationError(*problems)
     for note in notes:
@@ -68,6 +79,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     finders = () if only_settings else (*default_gates.FINDERS, find_changed_places)
     unsaid = [each for find in finders for each in find(context, environments)]
     remarks = tuple("; ".join(filter(None, (each.seen, each.mend))) for each in unsaid)
+    remarks += tuple(f"{each.location}: {each.message}; {each.hint}" for each in dict.fromkeys(foreign))
     return ValidationResult(environments, tuple(stacks), count, _find_unread_files(context), (*plain, *remarks))
 
 

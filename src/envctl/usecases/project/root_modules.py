@@ -51,7 +51,7 @@ _LOADED_SETTINGS = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.js
 _STATE = re.compile(r".*\.tfstate(\..*)?|.*\.tfplan|\.terraform\.tfstate\.lock\.info")
 """Local states and plans: they hold secrets, and no code reads them."""
 _UNREADABLE_PARTS = EXCLUDED_PARTS - {"tests"}
-_STATES_FOLDER = "terraform.tfstate.d"
+STATES_FOLDER = "terraform.tfstate.d"
 _PROJECT_FOLDER = "."
 
 
@@ -84,7 +84,7 @@ def _drop_project_files(project: Project, stack: str, selected: Mapping[str, Fil
 def is_code(path: str) -> bool:
     """Tell if a file counts as code of a root: settings files and local states do not."""
     name = path.rpartition("/")[2]
-    return not (name.endswith(_SETTINGS_SUFFIXES) or _STATE.fullmatch(name) or _STATES_FOLDER in path.split("/"))
+    return not (name.endswith(_SETTINGS_SUFFIXES) or _STATE.fullmatch(name) or STATES_FOLDER in path.split("/"))
 
 
 def find_loaded_settings(known: Collection[str], folder: str, found: Mapping[str, File]) -> Iterator[Problem]:
@@ -146,7 +146,7 @@ def _find_left_out_reads(found: RootFindings) -> Iterator[Problem]:
             yield Problem("E162", message, hint, place)
 
 
-def _search_roots(
+def search_roots(
     ports: Ports, release: Release, files: Mapping[str, File], stacks: Iterable[str] | None = None
 ) -> dict[str, RootFindings]:
     """Search the code of root modules, by default of all: at once, as each search goes through all paths."""
@@ -171,7 +171,7 @@ def _search_with_reads(ports: Ports, release: Release) -> dict[str, tuple[RootFi
     found: dict[str, tuple[RootFindings, dict[str, File]]] = {}
     files, waiting = dict(release.files), None
     while waiting is None or waiting:
-        known, searched = len(files), _search_roots(ports, release, files, waiting)
+        known, searched = len(files), search_roots(ports, release, files, waiting)
         for name, each in searched.items():
             # A file that the release has by now is no read any more: those of each pass count.
             before = found[name][1] if name in found else {}
@@ -213,14 +213,14 @@ def _list_tree(release: Release, files: Mapping[str, File], wired: StackWiring, 
 
 def check_tree_roots(context: Context, release: Release) -> None:
     """Raise ConfigurationError if a root module of the working tree could act elsewhere than in its environment."""
-    found = _search_roots(context.ports, release, release.files)
+    found = search_roots(context.ports, release, release.files)
     if problems := [*_find_account_problems(context, release, found, context.project.pipeline.order)]:
         raise ConfigurationError(*dict.fromkeys(problems))
 
 
 def find_stored_problems(context: Context, release: Release, environment: str) -> Iterator[Problem]:
     """Yield the problems of the root modules in a stored release: the tables of providers may have changed since."""
-    found = _search_roots(context.ports, release, release.files)
+    found = search_roots(context.ports, release, release.files)
     yield from _find_account_problems(context, release, found, (environment,))
     for stack, each in found.items():
         yield from _find_file_set_problems(context, release.wiring, stack, each, (environment,))
@@ -242,8 +242,8 @@ def _find_account_problems(
 def report_overridden(context: Context, release: Release) -> None:
     """Say what of the root modules envctl replaces."""
     places = [resolve_place(context.project, each) for each in context.project.pipeline.order]
-    for name, found in _search_roots(context.ports, release, release.files).items():
-        for message in describe_overridden(name, found, places):
+    for name, found in search_roots(context.ports, release, release.files).items():
+        for message in describe_overridden(name, found, places, has_place=name not in context.project.unplaced_roots):
             context.ports.observer.on_message(message)
 
 

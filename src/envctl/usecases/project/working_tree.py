@@ -16,6 +16,7 @@ from envctl.domain.graph import order_stacks
 from envctl.domain.plan.changes import Fate
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.place.alias_faults import check_stack_aliases
+from envctl.domain.release.place.own_values import find_in_code, require_own_values
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.release.wiring import StackWiring, Wiring, to_json_values
@@ -46,6 +47,7 @@ def build_release(context: Context) -> Release:
     module_checks.check_tree_reads(ports, made)
     module_checks.check_tree_accounts(context, made)
     root_modules.check_tree_roots(context, made)
+    require_own_values(find_in_code(context.project, made))
     return made.with_lock(ports.tree.read_contents(ports.provider_lock))
 
 

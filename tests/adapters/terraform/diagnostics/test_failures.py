@@ -68,6 +68,20 @@ def test_multi_line_summary_names_resource_in_first_line() -> None:
     ]
 
 
+READS = {
+    "a state that the root reads": ("data.terraform_remote_state.net", "compare its place with [state]"),
+    "a state that a module reads": ("module.a.data.terraform_remote_state.net", "use [stacks.STACK] inputs"),
+    "a resource": ("aws_sns_topic.a", "check assume_role"),
+}
+
+
+@pytest.mark.parametrize(("address", "hint"), READS.values(), ids=READS.keys())
+def test_denied_read_has_the_hint_of(address: str, hint: str) -> None:
+    (problem,) = failed({"summary": "Forbidden", "detail": "StatusCode: 403", "address": address}).problems
+    assert problem.code == "E326"
+    assert hint in problem.hint
+
+
 PLACES = {
     "a file of a module": ("../.code/modules/web/main.tf", Location("modules/web/main.tf", 3)),
     "the rendered root module": ("main.tf.json", Location("web/main.tf.json", 3)),

@@ -36,6 +36,10 @@ _INPUTS_HINT = (
     "a module reads that state with the credentials of the envctl user or its own role, not with the"
     " role of the environment: to read another stack, use [stacks.STACK] inputs in envctl.toml"
 )
+_STATE_HINT = (
+    "the role for the states of this environment may not read that state: compare its place with [state]; if it belongs"
+    " to another environment, and that is meant, let the role read it"
+)
 _CODE = f"../{CODE_FOLDER}/"
 _CODE_PATH = re.compile(rf"{re.escape(_CODE)}[^\s\"':,;()]+")
 # A file of code with a line, in the text of a diagnostic.
@@ -128,6 +132,8 @@ def _to_problem(diagnostic: Diagnostic, site: Site, command: str, planned: Seque
         code, hint = _find_code_and_hint(diagnostic.text, site, command)
         if code == DENIED and _REMOTE_STATE in diagnostic.address:
             hint = _INPUTS_HINT
+        elif code == DENIED and f".{diagnostic.address}".startswith(_REMOTE_STATE):
+            hint = _STATE_HINT
     return Problem(code, message, hint, _find_location(diagnostic, site), stack, address)
 
 

@@ -39,7 +39,7 @@ from envctl.usecases.deployment.stages.fixed_lines import FixedLines
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.terraform import CHECK_WARNING, PreparedStack
-from envctl.usecases.project import module_checks
+from envctl.usecases.project import earlier_states, module_checks
 from envctl.usecases.release import deploy_request, readings, release_store
 
 Selected = TypeVar("Selected", bound=SelectedRelease)
@@ -125,6 +125,8 @@ class PrepareRelease:
         elif selected.request.action != "destroy":
             module_checks.check_stored_reads(context, release, identity)
             module_checks.check_stored_accounts(context, release, identity, target)
+            if any(stack.is_root for stack in release.wiring.stacks.values()):
+                earlier_states.require_known_states(context, release, target, selected.guard_request.present)
         over = selected.guard_request.changeover
         digest = selected.guard_request.settings
         written = prepare.write_workdirs(context, release, settings, identity, digest=digest, changeover=over)

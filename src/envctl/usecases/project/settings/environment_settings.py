@@ -20,6 +20,7 @@ from envctl.domain.release.artifacts import (
 )
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.place.environment_place import resolve_place
+from envctl.domain.release.place.own_values import find_in_settings, require_own_values
 from envctl.domain.release.wiring import Wiring, to_json_values
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings, SetValue, format_canonical_json
@@ -102,6 +103,7 @@ def load_valid_settings(
     settings = load_settings(context, environment, release.wiring, moves=moves)
     require_valid_values(context, release, settings)
     _require_one_region(context, release.wiring, settings)
+    require_own_values(find_in_settings(context.project, settings))
     return settings
 
 
