@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from envctl.adapters.disk.files import read_text
-from envctl.adapters.local.git import run_git
+from envctl.adapters.local.git_commands import run_git
 from envctl.domain.ledger.events import Actor
 
 # Between two checkpoints are 64 entries, and more only where one that must be signed is late.
