@@ -1,8 +1,9 @@
 """A repository and its forge, as a test sets them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from envctl.domain.release.bundle import File
 from envctl.domain.release.commit_message import CommitMessage, JobRequest
 from envctl.usecases.ports.project import Revision
 
@@ -60,11 +61,9 @@ class SettableVersionControl:
     messages: dict[str, CommitMessage] = field(default_factory=dict)  # by commit
     changed: dict[str, list[str]] = field(default_factory=dict)  # paths, by the base of a request
 
-    def read_revision(self, paths: Sequence[str]) -> Revision:
-        return self.known
-
-    def read_file_revision(self, paths: Sequence[str]) -> Revision:
-        return replace(self.known, uncommitted=self.known.uncommitted or self.dirty)
+    def read_revision(self, paths: Sequence[str], files: Mapping[str, File] | None = None) -> Revision:
+        is_dirty = self.dirty and files is None and bool(paths)
+        return replace(self.known, uncommitted=self.known.uncommitted or is_dirty)
 
     def read_message(self, commit: str) -> CommitMessage:
         return self.messages.get(commit, CommitMessage())

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.local.git import Git, run_git
+from envctl.adapters.local.git import Git
+from envctl.adapters.local.git_commands import run_git
+from envctl.adapters.workspace.tree import ProjectTree
 from envctl.domain.release.commit_message import CommitMessage
 from envctl.usecases.ports.project import Revision
 
@@ -68,8 +70,13 @@ STATES: dict[str, tuple[Callable[[Path], object], bool]] = {
     "a settings file that is gone": (lambda project: (project / PATHS[1]).unlink(), True),
     "a changed file outside of the paths": (_write("README.md"), False),
     "a new file outside of the paths": (_write("notes.txt"), False),
-    "a file that git ignores": (_write("modules/web/debug.log"), False),
+    "a file that git ignores": (_write("modules/web/debug.log"), True),
 }
+
+
+def _read(project: Path) -> Revision:
+    files = ProjectTree(project).read_folder("modules/web")
+    return Git(project).read_revision(PATHS, files or {})
 
 
 @pytest.mark.parametrize(("change", "uncommitted"), STATES.values(), ids=STATES.keys())
@@ -78,7 +85,9 @@ def test_revision_and_uncommitted_changes_are_read(
 ) -> None:
     change(committed)
     head = git(committed, "rev-parse", "HEAD")
-    assert Git(committed).read_revision(PATHS) == Revision(head, "ann@example.com", uncommitted)
+    found = _read(committed)
+    assert (found.commit, found.author, found.uncommitted) == (head, "ann@example.com", uncommitted)
+    assert bool(found.differences) == uncommitted
 
 
 def test_path_that_never_existed_is_no_change(committed: Path) -> None:
@@ -110,14 +119,15 @@ def test_change_behind_a_linked_folder_is_uncommitted(tmp_path: Path) -> None:
         ["-c", "user.name=ann", "-c", "user.email=ann@example.com", "commit", "-q", "-m", "one"],
     ):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
-    paths = ("modules/web", "modules/web/policies")
-    assert not Git(tmp_path).read_revision(paths).uncommitted
+    assert not _read(tmp_path).uncommitted
     (tmp_path / "shared/a.json").write_text("2")
-    assert Git(tmp_path).read_revision(paths).uncommitted
+    assert _read(tmp_path).differences == ("modules/web/policies/a.json (changed)",)
     (tmp_path / "shared/a.json").write_text("1")
     (tmp_path / "modules/web/policies").unlink()
-    (tmp_path / "modules/web/policies").symlink_to("../../modules")
-    assert Git(tmp_path).read_revision(paths).uncommitted
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/b.json").write_text("1")
+    (tmp_path / "modules/web/policies").symlink_to("../../other")
+    assert "modules/web/policies/b.json (not in the commit)" in _read(tmp_path).differences
 
 
 def test_an_author_in_another_encoding_is_an_author(committed: Path) -> None:
@@ -335,10 +345,10 @@ def test_ignored_settings_file_is_uncommitted(committed: Path) -> None:
     (committed / ".gitignore").write_text("*.log\nlocal.tfvars\n")
     git(committed, "add", ".")
     head = _commit(committed, "bob")
-    assert Git(committed).read_file_revision(PATHS) == Revision(head, "bob@example.com", uncommitted=False)
+    assert Git(committed).read_revision(PATHS) == Revision(head, "bob@example.com", uncommitted=False)
     (committed / "local.tfvars").write_text("size = 9")
-    assert not Git(committed).read_revision(["local.tfvars"]).uncommitted
-    assert Git(committed).read_file_revision(["envctl.toml", "local.tfvars"]).uncommitted
+    found = Git(committed).read_revision(["envctl.toml", "local.tfvars"])
+    assert found.differences == ("local.tfvars (not in the commit)",)
 
 
 def test_message_of_a_commit_is_read_whole(committed: Path) -> None:
@@ -364,18 +374,22 @@ def test_unknown_commit_has_no_message(committed: Path, commit: str) -> None:
     assert Git(committed).read_message(commit) == CommitMessage()
 
 
-def test_hooks_of_the_tree_get_no_credentials(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_runs_no_hook_of_the_tree(committed: Path) -> None:
     hook = committed / "hooks" / "post-index-change"
     hook.parent.mkdir()
-    hook.write_text(f"#!/bin/sh\nenv > {committed.parent}/seen\n")
+    hook.write_text(f"#!/bin/sh\ntouch {committed.parent}/seen\n")
     hook.chmod(0o755)
     git(committed, "config", "core.hooksPath", str(hook.parent))
-    monkeypatch.setenv("GITHUB_TOKEN", "token")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     # Another time of an unchanged file: git writes the index anew.
     (committed / "modules/web/main.tf").touch()
-    run_git(committed, "status", "--porcelain")
-    seen = (committed.parent / "seen").read_text()
+    run_git(committed, "update-index", "--refresh", "--force-write-index")
+    assert not (committed.parent / "seen").exists()
+
+
+def test_git_gets_no_credentials(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "token")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    seen = run_git(committed, "-c", "alias.seen=!env", "seen") or ""
     assert "PATH=" in seen
     assert "GITHUB_TOKEN" not in seen
     assert "AWS_SECRET_ACCESS_KEY" not in seen
@@ -391,6 +405,180 @@ def test_changed_code_beside_project_is_noticed(committed: Path, path: str) -> N
     (committed / "modules/web/net.tf").symlink_to("../../../modules/net/main.tf")
     git(committed, "add", "..")
     git(committed, "commit", "-q", "-m", "second")
-    assert not Git(committed).read_revision([path]).uncommitted
+    files = ProjectTree(committed).read_folder(path) or {}
+    assert not Git(committed).read_revision([path], files).uncommitted
     net.write_text("changed")
-    assert Git(committed).read_revision([path]).uncommitted
+    files = ProjectTree(committed).read_folder(path) or {}
+    assert Git(committed).read_revision([path], files).uncommitted
+
+
+def _exclude(project: Path, environment: pytest.MonkeyPatch) -> None:
+    (project.parent / ".git/info/exclude").write_text("*.json\n")
+    _write("modules/web/data.json")(project)
+
+
+def _exclude_by_configuration(project: Path, environment: pytest.MonkeyPatch) -> None:
+    (project.parent / "mine").write_text("*.json\n")
+    for name, value in (("COUNT", "1"), ("KEY_0", "core.excludesFile"), ("VALUE_0", str(project.parent / "mine"))):
+        environment.setenv(f"GIT_CONFIG_{name}", value)
+    _write("modules/web/data.json")(project)
+
+
+def _use_clean_copy(project: Path, environment: pytest.MonkeyPatch) -> None:
+    copy = project.parent.parent / "copy"
+    git(project, "clone", "-q", "..", str(copy))
+    environment.setenv("GIT_DIR", str(copy / ".git"))
+    environment.setenv("GIT_WORK_TREE", str(copy))
+    _write("modules/web/main.tf")(project)
+
+
+def _set_flag(flag: str) -> Callable[[Path, pytest.MonkeyPatch], None]:
+    def change(project: Path, environment: pytest.MonkeyPatch) -> None:
+        git(project, "update-index", flag, "modules/web/main.tf")
+        _write("modules/web/main.tf")(project)
+
+    return change
+
+
+def _configure(name: str, value: str) -> Callable[[Path, pytest.MonkeyPatch], None]:
+    def change(project: Path, environment: pytest.MonkeyPatch) -> None:
+        git(project, "config", name, value)
+        _write("modules/web/main.tf")(project)
+
+    return change
+
+
+def _replace_commit(project: Path, environment: pytest.MonkeyPatch) -> None:
+    head = _head(project)
+    _write("modules/web/main.tf")(project)
+    git(project, "add", ".")
+    git(project, "replace", head, _commit(project, "mallory"))
+    git(project, "--no-replace-objects", "update-ref", "HEAD", head)
+
+
+def _filter(project: Path, environment: pytest.MonkeyPatch) -> None:
+    git(project, "config", "filter.hide.clean", "echo -n modules/web/main.tf; touch ../ran")
+    (project.parent / ".git/info/attributes").write_text("*.tf filter=hide\n")
+    _write("modules/web/main.tf")(project)
+
+
+def _change_mode(project: Path, environment: pytest.MonkeyPatch) -> None:
+    git(project, "config", "core.fileMode", "false")
+    (project / "modules/web/main.tf").chmod(0o755)
+
+
+def _make_inner_repository(project: Path, environment: pytest.MonkeyPatch) -> None:
+    """The file is in the commit, at another place."""
+    _write("modules/web/main.tf")(project)
+    (project.parent / "modules").mkdir()
+    (project / "modules/web").rename(project.parent / "modules/web")
+    git(project, "add", "..")
+    _commit(project, "bob")
+    (project.parent / "modules/web").rename(project / "modules/web")
+    (project / ".git").mkdir()
+
+
+SMUGGLED: dict[str, Callable[[Path, pytest.MonkeyPatch], object]] = {
+    "assumed unchanged": _set_flag("--assume-unchanged"),
+    "skipped in the working tree": _set_flag("--skip-worktree"),
+    "excluded in the clone": _exclude,
+    "excluded by variables": _exclude_by_configuration,
+    "ignored by a committed file": lambda project, environment: _write("modules/web/debug.log")(project),
+    "a clean copy as the repository": _use_clean_copy,
+    "another working tree in the configuration": _configure("core.worktree", "/"),
+    "a monitor that sees no change": _configure("core.fsmonitor", "true"),
+    "a replaced commit": _replace_commit,
+    "a filter of the clone": _filter,
+    "a mode that git overlooks": _change_mode,
+    "a repository inside that is none": _make_inner_repository,
+}
+
+
+@pytest.mark.parametrize("change", SMUGGLED.values(), ids=SMUGGLED.keys())
+def test_smuggled_content_is_uncommitted(
+    committed: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path, pytest.MonkeyPatch], object]
+) -> None:
+    assert not _read(committed).uncommitted
+    change(committed, monkeypatch)
+    assert _read(committed).uncommitted
+    assert not (committed.parent / "ran").exists()
+
+
+POINTER = (
+    "version https://git-lfs.github.com/spec/v1\noid sha256:"
+    "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\nsize 5\n"
+)
+CONTENTS: dict[str, tuple[str, str, str, str]] = {
+    # attributes, committed content, content here, reason
+    "text": ("*.tf text", "a\nb\n", "a\r\nb\r\n", ""),
+    "text found by git": ("* text=auto", "a\nb\n", "a\r\nb\r\n", ""),
+    "other line endings here": ("*.tf eol=crlf", "a\nb\n", "a\r\nb\r\n", ""),
+    "the older name of text": ("*.tf crlf", "a\nb\n", "a\r\nb\r\n", ""),
+    "no attributes": ("", "a\nb\n", "a\r\nb\r\n", "other line endings"),
+    "no text": ("* text=auto\n*.tf -text", "a\nb\n", "a\r\nb\r\n", "other line endings"),
+    "binary": ("* text=auto\n*.tf binary", "a\nb\n", "a\r\nb\r\n", "other line endings"),
+    "a macro": ("[attr]raw -text\n* text=auto\n*.tf raw", "a\nb\n", "a\r\nb\r\n", "other line endings"),
+    "data by its content": ("* text=auto", "a\0\nb\n", "a\0\r\nb\r\n", "other line endings"),
+    "text that is changed too": ("*.tf text", "a\nb\n", "a\r\nc\r\n", "changed"),
+    "large file": ("*.tf filter=lfs -text", POINTER, "hello", ""),
+    "pointer itself": ("*.tf filter=lfs -text", POINTER, POINTER, ""),
+    "other large file": ("*.tf filter=lfs -text", POINTER, "hellO", "other LFS content"),
+    "pointer without attributes": ("", POINTER, "hello", "changed"),
+    "filter": ("*.tf filter=crypt", "a\n", "b\n", "filter of .gitattributes is not applied"),
+    "filter that changes nothing": ("*.tf filter=crypt", "a\n", "a\n", ""),
+    "ident": ("*.tf ident", "$Id$\n", "$Id: 1 $\n", "ident of .gitattributes is not applied"),
+}
+
+
+@pytest.mark.parametrize(("attributes", "before", "after", "reason"), CONTENTS.values(), ids=CONTENTS.keys())
+def test_committed_attributes_alone_decide(
+    committed: Path, attributes: str, before: str, after: str, reason: str
+) -> None:
+    file = committed / "modules/web/main.tf"
+    file.write_bytes(before.encode())
+    git(committed, "add", ".")
+    (committed.parent / ".gitattributes").write_text(attributes)
+    git(committed, "add", "../.gitattributes")
+    _commit(committed, "bob")
+    # Neither those of the clone nor those of the working tree count.
+    (committed.parent / ".git/info/attributes").write_text("*.tf text filter=lfs\n")
+    (committed / "modules/.gitattributes").write_text("*.tf text filter=lfs\n")
+    file.write_bytes(after.encode())
+    assert _read(committed).differences == ((f"modules/web/main.tf ({reason})",) if reason else ())
+
+
+def test_files_of_submodule_compare_with_its_commit(committed: Path, tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "net.tf").write_text("net")
+    git(inner, "init", "-q")
+    git(inner, "add", ".")
+    git(inner, "-c", "user.name=ann", "-c", "user.email=ann@example.com", "commit", "-q", "-m", "one")
+    add = ("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner), "modules/web/net")
+    git(committed, *add)
+    _commit(committed, "bob")
+    assert not _read(committed).uncommitted
+    (committed / "modules/web/net/net.tf").write_text("changed")
+    assert _read(committed).differences == ("modules/web/net/net.tf (changed)",)
+    git(committed / "modules/web/net", "-c", "user.name=a", "-c", "user.email=a@x.org", "commit", "-qam", "two")
+    assert _read(committed).uncommitted
+    (committed / "modules/web/net/.git").unlink()
+    assert "modules/web/net/net.tf (this clone lacks its commit)" in _read(committed).differences
+
+
+def test_safe_folder_of_variables_is_kept(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("COUNT", "1"), ("KEY_0", "safe.directory"), ("VALUE_0", "/srv/shop")):
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    assert run_git(committed, "config", "--get-all", "safe.directory") == "/srv/shop"
+
+
+@pytest.mark.parametrize("words", [("init", "-q", "--object-format=sha256"), ("init", "-q")])
+def test_content_is_compared_in_each_object_format(project: Path, words: tuple[str, ...]) -> None:
+    git(project, *words, "..")
+    git(project, "config", "user.email", "ann@example.com")
+    git(project, "config", "user.name", "Ann")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "first")
+    assert not _read(project).uncommitted
+    _write("modules/web/main.tf")(project)
+    assert _read(project).differences == ("modules/web/main.tf (changed)",)

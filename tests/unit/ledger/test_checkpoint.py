@@ -68,7 +68,15 @@ BELIEVED = apply_entries(
             environment="",
             also=("a",),
         ),
-        ReleaseCreated(release="r1", commit="c0ffee", uncommitted=True, author="ann", others=("bob",)),
+        ReleaseCreated(
+            release="r1",
+            commit="c0ffee",
+            uncommitted=True,
+            author="ann",
+            others=("bob",),
+            differences=("web/a.json (changed)",),
+            different=1,
+        ),
         WaiverUsed("dev", "r1", "it burns", ("G104",), ("soak: too short",)),
         DeploymentStarted(
             environment="dev",

@@ -15,7 +15,7 @@ someone typed. *envctl*: its own words. There is no verdict for what Terraform, 
 FIELDS: dict[str, dict[Source, str]] = {
     "Actor": {"name": "name run_url arn teams environment also"},
     # The subject is of a commit, which its author typed.
-    "ReleaseCreated": {"digest": "release commit", "name": "author beside others", "person": "subject"},
+    "ReleaseCreated": {"digest": "release commit", "name": "author beside others differences", "person": "subject"},
     "DeploymentStarted": {
         "name": "environment source only stacks unpinned creates clusters program authors",
         "digest": "behind release settings plan place rules rules_before commit",

@@ -5,7 +5,7 @@ The account knows people by number, and commits as sets. envctl knows what git, 
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
@@ -24,7 +24,7 @@ from envctl.domain.guards.authors import list_authors
 from envctl.domain.ledger.events import Actor, DeploymentStarted, DeploymentSucceeded
 from envctl.domain.ledger.people.person_names import is_named_in
 from envctl.domain.ledger.state import Approval, LedgerState
-from envctl.domain.release.bundle import Release
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.rules.environment_rules import Rules
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.change_authors import add_authors
@@ -118,12 +118,8 @@ class Account:
 class RecordedGit(Git):
     """Git, where the working tree is as it was committed."""
 
-    def read_revision(self, paths: Sequence[str]) -> Revision:
-        found = super().read_revision(())
-        return replace(found, uncommitted=False)
-
-    def read_file_revision(self, paths: Sequence[str]) -> Revision:
-        return self.read_revision(paths)
+    def read_revision(self, paths: Sequence[str], files: Mapping[str, File] | None = None) -> Revision:
+        return replace(super().read_revision(()), uncommitted=False, differences=())
 
 
 class Repository:

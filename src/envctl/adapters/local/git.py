@@ -2,19 +2,19 @@
 
 import os
 import re
-import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.files import read_text
 from envctl.adapters.disk.paths import resolve_path
 from envctl.adapters.disk.project_search import find_repository_top
-from envctl.domain.ci.program_variables import find_credentials, remove_variables
+from envctl.adapters.local.committed_files import list_differences
+from envctl.adapters.local.git_commands import run_git
 from envctl.usecases.ports.project import Revision
 
 if TYPE_CHECKING:
+    from envctl.domain.release.bundle import File
     from envctl.domain.release.commit_message import CommitMessage
 
 MAX_COMMITS = 10_000
@@ -34,22 +34,16 @@ class Git:
         self._project = project
         self._redact = redact
 
-    def read_revision(self, paths: Sequence[str]) -> Revision:
+    def read_revision(self, paths: Sequence[str], files: Mapping[str, "File"] | None = None) -> Revision:
         """Without git, or outside of a repository: no commit, and uncommitted."""
         head = run_git(self._project, "log", "-1", "--no-show-signature", "--format=%H %ae")
         if not head:
             return Revision()
         commit, _, author = head.partition(" ")
-        # Deleted paths are included: git knows if they were ever committed.
-        words = ("--literal-pathspecs", "status", "--porcelain", "--untracked-files=normal", "--")
-        status = run_git(self._project, *words, *_resolve_links(self._project, paths))
-        return Revision(commit, author, uncommitted=status is None or bool(status))
-
-    def read_file_revision(self, paths: Sequence[str]) -> Revision:
-        found, files = self.read_revision(paths), [each for each in paths if (self._project / each).is_file()]
-        words = ("--literal-pathspecs", "ls-files", "--error-unmatch", "--", *_resolve_links(self._project, files))
-        is_tracked = not files or run_git(self._project, *words) is not None
-        return found if is_tracked else replace(found, uncommitted=True)
+        project = resolve_path(self._project)
+        top = find_repository_top(project) or project
+        found = list_differences(top, project.relative_to(top).as_posix(), commit, paths, files or {})
+        return Revision(commit, author, uncommitted=bool(found), differences=found)
 
     def read_message(self, commit: str) -> "CommitMessage":
         # Imported late: most commands create no release.
@@ -165,23 +159,3 @@ def _list_links(folder: Path) -> list[str]:
             return sorted(each.name for each in entries if each.is_symlink())
     except OSError:
         return []
-
-
-def run_git(project: Path, *arguments: str) -> str | None:
-    """Return the output of git in that folder; None without git, or if it fails."""
-    try:
-        done = subprocess.run(
-            ["git", *arguments],  # noqa: S607
-            cwd=project,
-            # `core.hooksPath` may name a folder of the tree, and reading a status may run a hook.
-            env=remove_variables(os.environ, find_credentials(os.environ)),
-            capture_output=True,
-            encoding="utf-8",
-            # Names and paths may be in another encoding.
-            errors="replace",
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

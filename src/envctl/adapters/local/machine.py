@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from envctl.adapters.disk.kept_documents import read_document
-from envctl.adapters.local.git import run_git
+from envctl.adapters.local.git_commands import run_git
 from envctl.domain.ledger.events import Actor
 
 # Between two checkpoints are 64 entries, and more only where one that must be signed is late.

@@ -8,6 +8,7 @@ from envctl.domain.guards import rules
 from envctl.domain.guards.approvals import format_approval
 from envctl.domain.guards.request import Guard, Refusal, Request
 from envctl.domain.images.image_reference import ImagePresence
+from envctl.domain.ledger.known_releases import format_differences
 from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
 from envctl.domain.plan import provider_accounts
 from envctl.domain.plan.changes import EnvironmentPlan
@@ -239,7 +240,8 @@ def check_committed(request: Request) -> Refusal | None:
     known = request.known_release
     if not request.rules.committed or not request.can_bring_code or known is None or not known.uncommitted:
         return None
-    message = f"release {shorten_id(known.release)} was made from a tree with uncommitted changes"
+    named = f": {format_differences(known)}" if known.differences else ""
+    message = f"release {shorten_id(known.release)} was made from a tree with uncommitted changes{named}"
     anew = format_command("apply", request.pipeline.entry)
     last = request.present.find_environment(request.pipeline.entry).last
     # The same content is the same release, then recorded with its commit. Files of an earlier one are another release.

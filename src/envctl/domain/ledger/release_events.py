@@ -22,3 +22,6 @@ class ReleaseCreated:
     subject: str = later_field("")
     request: int = later_field(0)  # Number of the pull or merge request it was made from; 0 if unknown
     unknown_authors: bool = later_field(False)  # True if git lacked a part of the history with its authors
+    # The first files that were not as in the commit, each with the reason in brackets; and the number of all
+    differences: tuple[str, ...] = later_field(())
+    different: int = later_field(0)

@@ -111,7 +111,8 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
     if approvals := list_valid_in_any_view(request):
         readings.keep_readings(ports, approvals)
     waiver = prepared.guards.record_waiver(request, prepared.guards.waived.values())
-    tree = ports.version_control.read_file_revision(list_tree_paths(project, request.target))
+    paths = list_tree_paths(project, request.target, prepared.release.wiring.stacks)
+    tree = ports.version_control.read_revision(paths)
     return _StartFacts(
         plan=fingerprint,
         waiver=waiver,

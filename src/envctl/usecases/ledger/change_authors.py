@@ -1,10 +1,10 @@
 """Authors whom git knows: of what a deployment takes from the working tree, and of releases recorded without them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_settings_places
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, REMOVED_FILE, list_settings_places
 from envctl.domain.guards import Request
 from envctl.domain.guards.authors import list_changed_releases
 from envctl.domain.guards.rules import has_new_rules
@@ -26,7 +26,7 @@ def add_authors(context: Context, request: Request) -> Request:
     paths: tuple[str, ...] = ()
     if current and request.settings and request.settings != current.settings:
         # The project file says where they are.
-        paths = list_tree_paths(context.project, request.target)
+        paths = list_tree_paths(context.project, request.target, sorted(request.target_state.held_stacks))
     elif current and request.place and request.place != current.place:
         paths = (PROJECT_FILE,)
     rules, no_rules = _list_authors(context.ports, request, (PROJECT_FILE,) if has_new_rules(request) else (), since)
@@ -36,18 +36,21 @@ def add_authors(context: Context, request: Request) -> Request:
     return replace(request, wrote_rules=rules, wrote_tree=(*tree, *makers), unknown_authors=unknown)
 
 
-def list_tree_paths(project: Project, environment: str) -> tuple[str, ...]:
-    """Return the project file, and all paths of settings of one environment, with those of removed files."""
-    folder = () if project.settings.files else (f"{ENVIRONMENTS_FOLDER}/{environment}",)
-    places = (place.path for place in list_settings_places(project, environment))
-    return (PROJECT_FILE, *folder, *places)
+def list_tree_paths(project: Project, environment: str, stacks: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the project file, and all paths of settings of one environment, with those of removed files. `stacks` are
+    stacks beside those of the project.
+    """
+    folder = f"{ENVIRONMENTS_FOLDER}/{environment}"
+    usual = () if project.settings.files else (folder, f"{folder}/{REMOVED_FILE}")
+    places = (place.path for place in list_settings_places(project, environment, stacks))
+    return (PROJECT_FILE, *usual, *places)
 
 
 def _list_authors(ports: Ports, request: Request, paths: Sequence[str], since: str) -> tuple[tuple[str, ...], str]:
     """Return the authors of paths, and what git lacks. What is in no commit is of the person who gives the command."""
     if not paths:
         return (), ""
-    revision = ports.version_control.read_file_revision(paths)
+    revision = ports.version_control.read_revision(paths)
     own = list_names(request.actor) if revision.commit and revision.uncommitted else ()
     found = ports.version_control.list_path_authors(paths, since)
     what = "settings and envctl.toml" if len(paths) > 1 else paths[0]

@@ -30,14 +30,14 @@ class Revision:
     commit: str = ""
     author: str = ""
     uncommitted: bool = True
+    differences: tuple[str, ...] = ()  # the files that are not as in the commit, each with the reason in brackets
 
 
 class VersionControl(Protocol):
-    def read_revision(self, paths: Sequence[str]) -> Revision:
-        """Return the current commit, checking only these paths for uncommitted changes."""
-
-    def read_file_revision(self, paths: Sequence[str]) -> Revision:
-        """Return the current commit. Of these paths, files that git ignores are uncommitted too."""
+    def read_revision(self, paths: Sequence[str], files: Mapping[str, File] | None = None) -> Revision:
+        """Return the current commit, and what is not as in it: the content of these files and of the files at `paths`,
+        ignored ones too, and missing files of the commit at or below `paths`.
+        """
 
     def read_message(self, commit: str) -> CommitMessage:
         """Return the message of a commit, with known secrets redacted; empty if the commit is unknown."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, list_all_places
+from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, REMOVED_FILE, list_all_places
 from envctl.domain.config.stacks import Stack
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
@@ -23,10 +23,11 @@ from envctl.domain.release.wiring import StackWiring, Wiring, to_json_values
 from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.expressions import OutputReference, is_cluster_output
 from envctl.domain.terraform.variables import ModuleCall, ModuleInterface
-from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
+from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, LOCK_FILE, REMOTE_MODULES_FOLDER
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.project import Revision
 from envctl.usecases.project import module_checks, root_modules
 from envctl.usecases.project.project_file import locate_faults, locate_key
 from envctl.usecases.project.settings.artifact_values import read_artifacts
@@ -68,14 +69,28 @@ def collect_release(context: Context) -> Release:
     return set_base(ports, root_modules.complete_roots(context, made))
 
 
-def list_settings_paths(project: Project) -> tuple[str, ...]:
-    """Return all paths of settings, for queries to version control."""
-    places = list_all_places(project) if project.settings.files else ()
-    return tuple(dict.fromkeys((ENVIRONMENTS_FOLDER, *(place.path for place in places))))
+def read_revision(ports: Ports, project: Project, release: Release) -> Revision:
+    """Return the current commit, and what of a release and of all settings is not as in it.
+
+    Remote modules are in no commit: they are below a folder that a project does not have. So is the lock of a sandbox.
+    """
+    own = {
+        path: file
+        for path, file in release.files.items()
+        if path != LOCK_FILE
+        and not (path.startswith(f"{REMOTE_MODULES_FOLDER}/") and ports.tree.read_contents(path) is None)
+    }
+    lock = [ports.provider_lock] if ports.provider_lock == LOCK_FILE else []
+    places = [place.path for place in list_all_places(project)]
+    removed = [f"{ENVIRONMENTS_FOLDER}/{name}/{REMOVED_FILE}" for name in project.all_environments]
+    # Of the commit, more files there would be in the release too.
+    folders = {stack.module for stack in release.wiring.stacks.values()} | {*map(dirname, drop_excluded_files(own))}
+    paths = dict.fromkeys((PROJECT_FILE, *lock, *places, *removed, *sorted(folders - {""})))
+    return ports.version_control.read_revision(tuple(paths), own)
 
 
 def list_code_paths(release: Release, provider_lock: str, settings: Sequence[str]) -> tuple[str, ...]:
-    """Return the paths of a release, for queries to version control, and for a hash of the inputs of `settings`.
+    """Return the paths of a release for a hash of its inputs, with those of `settings`.
 
     They include every folder of the modules up to the top ones: new files may appear in any.
     """

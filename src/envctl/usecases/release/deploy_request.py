@@ -268,14 +268,13 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
 
 def find_later_release(context: Context, present: LedgerState, target: str, *, identity: str, release: Release) -> str:
     """Return the deployed release of a later commit; empty if none is, edits are uncommitted, or git can't tell."""
-    ports, settings = context.ports, working_tree.list_settings_paths(context.project)
-    paths = working_tree.list_code_paths(release, ports.provider_lock, settings)
+    ports = context.ports
     others = list_other_deployments(present.find_environment(target), identity)
     for later in (present.releases.get(each.release) for each in others):
         if later is None or later.uncommitted or later.release == identity:
             continue
         is_behind = ports.version_control.is_behind(later.commit)
-        if is_behind is False or ports.version_control.read_revision(paths).uncommitted:
+        if is_behind is False or working_tree.read_revision(ports, context.project, release).uncommitted:
             continue
         if is_behind or _was_deployed_before(ports, present, target, identity=identity, later=later):
             return later.release

@@ -14,6 +14,7 @@ from envctl.domain.config.secret_sources import SecretSource, parse_source
 from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UsageError
 from envctl.domain.guards import BundleState
 from envctl.domain.ledger.events import Event
+from envctl.domain.ledger.known_releases import format_differences
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan import fingerprint
@@ -34,6 +35,7 @@ from envctl.usecases.ports.project import Revision
 from envctl.usecases.project import project_file, working_tree
 
 MAX_AUTHORS = 200  # For one release.
+MAX_DIFFERENCES = 20
 MIN_PREFIX = 8
 _PLANS = DigestDocuments("plans/", fingerprint.encode, fingerprint.decode)
 PLACES = DigestDocuments("places/", place_digest.encode, place_digest.decode)
@@ -53,6 +55,8 @@ def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, be
         if load_bundle(ports, identity)[0] == "damaged":
             raise unusable_bundle_error(identity, "damaged") from None
     event = _describe_creation(ports, identity, _read_revision(ports, release), beside)
+    if event.differences:
+        ports.observer.on_message(f"release {shorten_id(identity)} is not as its commit: {format_differences(event)}")
 
     def create_event(present: LedgerState) -> Event | None:
         known = present.releases.get(identity)
@@ -81,8 +85,7 @@ def _lacks_commit(present: LedgerState, identity: str, beside: str) -> bool:
 
 
 def _read_revision(ports: Ports, release: Release) -> Revision:
-    settings = working_tree.list_settings_paths(project_file.load_project(ports))
-    return ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock, settings))
+    return working_tree.read_revision(ports, project_file.load_project(ports), release)
 
 
 def _describe_creation(ports: Ports, identity: str, revision: Revision, beside: str) -> ReleaseCreated:
@@ -92,6 +95,8 @@ def _describe_creation(ports: Ports, identity: str, revision: Revision, beside: 
         release=identity,
         commit=revision.commit,
         uncommitted=revision.uncommitted,
+        differences=revision.differences[:MAX_DIFFERENCES],
+        different=len(revision.differences),
         author=revision.author,
         beside=beside,
         others=others[:MAX_AUTHORS],

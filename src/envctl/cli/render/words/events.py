@@ -6,6 +6,7 @@ from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.next_commands import add_sandbox_flag
 from envctl.cli.render.text.sentences import format_count, shorten_actor
 from envctl.cli.render.text.times import Zone, format_time
+from envctl.cli.render.words.release_changes import describe_uncommitted
 from envctl.cli.render.words.tones import Tone
 from envctl.domain.command_lines import format_command
 from envctl.domain.ledger import events
@@ -130,8 +131,7 @@ def _describe_release(event: ReleaseCreated) -> str:
     name = f": {name}" if (name := format_label_name(label)) else ""
     if not event.commit:
         return f"release made{whom} of an uncommitted tree"
-    also = " and uncommitted changes" if event.uncommitted else ""
-    return f"release made{whom} of commit {event.commit[:10]}{also}{name}"
+    return f"release made{whom} of commit {event.commit[:10]}{describe_uncommitted(event)}{name}"
 
 
 def _describe_success(event: events.DeploymentSucceeded) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.sentences import format_actor
 from envctl.cli.render.text.times import Zone, format_time
 from envctl.cli.render.text.widths import shorten_middle
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.cli.render.words.plan.plan import describe_code
-from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.known_releases import KnownRelease, format_differences
+from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.comparison.changes import PartChange, ReleaseChanges, VariableDeclaration
 from envctl.domain.release.comparison.distance import Distance
@@ -33,7 +35,13 @@ def describe_commit(release: KnownRelease) -> str:
     """Return the commit for a reader who does not know the sign of uncommitted changes; empty if nothing is known."""
     if not release.commit:
         return "not committed" if release.uncommitted else ""
-    return f"commit {release.commit[:10]}{' and uncommitted changes' if release.uncommitted else ''}"
+    return f"commit {release.commit[:10]}{describe_uncommitted(release)}"
+
+
+def describe_uncommitted(release: KnownRelease | ReleaseCreated) -> str:
+    """Return the end of a text about the commit of a release; empty if it holds nothing else."""
+    named = to_one_line(format_differences(release))
+    return f" and uncommitted changes{f': {named}' if named else ''}" if release.uncommitted else ""
 
 
 def format_direction(distance: Distance, sides: Sides) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from envctl.cli.render.text.sentences import format_actor, format_count, shorten_actor
 from envctl.cli.render.text.times import Zone, format_age, format_past
 from envctl.cli.render.values.hcl_text import format_hcl
+from envctl.cli.render.words.release_changes import describe_uncommitted
 from envctl.domain.ledger.projection.release_matrix import Stay
 from envctl.domain.release_label import format_label, format_label_age
 from envctl.domain.text.identifiers import shorten_id
@@ -53,8 +54,10 @@ def list_facts(details: ReleaseDetails, zone: Zone = None) -> Iterator[tuple[str
     yield "id", known.release
     if known.subject:
         yield "subject", known.subject
-    changes = " and uncommitted changes" if known.uncommitted else ""
-    yield "commit", f"{known.commit}{changes}" if known.commit else "none: the tree was not committed"
+    yield (
+        "commit",
+        f"{known.commit}{describe_uncommitted(known)}" if known.commit else "none: the tree was not committed",
+    )
     if known.request:
         yield "request", f"#{known.request}"
     yield "created", f"{format_past(known.at, details.now, zone)} by {format_actor(known.by)}"

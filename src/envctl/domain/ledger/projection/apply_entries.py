@@ -103,6 +103,8 @@ def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated
         subject=event.subject,
         request=event.request,
         unknown_authors=event.unknown_authors,
+        differences=event.differences,
+        different=event.different,
     )
 
 
@@ -117,6 +119,8 @@ def _add_commit(known: KnownRelease, entry: Entry, event: ReleaseCreated) -> Kno
         subject=event.subject,
         request=event.request,
         unknown_authors=event.unknown_authors,
+        differences=(),
+        different=0,
     )
 
 

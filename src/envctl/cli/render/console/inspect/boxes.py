@@ -21,6 +21,7 @@ from envctl.cli.render.words.status import (
     is_destroyed,
     judge_state,
 )
+from envctl.domain.ledger.known_releases import format_differences
 from envctl.domain.ledger.state import Deployment, EnvironmentState, Evidence
 from envctl.domain.text.durations import format_rough_duration
 from envctl.domain.text.identifiers import shorten_id
@@ -103,6 +104,8 @@ def _render_commit(status: EnvironmentStatus, room: int) -> Iterator[Text]:
         commit = f"{release.commit[:10]}{'+' if release.uncommitted else ''}"
         with_request = " · ".join(filter(None, (request, f"commit {commit}")))
         yield to_text(_choose_fitting(room, with_request, f"{request} · {commit}"), "dim")
+        if release.differences:
+            yield to_text(cut_end(escape_text(f"+ {format_differences(release)}"), room), "dim")
     elif release and release.uncommitted:
         yield to_text("not committed", "dim")
 
