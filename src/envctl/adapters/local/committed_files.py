@@ -11,7 +11,7 @@ from pathlib import Path
 from posixpath import dirname, normpath, relpath
 from tempfile import TemporaryDirectory
 
-from envctl.adapters.disk.files import is_file, read_bytes
+from envctl.adapters.disk.files import is_file, read_bytes, write_bytes, write_text
 from envctl.adapters.local.git_commands import run_git_bytes
 from envctl.domain.release.bundle import File
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
@@ -183,12 +183,12 @@ class _CommitTree:
             with TemporaryDirectory() as name:
                 for made in (".git/objects", ".git/refs"):
                     Path(name, made).mkdir(parents=True)
-                Path(name, ".git/HEAD").write_text("ref: refs/heads/main\n")
+                write_text(Path(name, ".git/HEAD"), "ref: refs/heads/main\n")
                 for each, content in contents.items():
-                    if inside and self._find_repository(each) == repository:
+                    if inside and ".." not in each.split("/") and self._find_repository(each) == repository:
                         file = Path(name, relpath(each, repository or "."))
                         file.parent.mkdir(parents=True, exist_ok=True)
-                        file.write_bytes(content)
+                        write_bytes(file, content)
                 questions = b"".join(os.fsencode(relpath(each, repository or ".")) + b"\0" for each in inside)
                 words = ("-c", f"core.attributesFile={os.devnull}", "-c", "core.ignoreCase=false", "check-attr", "-z")
                 answers = run_git_bytes(Path(name), *words, "--stdin", *_ATTRIBUTES, stdin=questions) if inside else b""
