@@ -43,4 +43,7 @@ def exec(
             child["KUBECONFIG"] = wired.place_kubeconfig(environment, found.kubeconfig)
     sys.stdout.flush()
     sys.stderr.flush()
+    if resume_commands := getattr(sys.stderr, "resume_commands", None):
+        # The log belongs to the program now: its own masks must count.
+        resume_commands()
     exec_program(command, child)
