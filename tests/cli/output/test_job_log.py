@@ -14,7 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import envctl
+from envctl.cli.commands.inspect.ledger_export import _write_lines
 from envctl.cli.output.job_log import break_markers, guard_job_log, write_command
+from envctl.cli.output.redaction import redact_output
 from tests.cli.ci.runner_log import RunnerLog, list_sections
 
 GITHUB, GITLAB = {"GITHUB_ACTIONS": "true"}, {"GITLAB_CI": "true"}
@@ -133,6 +135,25 @@ def test_each_process_has_a_token_of_its_own() -> None:
             sys.stderr.write("a\n")
         logs.append(err.getvalue())
     assert logs[0] != logs[1]
+
+
+def test_program_that_follows_may_write_commands() -> None:
+    """`exec` becomes the program, and reaches the stream through the redaction."""
+    with streams(GITHUB) as (_, err, _), redact_output():
+        sys.stderr.write("starting\n")
+        sys.stderr.resume_commands()  # type: ignore[union-attr]
+        err.write("::add-mask::hunter2\n")
+    assert RunnerLog().read(err.getvalue()).taken == ["::add-mask::hunter2"]
+
+
+def test_bytes_of_an_export_are_escaped_too() -> None:
+    raw = io.BytesIO()
+    out = io.TextIOWrapper(raw, encoding="ascii")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdout", out)
+        with guard_job_log(GITHUB, has_commands=True), redact_output():
+            _write_lines(['é "##[group]x"\n'.encode(), b"::error::x\n"])
+    assert raw.getvalue().decode() == 'é "##\\u005bgroup]x"\n\\u003a:error::x\n'
 
 
 def test_without_text_nothing_is_stopped() -> None:

@@ -1,7 +1,7 @@
 """The log of a CI job: text from elsewhere must not act as a command there.
 
-GitHub's runner takes `::NAME::` behind leading blanks, and `##[NAME]` anywhere in a line of stdout or stderr
-(actions/runner: ActionCommand.cs, ActionCommandManager.cs). GitLab takes `section_start:` and `section_end:`.
+GitHub's runner takes `::NAME::` behind leading blanks, and `##[NAME]` anywhere in a line (actions/runner:
+ActionCommand.cs, ActionCommandManager.cs). GitLab takes `section_start:` and `section_end:`.
 """
 
 import os
@@ -39,9 +39,8 @@ class JobStream:
         lock: shared, so that no command stands within a line of the other stream.
         other: the other stream; it is flushed first.
         token: GitHub's runner takes no command between `::stop-commands::TOKEN` and `::TOKEN::`, where all text stands.
-            Empty for stdout, which a script may read, and which the runner reads apart: there is no order between
-            lines of two streams. So markers are broken in both. The runner forgets a token at the end of the step, so
-            a killed command stops the rest of its step only.
+            Empty for stdout, which a script may read: the runner keeps no order between two streams, so markers are
+            broken in both. It forgets the token with the step: a killed command stops the rest of its step only.
     """
 
     def __init__(self, stream: Any, lock: RLock, other: Any = None, token: str = "") -> None:  # noqa: ANN401 (any stream)
@@ -107,9 +106,9 @@ def write_command(line: str) -> None:
     stream = unwrap_stream(sys.stderr)
     if isinstance(stream, JobStream):
         stream.write_command(line)
-        return
-    stream.write(f"{line}\n")
-    stream.flush()
+    else:
+        stream.write(f"{line}\n")
+        stream.flush()
 
 
 @contextmanager
@@ -120,16 +119,15 @@ def guard_job_log(environment: Mapping[str, str], *, has_commands: bool) -> Iter
     """
     before, lock = (sys.stdout, sys.stderr), RLock()
     token = secrets.token_hex(16) if has_commands and environment.get("GITHUB_ACTIONS") == "true" else ""
-    errors = None if _is_file(sys.stderr) else JobStream(sys.stderr, lock, sys.stdout, token)
+    errors = JobStream(sys.stderr, lock, sys.stdout, token)
+    sys.stderr = sys.stderr if _is_file(sys.stderr) else errors
     sys.stdout = sys.stdout if _is_file(sys.stdout) else JobStream(sys.stdout, lock)
-    sys.stderr = errors or sys.stderr
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
-        if errors is not None:
-            with suppress(OSError, ValueError):
-                errors.resume_commands()
+        with suppress(OSError, ValueError):
+            errors.resume_commands()
 
 
 def _is_file(stream: Any) -> bool:  # noqa: ANN401

@@ -43,7 +43,6 @@ def exec(
             child["KUBECONFIG"] = wired.place_kubeconfig(environment, found.kubeconfig)
     sys.stdout.flush()
     sys.stderr.flush()
-    if resume_commands := getattr(sys.stderr, "resume_commands", None):
-        # The log belongs to the program now: its own masks must count.
-        resume_commands()
+    # The log of a job belongs to the program now: its own masks must count.
+    getattr(sys.stderr, "resume_commands", lambda: None)()
     exec_program(command, child)
