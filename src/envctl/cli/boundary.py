@@ -194,8 +194,16 @@ def run_guarded(command: Callable[[], object], words: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _raise_interrupt)
-    with redact_output():
+    with _guard_job_log(options), redact_output():
         return _run_to_exit_code(command, options, words)
+
+
+def _guard_job_log(options: Options) -> contextlib.AbstractContextManager[None]:
+    if "true" not in (os.environ.get("GITHUB_ACTIONS"), os.environ.get("GITLAB_CI")):
+        return contextlib.nullcontext()
+    from envctl.cli.output.job_log import guard_job_log
+
+    return guard_job_log(os.environ, has_commands=not options.no_ci)
 
 
 def _run_to_exit_code(command: Callable[[], object], options: Options, words: Sequence[str]) -> int:

@@ -43,9 +43,9 @@ def test_sealed_document_is_read_back_unchanged(tmp_path: Path) -> None:
     document = {"names": ["a", "ü\ud800"], "number": 1.5, "none": None}
     file = tmp_path / "sealed.json"
     file.write_bytes(seal_document(document))
-    assert read_document(file, open_sealed, {}) == document
+    assert read_document(file, open_sealed, dict[str, object]()) == document
     file.write_bytes(file.read_bytes().replace(b"1.5", b"2.5"))
-    assert read_document(file, open_sealed, {}) == {}
+    assert read_document(file, open_sealed, dict[str, object]()) == {}
 
 
 def test_no_other_reader_opens_kept_files() -> None:

@@ -13,6 +13,7 @@ from envctl.cli.options.wait_ok import WAIT_OK
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem
 from envctl.domain.guards import Refusal, RefusedError
+from tests.cli.ci.runner_log import RunnerLog
 from tests.cli.render.samples.refusals import REFUSED_FOR_NOW
 from tests.fakes.project_files import write_project
 
@@ -37,7 +38,8 @@ class Step:
 
     @property
     def commands(self) -> list[str]:
-        return [line for line in self.log if line.startswith("::")]
+        """What the runner takes."""
+        return RunnerLog().read("\n".join(self.log)).taken
 
     @property
     def outputs(self) -> dict[str, str]:

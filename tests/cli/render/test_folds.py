@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from envctl.cli.ci.gitlab import GitlabJob
 from envctl.cli.options.global_options import Options
@@ -14,6 +15,12 @@ from tests.cli.render.conftest import console, told
 
 
 class Marks:
+    def __init__(self, out: Console) -> None:
+        self._out = out
+
+    def write_command(self, line: str) -> None:
+        self._out.file.write(f"{line}\n")
+
     def format_fold_start(self, name: str, title: str) -> str:
         return f"< {title}"
 
@@ -27,7 +34,7 @@ def made(stack: str, address: str) -> ProgressEvent:
 
 def log(*events: ProgressEvent | str) -> list[str]:
     out = console(120)
-    observer = FoldingObserver(out, Marks())
+    observer = FoldingObserver(out, Marks(out))
     for event in events:
         if isinstance(event, str):
             observer.on_message(event)

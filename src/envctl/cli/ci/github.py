@@ -3,13 +3,11 @@
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """
 
-import os
 import re
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.files import append_text
 from envctl.cli.ci.job import CiJob
@@ -17,7 +15,8 @@ from envctl.cli.ci.outcome import to_variables
 from envctl.cli.ci.result_views import find_drift, render_markdown
 from envctl.cli.options.global_options import Options
 from envctl.cli.options.wait_ok import is_wait_ok
-from envctl.cli.output.redaction import current_redaction, unwrap_stream
+from envctl.cli.output.job_log import break_markers, write_command
+from envctl.cli.output.redaction import current_redaction
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.github import GithubApi
@@ -45,7 +44,7 @@ class GithubJob(CiJob):
         self._masked: set[str] = set()
 
     def format_fold_start(self, name: str, title: str) -> str:  # noqa: ARG002 (groups have no names)
-        return f"::group::{_escape_data(title)}"
+        return f"::group::{_escape_text(title)}"
 
     def format_fold_end(self, name: str) -> str:  # noqa: ARG002
         return "::endgroup::"
@@ -56,11 +55,12 @@ class GithubJob(CiJob):
         for line in sorted(lines - self._masked):
             if len(line) >= MIN_MASK_LENGTH:
                 self._masked.add(line)
-                _write_line(f"::add-mask::{_escape_data(line)}", unwrap_stream(sys.stderr))
+                # The mask is the exact value.
+                write_command(f"::add-mask::{_escape_data(line)}")
 
     def publish_result(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:
         for line in self._format_annotations(result, error, code):
-            _write_line(line)
+            self.write_command(line)
         outputs = to_variables(result, error, code)
         self._append_to_file("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs.items()))
         if not self._options.markdown:
@@ -72,7 +72,7 @@ class GithubJob(CiJob):
 
     def annotate_failure(self, failure: "EnvctlError", *, is_warning: bool) -> None:
         for problem in failure.problems:
-            _write_line(self._format_annotation("warning" if is_warning else "error", problem))
+            self.write_command(self._format_annotation("warning" if is_warning else "error", problem))
 
     def _find_run(self, at: datetime) -> "JobRun | None":
         from envctl.cli.ci.job_run import find_github_run
@@ -111,7 +111,7 @@ class GithubJob(CiJob):
         if len(problems) > MAX_ANNOTATIONS:
             yield f"::{kind} title=envctl::and {len(problems) - MAX_ANNOTATIONS + 1} more problems: see the log"
         for name, message in _describe_drift(result):
-            yield f"::warning title={_escape_property(f'drift in {name}')}::{_escape_data(message)}"
+            yield f"::warning title={_escape_property(f'drift in {name}')}::{_escape_text(message)}"
 
     def _format_annotation(self, kind: str, problem: "Problem") -> str:
         location = problem.location
@@ -120,7 +120,7 @@ class GithubJob(CiJob):
             properties |= {"file": self._to_repository_path(location.file), "line": f"{location.line or 1}"}
         text = f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
         listed = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
-        return f"::{kind} {listed}::{_escape_data(text)}"
+        return f"::{kind} {listed}::{_escape_text(text)}"
 
     def _to_repository_path(self, file: str) -> str:
         """Return the path from the root of the repository, as GitHub needs it; the project may be a subfolder."""
@@ -149,16 +149,14 @@ def _describe_drift(result: object | None) -> Iterator[tuple[str, str]]:
             )
 
 
-def _write_line(line: str, out: TextIO | None = None) -> None:
-    """Write to stderr by default: stdout may be redirected to a file."""
-    out = out or sys.stderr
-    out.write(f"{line}{os.linesep}")
-    out.flush()
-
-
 def _escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
+def _escape_text(text: str) -> str:
+    """Escape a text for readers: GitHub shows it as lines of the log."""
+    return _escape_data(break_markers(text))
+
+
 def _escape_property(text: str) -> str:
-    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")
+    return _escape_text(text).replace(":", "%3A").replace(",", "%2C")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from envctl.cli.ci.job import CiJob
+from envctl.cli.output.job_log import break_markers
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.gitlab import GitlabApi
@@ -20,7 +21,8 @@ class GitlabJob(CiJob):
     root_variable = "CI_PROJECT_DIR"
 
     def format_fold_start(self, name: str, title: str) -> str:
-        return f"{_CLEAR}section_start:{int(time.time())}:{_to_section_name(name)}[collapsed=true]\r{_CLEAR}{title}"
+        start = f"section_start:{int(time.time())}:{_to_section_name(name)}[collapsed=true]"
+        return f"{_CLEAR}{start}\r{_CLEAR}{break_markers(title)}"
 
     def format_fold_end(self, name: str) -> str:
         return f"{_CLEAR}section_end:{int(time.time())}:{_to_section_name(name)}\r{_CLEAR}"

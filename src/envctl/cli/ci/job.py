@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from envctl.cli.ci.result_views import find_drift, render_markdown
 from envctl.cli.options.global_options import Options
+from envctl.cli.output.job_log import write_command
 from envctl.cli.output.redaction import current_redaction
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ class CiJob(ABC):
 
     @abstractmethod
     def format_fold_end(self, name: str) -> str: ...
+
+    def write_command(self, line: str) -> None:
+        """Write a line for the CI system to stderr: stdout may be redirected to a file."""
+        write_command(current_redaction().redact(line))
 
     def mask_values(self, values: Collection[str]) -> None:  # noqa: B027 (GitLab can't mask values at run time)
         """Mask these values in the log, from any source."""

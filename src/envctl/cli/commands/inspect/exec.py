@@ -43,4 +43,6 @@ def exec(
             child["KUBECONFIG"] = wired.place_kubeconfig(environment, found.kubeconfig)
     sys.stdout.flush()
     sys.stderr.flush()
+    # The log of a job belongs to the program now: its own masks must count.
+    getattr(sys.stderr, "resume_commands", lambda: None)()
     exec_program(command, child)

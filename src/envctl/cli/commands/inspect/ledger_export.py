@@ -64,6 +64,7 @@ def _refuse_formats(context: typer.Context, form: str | None, *, entries: bool) 
 def _write_lines(lines: Iterable[bytes]) -> None:
     """Write bytes to stdout: UTF-8 with any terminal encoding."""
     sys.stdout.flush()
+    write = getattr(sys.stdout, "write_bytes", sys.stdout.buffer.write)
     for line in lines:
-        sys.stdout.buffer.write(line)
+        write(line)
     sys.stdout.buffer.flush()

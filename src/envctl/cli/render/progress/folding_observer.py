@@ -14,11 +14,13 @@ from envctl.usecases.ports.terraform import ProgressEvent
 
 
 class FoldMarkers(Protocol):
-    """Formats the log lines around a fold."""
+    """Formats the log lines around a fold, and writes them unwrapped."""
 
     def format_fold_start(self, name: str, title: str) -> str: ...
 
     def format_fold_end(self, name: str) -> str: ...
+
+    def write_command(self, line: str) -> None: ...
 
 
 @dataclass
@@ -73,7 +75,7 @@ class FoldingObserver(PlainObserver):
                 continue
             if fold.lines:
                 if fold.has_resources and not self._open:
-                    self._print_marker(self._markers.format_fold_start(name, fold.title))
+                    self._markers.write_command(self._markers.format_fold_start(name, fold.title))
                     self._open = name
                 for line in fold.lines:
                     print_nowrap(self._console, line)
@@ -85,10 +87,5 @@ class FoldingObserver(PlainObserver):
 
     def _close_fold(self) -> None:
         if self._open:
-            self._print_marker(self._markers.format_fold_end(self._open))
+            self._markers.write_command(self._markers.format_fold_end(self._open))
             self._open = ""
-
-    def _print_marker(self, line: str) -> None:
-        """Print a fold marker unchanged: wrapping or color would break it."""
-        self._console.file.write(f"{line}\n")
-        self._console.file.flush()
