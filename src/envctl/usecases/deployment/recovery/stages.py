@@ -300,8 +300,8 @@ def _require_reported(seen: InspectedStacks, stack: PreparedStack, address: str,
     if found.last is None or name not in found.last.existing:
         again = found.resume or format_command("apply", target)
         message = f"the last deployment to {target} did not report {name} as existing: nothing was imported"
-        hint = f"run it again: {again}. If it ends with E367, import what that names."
-        hint += " To take in anything else, write an import block in a root module"
+        hint = "only what it reports (E367) can be imported; for anything else, write an import block in a root module."
+        hint += f" To have it reported, run it again: {again}"
         raise OperationFailedError(Problem("E376", message, hint, stack=stack.name))
     planned = (change for plan in seen.findings.left if plan.stack == stack.name for change in plan.resources)
     wanted = next((find_import_id(change) for change in planned if change.address == own), "")
