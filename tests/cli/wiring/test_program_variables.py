@@ -18,7 +18,7 @@ PLACES = {
     "adapters/checks/process.py": "[checks] and [cost] of the tree: no credentials",
     "adapters/kubernetes/exec_plugin.py": "plugin of the machine's own kubeconfig: everything",
     "adapters/kubernetes/rendering/tools.py": "kubectl and helm, which render without a network: no credentials",
-    "adapters/local/git.py": "git, with hooks of the tree: no credentials",
+    "adapters/local/git_commands.py": "git, with hooks of the tree: no credentials",
     "adapters/local/program.py": "the command of `envctl exec`, named by its user: everything",
     "adapters/registry/login.py": "credential helper of the machine's own docker configuration: everything",
     "adapters/sandbox/launch.py": "envctl's own server: no credentials",

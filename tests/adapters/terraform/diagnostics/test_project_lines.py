@@ -171,7 +171,7 @@ DENIED = "AccessDenied: Access Denied"
             "to read another stack, use [stacks.STACK] inputs in envctl.toml",
         ),
         ("module.web.module.n.data.terraform_remote_state.net", "to read another stack, use [stacks.STACK] inputs"),
-        ("data.terraform_remote_state.network", "check assume_role of the environment"),
+        ("data.terraform_remote_state.network", "the role for the states of this environment may not read that state"),
         ("module.web.aws_vpc.this", "check assume_role of the environment"),
     ],
 )
