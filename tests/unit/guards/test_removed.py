@@ -65,7 +65,8 @@ def test_removed_stack_without_fate_is_refused_where_protected(request_: Request
         message=f"{request_.target} holds cache; release 111111111111 no longer has it, and does not say whether to"
         " destroy or forget"
         " it",
-        hint=f'add [removed.cache] with then = "destroy" or "forget" to envctl.toml{way_on}',
+        hint='add [removed.cache] with then = "destroy" or "forget" ("destroy" loses what another stack takes over)'
+        f" to envctl.toml{way_on}",
     )
 
 

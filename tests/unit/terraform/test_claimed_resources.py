@@ -10,6 +10,7 @@ from envctl.domain.terraform.claimed_resources import (
     find_imported_resources,
     find_shared_resources,
     list_held_resources,
+    list_instances,
 )
 
 VPC = {"mode": "managed", "type": "aws_vpc", "name": "this", "instances": [{"attributes": {"id": "vpc-0123456789"}}]}
@@ -49,13 +50,13 @@ HELD: dict[str, tuple[bytes, list[tuple[str, str]]]] = {
 
 @pytest.mark.parametrize(("state", "expected"), HELD.values(), ids=HELD.keys())
 def test_unique_identifiers_of_a_state_are_listed(state: bytes, expected: list[tuple[str, str]]) -> None:
-    assert [(each.identity, each.address) for each in list_held_resources(state)] == expected
+    assert [(each.identity, each.address) for each in list_held_resources(list_instances(state))] == expected
 
 
 @pytest.mark.parametrize("state", [b"[]", b"no json", b'{"resources": [{"mode": "managed"}]}'])
 def test_damaged_state_raises_value_error(state: bytes) -> None:
     with pytest.raises(ValueError):
-        list_held_resources(state)
+        list_held_resources(list_instances(state))
 
 
 def test_resource_of_two_stacks_is_found() -> None:

@@ -22,9 +22,14 @@ MOST_LEVELS = 12
 
 @cache
 def trace_promotion() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the entered files of a promotion, and its deepest chain of calls, the outermost first."""
-    world = World()
-    apply(world.ports, "dev")
+    """Return the entered files of a promotion, and its deepest chain of calls, the outermost first.
+
+    Another promotion before it has imported all modules.
+    """
+    before, world = World(), World()
+    for each in (before, world):
+        apply(each.ports, "dev")
+    promote(before.ports, "dev", "staging")
     entered: set[CodeType] = set()
     chain: list[CodeType] = []
     deepest: list[CodeType] = []
@@ -40,12 +45,12 @@ def trace_promotion() -> tuple[tuple[str, ...], tuple[str, ...]]:
         elif event == "return":
             chain.pop()
 
-    before = sys.getprofile()
+    profiler = sys.getprofile()
     sys.setprofile(note_frame)
     try:
         promote(world.ports, "dev", "staging")
     finally:
-        sys.setprofile(before)
+        sys.setprofile(profiler)
     return tuple(sorted({_name_file(code) for code in entered})), tuple(map(_name_function, deepest))
 
 

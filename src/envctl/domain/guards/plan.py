@@ -258,7 +258,8 @@ def check_removed(request: Request) -> Refusal | None:
 
 
 def _suggest_fate(request: Request, stack: str) -> str:
-    said = f'add [removed.{stack}] with then = "destroy" or "forget" to envctl.toml'
+    fates = 'then = "destroy" or "forget" ("destroy" loses what another stack takes over)'
+    said = f"add [removed.{stack}] with {fates} to envctl.toml"
     if request.action in ("rollback", "apply") and request.target != request.pipeline.entry:
         return f"{said}, and run it again: {request.command}"
     coming = request.changeover.new_stacks

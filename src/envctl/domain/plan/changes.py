@@ -263,6 +263,11 @@ def has_created_or_deleted(plans: Iterable[StackPlan]) -> bool:
     return any(r.action in actions and r.type != BUILT_IN_TYPE for plan in plans for r in plan.resources)
 
 
+def has_deleted(plans: Iterable[StackPlan]) -> bool:
+    """Tell if these plans delete or replace something."""
+    return any(each.action in (Action.DELETE, Action.REPLACE) for plan in plans for each in plan.resources)
+
+
 def format_invocation_address(address: str, event: str, resource: str, prefix: str) -> str:
     """Return the address of an invoked action with its trigger, like `AfterCreate`: one may run more than once."""
     if not resource:

@@ -57,6 +57,7 @@ class ProviderConfiguration:
     endpoints: tuple[str, ...] = ()  # addresses for requests in place of those of AWS
     credentials: tuple[str, ...] = ()  # keys with other credentials than those Terraform was started with
     in_root: bool = False  # a root module that runs as it is declares it; envctl overrides parts of it
+    region: str = ""  # its region; empty if it is known only when Terraform runs
 
     @property
     def is_rendered(self) -> bool:
@@ -117,6 +118,7 @@ def to_provider_configuration(
     name: str, kind: ProviderKind, arguments: ProviderArguments, module: str = "", *, in_root: bool = False
 ) -> ProviderConfiguration:
     allowed, role = arguments.get("allowed_account_ids"), find_last_role(arguments.get("assume_role"))
+    region = arguments.get("region")
     endpoints = tuple(_list_texts(arguments.get("endpoints")))
     unresolved = [
         key for key, value in (("allowed_account_ids", allowed), ("assume_role", role)) if value is UNRESOLVED
@@ -131,6 +133,7 @@ def to_provider_configuration(
         endpoints=endpoints,
         credentials=tuple(key for key in CREDENTIAL_KEYS if arguments.get(key)),
         in_root=in_root,
+        region=region if isinstance(region, str) else "",
     )
 
 

@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-_UNIQUE_ID = re.compile(r"(?:[a-z]+-)+[0-9a-f]{8,}|arn:.*|https?://.*|/subscriptions/.*|projects/.*")
+UNIQUE_ID = re.compile(r"(?:[a-z]+-)+[0-9a-f]{8,}|arn:.*|https?://.*|/subscriptions/.*|projects/.*")
 """Identifiers with one meaning in the whole cloud. Others, such as names of permissions, are used many times."""
+Instance = tuple[str, str, Mapping[str, object]]
+"""A resource in a state: its address, its type and its attributes."""
 
 
 @dataclass(frozen=True, order=True)
@@ -28,30 +30,35 @@ class SharedResource:
     second: tuple[str, str]
 
 
-def list_held_resources(state: bytes) -> tuple[HeldResource, ...]:
-    """Return the managed resources of a state with an id unique in the cloud. Raises ValueError for other bytes."""
+def list_held_resources(instances: Iterable[Instance]) -> tuple[HeldResource, ...]:
+    """Return the resources with an id unique in the cloud."""
+    found = []
+    for address, type_, values in instances:
+        texts = [text for key in ("arn", "id") if isinstance(text := values.get(key), str)]
+        if identity := next((text for text in texts if UNIQUE_ID.fullmatch(text)), ""):
+            found.append(HeldResource(type_, identity, address, str(values.get("id", ""))))
+    return tuple(found)
+
+
+def list_instances(state: bytes) -> tuple[Instance, ...]:
+    """Return the managed resources of a state. Raises ValueError for other bytes."""
     if not state:
         return ()
     try:
-        document = json.loads(state)
-        return tuple(_walk_instances(document))
+        return tuple(_walk_instances(json.loads(state)))
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"not a Terraform state: {error}") from error
 
 
-def _walk_instances(document: Mapping[str, object]) -> Iterator[HeldResource]:
+def _walk_instances(document: Mapping[str, object]) -> Iterator[Instance]:
     resources = document.get("resources")
     for raw in resources if isinstance(resources, list) else ():
         if not isinstance(raw, Mapping) or raw.get("mode") != "managed":
             continue
         address = ".".join(part for part in (raw.get("module"), raw["type"], raw["name"]) if part)
         for instance in raw.get("instances") or ():
-            values = instance.get("attributes") or {}
-            texts = [text for key in ("arn", "id") if isinstance(text := values.get(key), str)]
-            identity = next((text for text in texts if _UNIQUE_ID.fullmatch(text)), "")
-            if identity:
-                key = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
-                yield HeldResource(raw["type"], identity, f"{address}{key}", str(values.get("id", "")))
+            key = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
+            yield f"{address}{key}", raw["type"], instance.get("attributes") or {}
 
 
 def find_shared_resources(held: Mapping[str, tuple[HeldResource, ...]]) -> tuple[SharedResource, ...]:

@@ -14,11 +14,12 @@ from envctl.adapters.terraform.plans.repeated_blocks import has_unknown
 from envctl.domain.plan import fingerprint
 from envctl.domain.plan.changes import Action, Marker, PlannedValue
 from envctl.domain.plan.fingerprint import plan_value, to_canonical_json
+from envctl.domain.plan.wanted_deletions import PROVIDER_CONFIGURATION
 from envctl.domain.redaction.plan_secrets import PlanSecrets
 
 # Further keys beside the paths. A path of a value begins with a bracket.
 OBJECT, ORDER, PROVIDER, PROGRAMS = "object", "order", "provider", "programs"
-CONFIGURED, IMPORTED = "provider configuration", "imported as"
+IMPORTED = "imported as"
 _FULLY_PLANNED = frozenset({Action.CREATE, Action.READ})
 _REMOVING = frozenset({Action.DELETE, Action.FORGET})
 
@@ -52,7 +53,7 @@ def list_planned_values(raw: Mapping[str, Any], action: Action, secrets: PlanSec
 def find_provider_config(code: Mapping[str, Any]) -> dict[str, PlannedValue]:
     """Return the key of its provider configuration: accounts and regions have one each."""
     key = code.get("provider_config_key")
-    return {CONFIGURED: plan_value(key)} if key else {}
+    return {PROVIDER_CONFIGURATION: plan_value(key)} if key else {}
 
 
 def format_import(importing: Mapping[str, Any] | None, secrets: PlanSecrets) -> str:

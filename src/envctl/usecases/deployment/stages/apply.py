@@ -11,11 +11,11 @@ from envctl.domain.guards import RefusedError
 from envctl.domain.guards.drift import is_object_drift
 from envctl.domain.guards.plan import list_in_new_clusters
 from envctl.domain.ledger.state import COMPLETED
-from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, StackPlan, has_created_or_deleted
+from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, StackPlan, has_created_or_deleted, has_deleted
 from envctl.domain.plan.unseen_stacks import describe_beyond_creation
 from envctl.domain.text.lists import join_names
 from envctl.usecases.concurrency.dag_runner import RunReport, Task, run_tasks
-from envctl.usecases.deployment import drift_undo, verification
+from envctl.usecases.deployment import drift_undo, shared_resources, verification
 from envctl.usecases.deployment.leaving.state_move import move_states
 from envctl.usecases.deployment.ledger_entries import record_deployment, set_hold
 from envctl.usecases.deployment.planning import plan_stack
@@ -234,6 +234,9 @@ def _apply_stack(attempt: Attempt, pool: WorkerPool, name: str) -> Task:
             if alone.changes:
                 request.context.ports.observer.on_plan(alone)
             attempt.prepared.guards.recheck_plan_guards(attempt.guard_request, attempt.plan, attempt.started)
+            if has_deleted(plans.values()):
+                ports, environment = request.context.ports, attempt.prepared.environment
+                shared_resources.require_no_loss(ports, attempt.guard_request, environment, plans, attempt.applied)
             if not _check_coverage(attempt, shown, anew[0]):
                 with pool.interruptible_prompt():
                     confirm_plan(attempt.prepared, alone, before=name)

@@ -14,7 +14,7 @@ from envctl.domain.guards.drift import suggest_undo
 from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.operation import Operation
-from envctl.domain.plan.changes import EnvironmentPlan, StackPlan, list_imports
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan, has_deleted, list_imports
 from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.reading.reading import Reading
 from envctl.domain.release import bundle as releases
@@ -242,6 +242,8 @@ class PlanStacks:
         _require_drift_undone(planned)
         if only:
             _require_upstreams(planned)
+        if not destroys and has_deleted(found):
+            shared_resources.require_no_loss(ports, prepared.guard_request, prepared.environment, plans)
         unknown = ahead.find_unknown(plans.values())
         if unknown or list_imports(plans.values()):
             shared_resources.require_sole_owners(ports, target, stacks, plans, unknown)
