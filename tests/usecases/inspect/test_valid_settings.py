@@ -77,6 +77,15 @@ def test_approvals_without_an_end_are_named(world: World) -> None:
     assert validate_project(world.ports, "").remarks == ()
 
 
+def test_path_of_one_machine_is_named(world: World) -> None:
+    edit_project(world, ENDING)
+    path = next(each for each in world.tree.content if each.startswith("modules/web/") and each.endswith(".tf"))
+    before = world.tree.content[path].decode()
+    world.edit(path, f"{before}\nlocals {{\n  here = path.cwd\n}}\n")
+    (remark,) = validate_project(world.ports, "").remarks
+    assert remark.startswith(f"{path}:{before.count(chr(10)) + 3}: path.cwd is another path on each machine")
+
+
 def test_settings_check_ignores_approvals(world: World) -> None:
     edit_project(world, ("approvals = {}\n", ""))
     assert check(world).remarks == ()

@@ -11,6 +11,7 @@ from envctl.domain.config.settings_table import SUFFIXES
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import Release
+from envctl.domain.release.machine_paths import find_machine_paths
 from envctl.domain.release.place.own_values import find_in_code, find_in_settings
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
@@ -68,6 +69,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
         unknown = () if ports.sandbox else find_unknown_states(Context(ports, of), release, asked, LedgerState())
         problems.update(dict.fromkeys(unknown))
         foreign += find_in_code(of, release)
+        plain |= dict.fromkeys(find_machine_paths(release))
     if problems:
         raise ConfigurationError(*problems)
     for note in notes:
