@@ -72,6 +72,7 @@ class World:
     installation: MemoryInstallation = field(default_factory=MemoryInstallation)
     project_folder: MemoryProjectFolder = field(default_factory=MemoryProjectFolder)
     sandbox: bool = False
+    has_store: bool = True
     provider_lock: str = ".terraform.lock.hcl"
 
     def __post_init__(self) -> None:

@@ -142,6 +142,13 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             find_credentials=lambda: self.access.load_store_credentials(),  # noqa: PLW0108 (`access` is not needed yet)
         )
 
+    @property
+    def has_store(self) -> bool:
+        from envctl.adapters.store.connect import store_folder
+
+        url = self._options.store or self.project.store.url
+        return not url.startswith("file:") or store_folder(self._root, url).exists()
+
     @cached_property
     def head_cache(self) -> "FileHeadCache":
         from envctl.adapters.local.machine import FileHeadCache

@@ -1,6 +1,6 @@
 """`envctl validate [ENV]` and `envctl settings ENV`, without AWS. Terraform checks the keys of `[state]`, if any."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ from envctl.domain.config.project import Project
 from envctl.domain.config.settings_places import ENVIRONMENTS_FOLDER, REMOVED_FILE, list_all_places
 from envctl.domain.config.settings_table import SUFFIXES
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.ledger.state import LedgerState
+from envctl.domain.findings import Finding
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.machine_paths import find_machine_paths
 from envctl.domain.release.place.own_values import find_in_code, find_in_settings
@@ -22,7 +22,6 @@ from envctl.usecases.project.earlier_states import find_unknown_states
 from envctl.usecases.project.environment_selection import load_context, select_environments
 from envctl.usecases.project.settings.artifact_values import report_image_tags
 from envctl.usecases.project.settings.environment_settings import load_settings, load_valid_settings
-from envctl.usecases.release.moved_places import find_changed_places
 
 if TYPE_CHECKING:
     from envctl.usecases.concurrency.dag_runner import StackSelection
@@ -66,7 +65,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     for of, release in () if only_settings else cache.releases.values():
         asked = [each for each in environments if project.view_for(each).pipeline == of.pipeline]
         # States of the sandbox are not on the disk: the plan finds them.
-        unknown = () if ports.sandbox else find_unknown_states(Context(ports, of), release, asked, LedgerState())
+        unknown = () if ports.sandbox else find_unknown_states(Context(ports, of), release, asked, None)
         problems.update(dict.fromkeys(unknown))
         foreign += find_in_code(of, release)
         plain |= dict.fromkeys(find_machine_paths(release))
@@ -78,7 +77,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
         report_image_tags(Context(ports, of), release)
         root_modules.report_overridden(Context(ports, of), release)
     stacks = dict.fromkeys(stack for _, release in cache.releases.values() for stack in release.wiring.stacks)
-    finders = () if only_settings else (*default_gates.FINDERS, find_changed_places)
+    finders = () if only_settings else (*default_gates.FINDERS, _find_changed_places)
     unsaid = [each for find in finders for each in find(context, environments)]
     remarks = tuple("; ".join(filter(None, (each.seen, each.mend))) for each in unsaid)
     remarks += tuple(f"{each.location}: {each.message}; {each.hint}" for each in dict.fromkeys(foreign))
@@ -131,6 +130,22 @@ def _find_unread_files(context: Context) -> tuple[str, ...]:
     for folder in sorted(folder for folder in folders if "{" not in folder):
         found |= dict.fromkeys(context.ports.tree.read_folder(folder, SUFFIXES) or {})
     return tuple(path for path in sorted(found) if path not in read)
+
+
+def _find_changed_places(context: Context, environments: Sequence[str]) -> tuple[Finding, ...]:
+    """Return a finding for each environment with another place or name than at its last deployment.
+
+    A ledger in S3 is not read: a validation needs no credentials, and waits for no network.
+    """
+    ports = context.ports
+    if context.project.store.url.startswith("s3:") and not ports.sandbox:
+        ports.observer.on_message("places are not compared with the last deployments: validate does not read S3")
+        return ()
+    if not ports.has_store:
+        return ()
+    from envctl.usecases.release.moved_places import find_changed_places
+
+    return find_changed_places(context, environments)
 
 
 def _check_backend(context: Context) -> tuple[Problem, ...]:

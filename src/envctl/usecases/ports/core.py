@@ -262,6 +262,10 @@ class Ports(Protocol):
     @property
     def store(self) -> Store: ...
     @property
+    def has_store(self) -> bool:
+        """False if the store is a folder that is not there: nothing was recorded yet."""
+
+    @property
     def head_cache(self) -> HeadCache: ...
     @property
     def manifests(self) -> Manifests: ...

@@ -4,12 +4,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from posixpath import join, normpath
+from typing import TYPE_CHECKING
 
 from envctl.domain.config.fields import find_table
 from envctl.domain.config.project import Project
 from envctl.domain.config.states.backends import BACKENDS, has_password, list_placeholders
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.code_search import StateBlock
 from envctl.domain.text.lists import join_names
@@ -17,29 +17,33 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.project import SourceTree
 from envctl.usecases.project.root_modules import STATES_FOLDER, search_roots
 
+if TYPE_CHECKING:
+    from envctl.domain.ledger.state import LedgerState
+
 _FILE, _UNKNOWN = "terraform.tfstate", "…"
 
 
-def require_known_states(context: Context, release: Release, environment: str, present: LedgerState) -> None:
+def require_known_states(context: Context, release: Release, environment: str, present: "LedgerState") -> None:
     """Raise ConfigurationError (E163) if a root of the release would be made a second time in the environment."""
     if problems := [*find_unknown_states(context, release, (environment,), present)]:
         raise ConfigurationError(*problems)
 
 
 def find_unknown_states(
-    context: Context, release: Release, environments: Sequence[str], present: LedgerState
+    context: Context, release: Release, environments: Sequence[str], present: "LedgerState | None"
 ) -> Iterator[Problem]:
     """Yield a problem for each root with an earlier state that `envctl.toml` does not name, if envctl has none of it in
-    some of the environments.
+    some of the environments. Without a ledger, files alone tell what envctl has.
     """
     ports, stacks = context.ports, release.wiring.stacks
     roots = {name: context.project.every_stack[name] for name in sorted(context.project.unplaced_roots & stacks.keys())}
     lacking: dict[str, list[str]] = {}
     for name, stack in roots.items():
         for each in environments if stacks[name].is_root else ():
-            here, known = present.find_environment(each), {name, stack.moved_from or name}
+            known = {name, stack.moved_from or name}
             files = [ports.tree.read_contents(f".envctl/state/{each}/{one}.tfstate") for one in known]
-            if not any(files) and not any(map(here.has_begun, known)):
+            has_begun = present is not None and any(map(present.find_environment(each).has_begun, known))
+            if not has_begun and not any(files):
                 lacking.setdefault(name, []).append(each)
     for name, code in search_roots(ports, release, release.files, lacking).items() if lacking else ():
         earlier = _find_earlier_state(ports.tree, roots[name].folder, code.states)

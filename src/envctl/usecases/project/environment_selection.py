@@ -6,17 +6,19 @@ One removed from the project file may still hold stacks by the ledger.
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
-from envctl.domain.ledger.state import LedgerState
-from envctl.domain.rules.document import build_rules_document
 from envctl.domain.text.lists import join_names
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.project_file import load_project
+
+if TYPE_CHECKING:
+    from envctl.domain.ledger.state import LedgerState
 
 
 def load_context(ports: Ports, environment: str) -> tuple[Context, str]:
@@ -111,7 +113,7 @@ class GoneEnvironment:
         return self.successors[0] if len(self.successors) == 1 else ""
 
 
-def find_gone(context: Context, present: LedgerState) -> tuple[GoneEnvironment, ...]:
+def find_gone(context: Context, present: "LedgerState") -> tuple[GoneEnvironment, ...]:
     gone = [
         GoneEnvironment(name, here.last.release if here.last else "", tuple(sorted(here.held_stacks)))
         for name, here in sorted(present.environments.items())
@@ -120,8 +122,9 @@ def find_gone(context: Context, present: LedgerState) -> tuple[GoneEnvironment, 
     return tuple(replace(each, successors=_list_successors(context, present, each.environment)) for each in gone)
 
 
-def _list_successors(context: Context, present: LedgerState, gone: str) -> tuple[str, ...]:
+def _list_successors(context: Context, present: "LedgerState", gone: str) -> tuple[str, ...]:
     """Return the environments without deployments in the account and region of a removed one."""
+    from envctl.domain.rules.document import build_rules_document
     from envctl.usecases.ledger.rules_store import RULES
 
     project, recorded = context.project, present.find_environment(gone).rules

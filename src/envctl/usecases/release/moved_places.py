@@ -119,16 +119,9 @@ def require_place(context: Context, present: LedgerState, environment: str, *, o
 
 
 def find_changed_places(context: Context, environments: Sequence[str]) -> tuple[Finding, ...]:
-    """Return a finding for each environment with another place or name; none if the ledger can't be read.
-
-    A ledger in S3 is not read: a validation needs no credentials, and waits for no network.
-    """
-    ports = context.ports
-    if context.project.store.url.startswith("s3:") and not ports.sandbox:
-        ports.observer.on_message("places are not compared with the last deployments: validate does not read S3")
-        return ()
+    """Return a finding for each environment with another place or name; none if the ledger can't be read."""
     try:
-        present = journal.load(ports)
+        present = journal.load(context.ports)
         found = [find_changed_place(context, present, each) for each in environments]
     except EnvctlError:
         return ()

@@ -97,7 +97,7 @@ class _OwnValues:
         """Yield the values in code, with their lines. A choice between environments ends with its block or an empty
         line. `[state]` replaces what `terraform` blocks say, and defaults of variables are settings: both are left out.
         """
-        if self.by_word.keys().isdisjoint(_WORD.findall(code)):
+        if not any(word in code for word in self.by_word):
             return
         if path.endswith(".tf.json"):
             with suppress(ValueError, AttributeError):

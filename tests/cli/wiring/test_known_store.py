@@ -1,0 +1,26 @@
+"""A store in a folder that is not there has no entries: a validation loads nothing of it."""
+
+from pathlib import Path
+
+import pytest
+
+from envctl.cli.options.global_options import Options
+from envctl.cli.wiring.container import WiredPorts
+
+PROJECT = '[project]\nname = "shop"\n[store]\nurl = "{}"\n[pipeline]\norder = ["dev"]\n[environments.dev]\n[stacks.web]\nmodule = "m"\n'
+
+
+@pytest.mark.parametrize(
+    ("url", "given", "found"),
+    [
+        ("file://.envctl/store", "", False),
+        ("file://there", "", True),
+        ("file://.envctl/store", "file://there", True),
+        ("file://there", "file://gone", False),
+        ("s3://acme-store", "", True),
+    ],
+)
+def test_missing_folder_is_no_store(tmp_path: Path, url: str, given: str, *, found: bool) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "envctl.toml").write_text(PROJECT.format(url))
+    assert WiredPorts(Options(project=tmp_path, store=given)).has_store is found
