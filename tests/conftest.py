@@ -156,6 +156,12 @@ def pytest_collection() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Work folders of tests are in no cache of a person. Commands with an environment of their own have a home too."""
+    os.environ["XDG_CACHE_HOME"] = os.fspath(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session", autouse=True)
 def warm_sandboxes() -> None:
     from tests import warm_sandbox
 

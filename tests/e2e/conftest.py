@@ -98,6 +98,11 @@ class Project:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
+    def list_files(self) -> list[Path]:
+        """Every file in the folder, in the home, and so in the work folders."""
+        places = (path for folder in (self.root, self.home) for path in sorted(folder.rglob("*")))
+        return [path for path in places if path.is_file() and not path.is_symlink()]
+
     def read_files(self) -> dict[str, bytes]:
         """Everything in the folder but what belongs to envctl."""
         return {

@@ -38,6 +38,7 @@ APART = {
     "adapters/sandbox/files.py": "a lock, and new files of our own",
     "adapters/sandbox/mirror.py": "in a new folder of our own, and archives of installed packages",
     "adapters/terraform/plans/plan_files.py": "a file in memory",
+    "adapters/workspace/work_folder.py": "a folder, to lock it",
     "adapters/terraform/plans/plan_origin.py": "in an archive that is open already",
     "cli/commands/project/schema.py": "a file of the package",
     "cli/app.py": "no file: a help text",

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.workspace import atomic
-from envctl.adapters.workspace.workspace import OUTLINE_FILE, PREPARED_FILE, DirectoryWorkspace
+from envctl.adapters.workspace.workspace import OUTLINE_FILE, PREPARED_FILE, DirectoryWorkspace, require_idle
 from envctl.domain.errors import LockHeldError, OperationFailedError
 from envctl.domain.kubernetes.workload import ClusterReference, Workload
 from envctl.domain.release.bundle import File
@@ -98,13 +98,13 @@ def test_holder_is_told_while_it_works(workspace: DirectoryWorkspace) -> None:
 
 
 def test_command_at_work_in_any_environment_is_found(workspace: DirectoryWorkspace) -> None:
-    workspace.require_idle()
+    require_idle(workspace.root)
     with (
         workspace.lock_environment("dev", "envctl apply dev by ann"),
         pytest.raises(LockHeldError, match=r"E308 envctl apply dev by ann .* is at work in dev"),
     ):
-        workspace.require_idle()
-    workspace.require_idle()
+        require_idle(workspace.root)
+    require_idle(workspace.root)
 
 
 def test_look_at_the_holder_stops_no_command(

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import Sandbox
-from envctl.adapters.workspace.workspace import DirectoryWorkspace
+from envctl.adapters.workspace.work_folder import WorkFolder
+from envctl.adapters.workspace.workspace import DirectoryWorkspace, require_idle
 from envctl.cli.entry import run
 
 pytestmark = pytest.mark.sandbox
@@ -23,7 +24,7 @@ def home(project: Path) -> Iterator[Path]:
 
 
 def test_sandbox_is_not_stopped_under_a_command(project: Path, home: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    workspace = DirectoryWorkspace(project, home / "work", "")
+    workspace = DirectoryWorkspace(project, WorkFolder(home, require_idle), "")
     with workspace.lock_environment("dev", "envctl apply dev by ann"):
         assert run(["sandbox", "down"]) == 75
         said = capfd.readouterr().err

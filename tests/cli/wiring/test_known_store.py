@@ -7,7 +7,17 @@ import pytest
 from envctl.cli.options.global_options import Options
 from envctl.cli.wiring.container import WiredPorts
 
-PROJECT = '[project]\nname = "shop"\n[store]\nurl = "{}"\n[pipeline]\norder = ["dev"]\n[environments.dev]\n[stacks.web]\nmodule = "m"\n'
+PROJECT = """
+[project]
+name = "shop"
+[store]
+url = "{}"
+[pipeline]
+order = ["dev"]
+[environments.dev]
+[stacks.web]
+module = "m"
+"""
 
 
 @pytest.mark.parametrize(

@@ -248,12 +248,11 @@ def standing(project: Project, code: str) -> str:
 
 def holding(project: Project, text: bytes) -> list[Path]:
     """The files of envctl, and of the Terraform that it started, that hold a text."""
-    home = project.root / ".envctl"
     passed_over = {"mirror", "providers", "plugins"}
     return [
         path
-        for path in home.rglob("*")
-        if path.is_file() and not passed_over & set(path.parts) and text in path.read_bytes()
+        for path in project.list_files()
+        if {".envctl", ".cache"} & {*path.parts} and not passed_over & {*path.parts} and text in path.read_bytes()
     ]
 
 

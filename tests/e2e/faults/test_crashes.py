@@ -198,7 +198,7 @@ def recovered(project: Project, environment: str, words: Sequence[str], times: i
         assert project.run("plan", environment, "--detailed-exitcode").code == 0
     project.run_checked("ledger", "verify")
     assert made(project).count(environment) == times, "it was made once more, or once less"
-    assert list((project.root / ".envctl").rglob("*.tfplan")) == []
+    assert [each for each in project.list_files() if each.suffix == ".tfplan"] == []
 
 
 def left_secrets(project: Project) -> list[str]:

@@ -1,6 +1,7 @@
 """Whatever stands in a file of `.envctl/`: a command works without it, or says what is wrong. It never ends in E070."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,9 +35,9 @@ def list_damages(data: bytes) -> Iterator[bytes]:
 
 
 def list_files(project: Project) -> list[Path]:
-    home = project.root / ".envctl"
-    found = (each for each in sorted(home.rglob("*")) if each.is_file() and "logs" not in each.parts)
-    return [each.relative_to(project.root) for each in found]
+    """By the link of the work folder too."""
+    found = [each for each in project.list_files() if {".envctl", ".cache"} & {*each.parts}]
+    return [Path(os.path.relpath(each, project.root)) for each in found if "logs" not in each.parts]
 
 
 @pytest.mark.parametrize("damage", keep_by_day(DAMAGES, "nested"))

@@ -343,7 +343,7 @@ class TestApprovedPlan:
         outside(approved, names=("b", "a"))
         elsewhere = Project(tmp_path / "elsewhere" / "machine", approved.home)
         shutil.copytree(approved.root, elsewhere.root)
-        shutil.rmtree(elsewhere.root / ".envctl" / "work")
+        shutil.rmtree((elsewhere.root / ".envctl" / "work").resolve())
         assert to_prod(elsewhere).code == 0
         assert to_prod(approved).code == 0
 

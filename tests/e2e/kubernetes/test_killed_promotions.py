@@ -145,8 +145,7 @@ def require_release(shop: Shop, number: int) -> None:
     shop.run_checked("ledger", "verify")
     made = (shop.home / "made").read_text().splitlines()
     assert made.count(f"release-{number} staging") == 1, "it was made once more, or once less"
-    assert not list((shop.root / ".envctl").rglob("*.tfplan"))
-    assert not list((shop.root / ".envctl").rglob("*.lock.info"))
+    assert not [each for each in shop.list_files() if each.name.endswith((".tfplan", ".lock.info"))]
 
 
 @pytest.fixture

@@ -14,7 +14,9 @@ SIZED = SIZE + BASE.replace("input = var.name", "input = [var.name, var.size, 1]
 
 def planted(project: Project) -> list[Path]:
     """The files in which a sensitive setting can be read, but for Terraform's own state."""
-    files = [path for path in (project.root / ".envctl").rglob("*") if path.is_file() and ".tfstate" not in path.name]
+    files = [
+        path for path in project.list_files() if {".envctl", ".cache"} & {*path.parts} and ".tfstate" not in path.name
+    ]
     return [path for path in files if b"planted" in path.read_bytes()]
 
 

@@ -72,6 +72,6 @@ def test_missing_secrets_are_listed_and_promotion_continues_later(asking: Projec
         put(asking, "staging", command.split()[-1])
     assert asking.run("secrets", "check", "staging").code == 0
     promoted = asking.run_checked("promote", "dev", "staging", "--yes")
-    written = [path.read_bytes() for path in asking.root.rglob("*") if path.is_file()]
+    written = [path.read_bytes() for path in asking.list_files()]
     assert not any(VALUE.encode() in content for content in written)
     assert VALUE not in promoted.out + promoted.err + os.fspath(asking.root)

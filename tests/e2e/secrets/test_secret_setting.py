@@ -61,7 +61,7 @@ def typed(project: Project, answers: list[tuple[str, str]], *words: str) -> tupl
 
 
 def holding(project: Project) -> list[Path]:
-    files = [path for path in project.root.rglob("*") if path.is_file() and "mirror" not in path.parts]
+    files = [path for path in project.list_files() if "mirror" not in path.parts]
     return [path for path in files if b"planted" in path.read_bytes()]
 
 

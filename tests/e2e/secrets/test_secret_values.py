@@ -162,9 +162,9 @@ command = ["sh", "-c", "env > cost.env; exit 1"]
     project.run_checked("apply", "dev", "--yes")
     project.run_checked("exec", "dev", "--", "sh", "-c", "env > exec.env")
     assert find_planted(valued) == []
-    seen = sorted(each.name for each in valued.root.rglob("*.env"))
+    seen = sorted(each.name for each in valued.list_files() if each.suffix == ".env")
     assert seen == ["base.env", "check.env", "cost.env", "exec.env", "top.env"]
-    (own,) = valued.root.rglob("top.env")
+    (own,) = (each for each in valued.list_files() if each.name == "top.env")
     lines = own.read_text().splitlines()
     assert f"TF_VAR_password={PLANTED}" in lines
     assert not any(line.startswith("DB_PASSWORD=") for line in lines)
@@ -175,7 +175,7 @@ def test_kept_preparation_passes_the_value_to_its_stack_alone(valued: Project) -
     more = '\n[cost]\ncommand = ["sh", "-c", "env > cost.env; exit 1"]\n'
     valued.write("envctl.toml", (valued.root / "envctl.toml").read_text() + more)
     replace(valued, extra={"DB_PASSWORD": PLANTED}).run_checked("apply", "dev", "--yes")
-    (kept,) = valued.root.rglob(".prepared.json")
+    (kept,) = (each for each in valued.list_files() if each.name == ".prepared.json")
     before = kept.stat().st_mtime_ns
     planned = valued.run_checked("plan", "dev", "--json", DB_PASSWORD=f"{PLANTED}-rotated")
     assert kept.stat().st_mtime_ns == before
@@ -221,7 +221,7 @@ def test_killed_apply_leaves_no_value(valued: Project) -> None:
     valued.write("modules/top/main.tf", TOP.replace("env > ${path.root}/top.env", "touch begun; sleep 20"))
     project = replace(valued, extra={"DB_PASSWORD": PLANTED})
     running = project.start("apply", "dev", "--yes")
-    wait_until(lambda: list(valued.root.rglob("begun")))
+    wait_until(lambda: [each for each in valued.list_files() if each.name == "begun"])
     running.send_signal(signal.SIGKILL)
     running.communicate(timeout=60)
     assert find_planted(valued) == []

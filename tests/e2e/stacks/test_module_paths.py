@@ -103,5 +103,5 @@ def test_path_of_every_module_is_that_of_plain_terraform(tmp_path: Path, home: P
     shutil.rmtree(project.root / ".envctl/cache")
     project.run_checked("promote", "dev", "staging", "--yes", "--break-glass", "these resources are ours")
     assert "web: no changes" in project.run_checked("plan", "staging").out
-    shutil.rmtree(project.root / ".envctl/work")
+    shutil.rmtree((project.root / ".envctl/work").resolve())
     assert "web: no changes" in project.run_checked("plan", "staging").out

@@ -100,7 +100,7 @@ def test_a_promotion_needs_neither_registry_nor_repository(project: Project, tmp
     assert "hello, staging" in project.run_checked("output", "staging", "network.label").out
 
     # From nothing but the store.
-    shutil.rmtree(project.root / ".envctl" / "work")
+    shutil.rmtree((project.root / ".envctl" / "work").resolve())
     project.run_checked("plan", "staging", "--detailed-exitcode")
     gone = project.run("plan", "dev", "--json")
     assert gone.code == 1

@@ -250,5 +250,5 @@ def test_release_of_root_downloads_no_module(project: Project, tmp_path: Path) -
         "vpc.label": ".terraform/modules/vpc.label",
         "web": "../../modules/inner",
     }
-    shutil.rmtree(project.root / ".envctl" / "work")
+    shutil.rmtree((project.root / ".envctl" / "work").resolve())
     project.run_checked("plan", "staging", "--detailed-exitcode")

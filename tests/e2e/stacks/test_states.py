@@ -63,8 +63,8 @@ def list_resources(state: bytes) -> list[str]:
 
 
 def search_secret(project: Project, secret: str) -> list[str]:
-    files = [path for path in project.root.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
-    return [os.fspath(path.relative_to(project.root)) for path in files]
+    files = [path for path in project.list_files() if secret.encode() in path.read_bytes()]
+    return [os.path.relpath(path, project.root) for path in files]
 
 
 def test_local_states_are_where_the_template_says(tmp_path: Path) -> None:

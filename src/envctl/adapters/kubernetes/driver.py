@@ -38,7 +38,7 @@ class KubernetesDriver:
     """Plan, apply and compare stacks of Kubernetes objects. Threads share it.
 
     Args:
-        root: the folder of all work directories.
+        find_work: returns the folder of all work directories.
         find_api: returns the cluster of a stack, by its name if it is an output or a literal.
         read_outputs: returns the outputs of a stack with a root module.
         secrecy: receives the values of Secrets.
@@ -48,7 +48,7 @@ class KubernetesDriver:
 
     def __init__(
         self,
-        root: Path,
+        find_work: Callable[[], Path],
         renderer: Renderer,
         find_api: Callable[[str, PreparedStack, str], ClusterApi],
         read_outputs: OutputReader,
@@ -62,7 +62,7 @@ class KubernetesDriver:
         self._is_stopping = is_stopping
         self._trace = trace
         self._opener = StackOpener(
-            root,
+            find_work,
             renderer,
             find_api,
             read_outputs,

@@ -67,6 +67,7 @@ class TerraformDriver:
 
     Args:
         home: the folder `.envctl` of the project.
+        find_work: returns the folder of all environments; by default one in `home`.
         inherited: returns the user's environment variables by AWS profile ("" for none).
         patience: seconds without output before a plan is stopped.
         secrecy: receives the sensitive values in states and plans.
@@ -81,6 +82,7 @@ class TerraformDriver:
         inherited: Callable[[str], Mapping[str, str]],
         observer: Observer,
         *,
+        find_work: Callable[[], Path] | None = None,
         limits: Limits = UNLIMITED,
         trace: ports.Tracer = ports.NO_TRACE,
         patience: float = SILENCE_SECONDS,
@@ -91,7 +93,7 @@ class TerraformDriver:
     ) -> None:
         self._locate = locate
         self._secrecy = secrecy
-        self._root = home / "work"
+        self._find_work = find_work or (lambda: home / "work")
         self._limits = limits
         self._machine = detect_machine()
         self._max_running, self._open_pools, self._pools_lock = 0, 0, threading.Lock()
@@ -595,7 +597,7 @@ class TerraformDriver:
         return _add_inputs(site, read_inputs(site.stack.name, site.stack.inputs, read_outputs))
 
     def _build_site(self, environment: str, stack: PreparedStack) -> Site:
-        directory = self._root / join_workdir(environment, stack.name, stack.root)
+        directory = self._find_work() / join_workdir(environment, stack.name, stack.root)
         return Site(environment, stack, directory, locate=self._locate)
 
 

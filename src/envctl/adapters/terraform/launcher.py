@@ -273,8 +273,9 @@ class Launcher:
         from envctl.adapters.terraform.process.process import run_process
 
         for stray in remove_stray_files(site.directory, list_known_files(site)):
-            where = os.path.relpath(site.directory / stray, self.project)
-            self.observer.on_message(f"removed {where}: not written by envctl, and Terraform would have read it")
+            self.observer.on_message(
+                f"removed {site.directory / stray}: not written by envctl, and Terraform would have read it"
+            )
         program = self.find_binary(site.stack)
         command = line[len(program)]
         variables = self._build_variables(site, command)
@@ -287,7 +288,7 @@ class Launcher:
             result = run_process(
                 [*line, *given.words],
                 site.directory,
-                {**variables, **(given.variables or collection)},
+                {**variables, **(given.variables or collection), "PWD": os.fspath(site.directory)},
                 on_line,
                 writes=writes_state(line[len(program) :]),
                 output=output,

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from envctl.adapters.disk.faults import unwritable_error
 from envctl.adapters.disk.files import NotAFileError, describe_kind, read_bytes
 from envctl.adapters.disk.kept_documents import open_sealed, read_document, seal_document
 from envctl.adapters.workspace import atomic, stack_tree
+from envctl.adapters.workspace.work_folder import WORK, WorkFolder
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, LockHeldError, Problem
 from envctl.domain.terraform import workdir_names
 from envctl.domain.terraform.outputs import StackInput
@@ -48,12 +49,18 @@ class DirectoryWorkspace:
     """`context` holds further inputs of preparations, such as the version of envctl."""
 
     project: Path
-    root: Path
+    place: Path | WorkFolder
     context: str
+
+    @property
+    def root(self) -> Path:
+        """The folder of all environments."""
+        return self.place if isinstance(self.place, Path) else self.place.path
 
     @contextlib.contextmanager
     def lock_environment(self, environment: str, holder: str) -> Iterator[None]:
-        path = self.root / environment / ENVIRONMENT_LOCK
+        root = self.place if isinstance(self.place, Path) else self.place.create()
+        path = root / environment / ENVIRONMENT_LOCK
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
@@ -68,27 +75,7 @@ class DirectoryWorkspace:
             os.close(handle)
 
     def find_holder(self, environment: str) -> str:
-        try:
-            handle = os.open(self.root / environment / ENVIRONMENT_LOCK, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
-            return ""
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _read_holder(handle)
-        except OSError:
-            return ""
-        else:
-            # The text of an earlier holder stays in the file.
-            return ""
-        finally:
-            os.close(handle)
-
-    def require_idle(self) -> None:
-        """Raise LockHeldError (E308) if a command is at work in one of the environments."""
-        for folder in _list_folder(self.root):
-            if holder := self.find_holder(folder.name):
-                raise _build_lock_error(holder, folder.name)
+        return _find_holder(self.root / environment)
 
     def write_code(self, environment: str, files: "Mapping[str, File]") -> None:
         top = self.root / environment / workdir_names.CODE_FOLDER
@@ -113,7 +100,7 @@ class DirectoryWorkspace:
         if any((home / name).exists() for name in (workdir_names.TREE_RECORD, workdir_names.OLD_TREE_RECORD)):
             # A root module that ran as it is had its tree here.
             stack_tree.clear_tree(home, "", keep=())
-        _write_if_different(home / workdir_names.ROOT_MODULE_FILE, main, 0o644)
+        _write_if_different(home / workdir_names.ROOT_MODULE_FILE, self._anchor_bytes(main, environment, stack), 0o644)
 
     def write_tree(
         self,
@@ -125,6 +112,7 @@ class DirectoryWorkspace:
     ) -> None:
         self._forget_prepared(environment)
         home = self.root / environment / stack
+        generated = self._anchor_files(generated, environment, stack, root)
         added = generated.encode()
         wanted = stack_tree.list_wanted_files(root, files, added)
         stack_tree.clear_tree(home, root, keep=wanted)
@@ -139,6 +127,7 @@ class DirectoryWorkspace:
         self._forget_prepared(environment)
         home = self.root / environment / stack
         record = parse_tree_record(_read_optional(home / workdir_names.TREE_RECORD) or b"")
+        generated = self._anchor_files(generated, environment, stack, root)
         added = generated.encode()
         record = record.replace_generated(added, generated.override, generated.settings)
         _write_if_different(home / workdir_names.TREE_RECORD, record.encode(), 0o644)
@@ -280,6 +269,24 @@ class DirectoryWorkspace:
         released = sorted(path for path in (home / workdir_names.CODE_FOLDER).rglob("*") if path.is_file())
         return _hash_files([*files, *released], self.root, repr(installed) if any(installed) else "")
 
+    def _anchor_bytes(self, main: bytes, environment: str, stack: str) -> bytes:
+        """Return a rendered root module with absolute paths of local states: Terraform runs outside of the project."""
+        if isinstance(self.place, Path) or b'"local"' not in main:
+            return main
+        from envctl.domain.release.rendering.local_states import anchor_states
+
+        folder = os.fspath(self.place.home / WORK / environment / stack)
+        document = anchor_states(json.loads(main), folder)
+        return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+    def _anchor_files(self, generated: "GeneratedFiles", environment: str, stack: str, root: str) -> "GeneratedFiles":
+        if isinstance(self.place, Path):
+            return generated
+        from envctl.domain.release.rendering.local_states import anchor_states
+
+        folder = self.place.home / WORK / workdir_names.join_workdir(environment, stack, root)
+        return replace(generated, override=anchor_states(generated.override, os.fspath(folder)))
+
     def _join_workdir(self, environment: str, stack: str, root: str) -> Path:
         return self.root / workdir_names.join_workdir(environment, stack, root)
 
@@ -290,6 +297,31 @@ class DirectoryWorkspace:
             prepared.unlink(missing_ok=True)
         except OSError as error:
             raise unwritable_error(prepared, error, _REMOVE_HINT) from error
+
+
+def require_idle(root: Path) -> None:
+    """Raise LockHeldError (E308) if a command is at work in an environment below this folder."""
+    for folder in _list_folder(root):
+        if holder := _find_holder(folder):
+            raise _build_lock_error(holder, folder.name)
+
+
+def _find_holder(folder: Path) -> str:
+    try:
+        handle = os.open(folder / ENVIRONMENT_LOCK, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read_holder(handle)
+    except OSError:
+        return ""
+    else:
+        # The text of an earlier holder stays in the file.
+        return ""
+    finally:
+        os.close(handle)
 
 
 def _build_names(document: Sequence[object]) -> tuple[str, ...]:

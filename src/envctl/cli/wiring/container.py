@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from envctl.adapters.terraform.formatting import TerraformFormatter
     from envctl.adapters.terraform.modules.fetch import TerraformModules
     from envctl.adapters.workspace.tree import ProjectTree
+    from envctl.adapters.workspace.work_folder import WorkFolder
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
     from envctl.cli.render.progress.prompts import TerminalPrompter
     from envctl.cli.wiring.clusters import WiredClusters
@@ -181,8 +182,16 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
         if self.embedded_aws:
             self.embedded_aws.remove_dead_sandbox()
-        context = f"{__version__} {sys.executable} {self._options.sandbox}"
-        return DirectoryWorkspace(self._root, self._home / "work", context)
+        # Paths of local states are in what is written: a moved clone prepares again.
+        context = f"{__version__} {sys.executable} {self._home}"
+        return DirectoryWorkspace(self._root, self._work, context)
+
+    @cached_property
+    def _work(self) -> "WorkFolder":
+        from envctl.adapters.workspace import workspace
+        from envctl.adapters.workspace.work_folder import WorkFolder
+
+        return WorkFolder(self._home, workspace.require_idle)
 
     @cached_property
     def terraform(self) -> "StackDrivers":
@@ -223,7 +232,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
         terraform = self._terraform_driver
         return KubernetesDriver(
-            self._home / "work",
+            lambda: self._work.path,
             ManifestRenderer(),
             ClusterApis(self.kubernetes_clusters, self.inherited_environment, self.observer.on_message).find_api,
             terraform.read_current_outputs,
@@ -246,6 +255,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             self._home,
             self._environment_with_profile,
             self.observer,
+            find_work=lambda: self._work.path,
             limits=limits,
             trace=self.file_tracer or NO_TRACE,
             secrecy=current_redaction(),

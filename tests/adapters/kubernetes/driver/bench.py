@@ -91,7 +91,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.api = connect(self.cluster)
         self.driver = KubernetesDriver(
-            self.tmp,
+            lambda: self.tmp,
             self.renderer,
             lambda environment, stack, name: self.api,
             self.read_outputs,

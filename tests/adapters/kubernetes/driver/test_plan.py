@@ -406,7 +406,7 @@ def test_cluster_deleted_by_hand_ends_a_destruction(bench: Bench, is_output: boo
     workload = replace(bench.workload, cluster=ClusterReference(name="shop", output=output))
     stack = PreparedStack("web", workload=workload)
     outputs = {"name": Output("shop-1")}
-    driver = KubernetesDriver(bench.tmp, bench.renderer, find_none, lambda *_, **__: outputs, bench.observer)
+    driver = KubernetesDriver(lambda: bench.tmp, bench.renderer, find_none, lambda *_, **__: outputs, bench.observer)
     if is_output:
         assert "shop-1: nothing of web is left" in driver.plan("dev", stack, destroy=True).warnings[0]
     else:

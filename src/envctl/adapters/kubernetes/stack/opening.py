@@ -51,7 +51,7 @@ class StackOpener:
     """Opens stacks. Threads share it.
 
     Args:
-        root: the folder of all work directories.
+        find_work: returns the folder of all work directories.
         find_api: returns the cluster of a stack, by its name if it is an output or a literal.
         key: hides values of Secrets.
         secrecy: receives the values of Secrets.
@@ -59,7 +59,7 @@ class StackOpener:
         trace: receives a span for each part of the work.
     """
 
-    root: Path
+    find_work: Callable[[], Path]
     renderer: Renderer
     find_api: Callable[[str, PreparedStack, str], ClusterApi]
     read_outputs: OutputReader
@@ -117,7 +117,7 @@ class StackOpener:
         workload = require_workload(stack)
         format_value = json.dumps if workload.is_chart else format_raw_output
         texts = {name: format_value(value) for name, value in values.items()}
-        tree = self.root / join_workdir(environment, stack.name, WORKLOAD_ROOT)
+        tree = self.find_work() / join_workdir(environment, stack.name, WORKLOAD_ROOT)
         rendered = self.renderer.render(tree, workload, {**workload.values, **texts})
         self.secrecy.add_secrets([text for each in rendered.objects for text in list_secret_texts(each)])
         return rendered

@@ -53,10 +53,10 @@ def down(context: typer.Context) -> None:
     sandbox = _open_sandbox(context)
     if sandbox.find_running():
         # Terraform of a command at work would lose its state.
-        from envctl.adapters.workspace.workspace import DirectoryWorkspace
+        from envctl.adapters.workspace.work_folder import WorkFolder
+        from envctl.adapters.workspace.workspace import require_idle
 
-        workspace = DirectoryWorkspace(context.obj.project.absolute(), _find_folder(context) / "work", "")
-        workspace.require_idle()
+        require_idle(WorkFolder(_find_folder(context), require_idle).path)
     stopped = sandbox.stop()
     _show_and_exit(context, "down", SandboxState("stopped" if stopped else "off"))
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.place.backend import Backend
+from envctl.domain.release.rendering.local_states import LOCAL_PATHS
 from envctl.domain.release.rendering.root_module import RootModule
 from envctl.domain.release.rendering.root_override import list_stack_inputs, list_tree_files
 from envctl.domain.terraform.generated_files import GeneratedFiles
@@ -39,7 +40,6 @@ _PLAIN_NAMES = {
     SETTINGS_FILE: "zzz_settings.auto.tfvars",
 }
 _SESSION_NAMES = (f"${{var.{SESSION_VARIABLE}}}", "envctl")
-_LOCAL_PATHS = ("path", "workspace_dir")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +127,7 @@ class _Mover:
     def relocate_backend(self, kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         plain = dict(_drop_session(settings))
         if kind == "local":
-            plain |= {key: self.relocate_path(plain[key]) for key in _LOCAL_PATHS if key in plain}
+            plain |= {key: self.relocate_path(plain[key]) for key in LOCAL_PATHS if key in plain}
         return plain
 
     def relocate_terraform(self, block: Mapping[str, Any]) -> dict[str, Any]:
