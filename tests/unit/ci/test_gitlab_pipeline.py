@@ -284,6 +284,7 @@ OPERATIONS = {
     "recover": "recover prod --yes",
     "unlock": "unlock prod --yes",
     "fix-drift": "drift prod --fix --yes",
+    "recover-import": "recover prod --yes --import=reported",
 }
 
 

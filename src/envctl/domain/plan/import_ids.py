@@ -7,6 +7,8 @@ from envctl.domain.plan.changes import Marker, ResourceChange
 
 ALREADY_EXISTS = "E367"
 """Code of the problem of a resource that exists and is in no state."""
+REPORTED = "reported"
+"""In place of an address: all resources that the last deployment reported, with the ids of the plan."""
 # The ids for `terraform import`, from the documentation of the provider.
 _TYPES_BY_ID_FORM = {
     "name": """aws_ssm_parameter aws_ssm_document aws_iam_role aws_iam_user aws_iam_group aws_iam_instance_profile

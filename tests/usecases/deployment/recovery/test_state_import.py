@@ -1,6 +1,6 @@
 """`recover --import` changes a state: the ledger says so, and of an import that was cut off, that it began."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -10,6 +10,7 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.audit import Audit
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted
+from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
 from envctl.usecases.approval.locking import lock_environment
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.recovery.recover import recover
@@ -96,6 +97,49 @@ def test_only_reported_resources_are_imported(address: str, world: World) -> Non
     assert error.problems[0].code == "E376"
     assert error.problems[0].hint.endswith("run it again: envctl apply dev")
     assert (list_entries(world), world.terraform.imported) == (before, [])
+
+
+def plan_parameters(world: World, **names: object) -> None:
+    """Every plan creates these parameters."""
+    world.terraform.extra_changes["dev", "web"] = tuple(
+        ResourceChange(
+            address=f"aws_ssm_parameter.{each}",
+            type="aws_ssm_parameter",
+            action=Action.CREATE,
+            attributes=(AttributeChange("name", None, name),),
+        )
+        for each, name in names.items()
+    )
+
+
+def test_all_reported_resources_are_imported(world: World) -> None:
+    plan_parameters(world, x="/shop/x", y="/shop/y")
+    done = recover(world.ports, "dev", [("reported", "")])
+    assert done.taken_in == ("web:aws_ssm_parameter.x", "web:aws_ssm_parameter.y")
+    assert [each[-1] for each in world.terraform.imported] == ["/shop/x", "/shop/y"]
+
+
+@pytest.mark.parametrize(
+    ("names", "message", "hint"),
+    [
+        pytest.param({"x": "/shop/x"}, "does not tell the id of web:aws_ssm_parameter.y", "y=ID", id="none"),
+        pytest.param({"x": "/x", "y": Marker.SENSITIVE}, "the id of web:aws_ssm_parameter.y", "y=ID", id="sensitive"),
+    ],
+)
+def test_reported_resources_need_an_id_in_the_plan(
+    names: Mapping[str, object], message: str, hint: str, world: World
+) -> None:
+    plan_parameters(world, **names)
+    (problem,) = catch(OperationFailedError, recover, world.ports, "dev", [("reported", "")]).problems
+    assert (problem.code, world.terraform.imported) == ("E376", [])
+    assert message in problem.message
+    assert problem.hint.endswith(hint)
+
+
+def test_nothing_reported_is_told(world: World) -> None:
+    apply(world.ports, "dev")
+    (problem,) = catch(OperationFailedError, recover, world.ports, "dev", [("reported", "")]).problems
+    assert "reported no existing resource" in problem.message
 
 
 def test_next_deployment_ends_what_may_be_imported(world: World) -> None:

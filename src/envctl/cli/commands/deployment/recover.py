@@ -18,7 +18,8 @@ def recover(
         typer.Option(
             "--import",
             metavar="ADDRESS=ID",
-            help="Import an existing resource into the state of its stack: STACK:TYPE.NAME=ID. Repeatable.",
+            help="Import an existing resource into the state of its stack: STACK:TYPE.NAME=ID. Repeatable."
+            " Or `reported`: all that the last deployment found to exist (E367).",
         ),
     ] = None,
 ) -> None:
@@ -30,9 +31,13 @@ def recover(
 
 
 def parse_import(text: str) -> tuple[str, str]:
-    """Parse ADDRESS=ID; keys in the address and the id may contain `=`. Raises UsageError."""
+    """Parse ADDRESS=ID, or `reported`; keys in the address and the id may contain `=`. Raises UsageError."""
     import re
 
+    from envctl.domain.plan.import_ids import REPORTED
+
+    if text == REPORTED:
+        return REPORTED, ""
     found = re.fullmatch(_IMPORT_PATTERN, text, re.DOTALL)
     if found is None:
         from envctl.domain.errors import Problem, UsageError

@@ -13,7 +13,7 @@ from envctl.domain.guards import RefusedError, check_guards
 from envctl.domain.ledger.events import DeploymentAbandoned, DeploymentStarted, Event
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState
 from envctl.domain.plan.fingerprint import list_missing_actions
-from envctl.domain.plan.import_ids import find_import_id
+from envctl.domain.plan.import_ids import REPORTED, find_import_id
 from envctl.domain.text.identifiers import NAME, shorten_id
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account import account_check
@@ -163,14 +163,15 @@ class ImportResources:
         if ready is None:
             message = f"{found.environment} has no deployments, so no state to import into"
             raise OperationFailedError(Problem("E322", message, format_command("status")))
-        targets = [find_import_target(address, ready.prepared.stacks) for address, _ in self.existing]
-        for (stack, address), (_, identity) in zip(targets, self.existing, strict=True):
+        existing = [pair for each in self.existing for pair in _list_imports(seen, *each)]
+        targets = [find_import_target(address, ready.prepared.stacks) for address, _ in existing]
+        for (stack, address), (_, identity) in zip(targets, existing, strict=True):
             _require_reported(seen, stack, address, identity)
         _require_same_settings(found, ready)
-        for (stack, address), (_, identity) in zip(targets, self.existing, strict=True):
+        for (stack, address), (_, identity) in zip(targets, existing, strict=True):
             imports.import_resource(stack, address, identity)
         left = inspection.inspect_stacks(found.context, found.here, ready).left
-        taken_in = tuple(address for address, _ in self.existing)
+        taken_in = tuple(address for address, _ in existing)
         return replace(repaired, findings=replace(seen.findings, left=left), taken_in=taken_in)
 
 
@@ -291,6 +292,30 @@ def find_import_target(text: str, stacks: Sequence[PreparedStack]) -> tuple[Prep
     return owners[0], text
 
 
+def _list_imports(seen: InspectedStacks, address: str, identity: str) -> list[tuple[str, str]]:
+    """Return the address with its id, or in place of REPORTED all that the last deployment reported.
+
+    Raises OperationFailedError (E376) if it reported none, or if the plan lacks an id.
+    """
+    if address != REPORTED:
+        return [(address, identity)]
+    found = seen.interruption
+    if found.last is None or not found.last.existing:
+        message = f"the last deployment to {found.environment} reported no existing resource: nothing was imported"
+        raise OperationFailedError(Problem("E376", message, format_command("status")))
+    known = {name: _find_planned_id(seen, *name.split(":", 1)) for name in found.last.existing}
+    if lacking := [name for name, known_id in known.items() if not known_id]:
+        message = f"the plan does not tell the id of {join_names(lacking)}: nothing was imported"
+        hint = format_command("recover", found.environment, import_=f"{lacking[0]}=ID")
+        raise OperationFailedError(Problem("E376", message, hint))
+    return list(known.items())
+
+
+def _find_planned_id(seen: InspectedStacks, stack: str, address: str) -> str:
+    planned = (change for plan in seen.findings.left if plan.stack == stack for change in plan.resources)
+    return next((find_import_id(change) for change in planned if change.address == address), "")
+
+
 def _require_reported(seen: InspectedStacks, stack: PreparedStack, address: str, identity: str) -> None:
     """Raise OperationFailedError (E376) unless the last deployment failed by this resource (E367), and the id is the
     one in the plan, if the plan has it.
@@ -303,8 +328,7 @@ def _require_reported(seen: InspectedStacks, stack: PreparedStack, address: str,
         hint = "only what it reports (E367) can be imported; for anything else, write an import block in a root module."
         hint += f" To have it reported, run it again: {again}"
         raise OperationFailedError(Problem("E376", message, hint, stack=stack.name))
-    planned = (change for plan in seen.findings.left if plan.stack == stack.name for change in plan.resources)
-    wanted = next((find_import_id(change) for change in planned if change.address == own), "")
+    wanted = _find_planned_id(seen, stack.name, own)
     if wanted and wanted != identity:
         message = f"the code gives {name} another id: nothing was imported"
         hint = format_command("recover", target, import_=f"{name}={wanted}")
