@@ -171,7 +171,7 @@ def test_stray_file_beside_root_is_removed(bench: Bench) -> None:
     (folder / "stray_override.tf").write_text('variable "name" {\n  default = "stray"\n}\n')
     (own,) = (each for each in bench.driver.plan("dev", stack).resources if each.address == "terraform_data.own")
     assert {each.path: each.after for each in own.attributes}["input.name"] == "plain"
-    assert [each for each in bench.heard.messages if "removed .envctl/work/dev/web/stacks/web/" in each]
+    assert [each for each in bench.heard.messages if f"removed {folder}/" in each]
 
 
 def test_missing_file_of_root_stops_plan(bench: Bench) -> None:
