@@ -7,7 +7,7 @@ import pytest
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange, StackPlan
 from envctl.domain.plan.fingerprint import plan_value
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
-from envctl.domain.plan.wanted_deletions import PROVIDER_CONFIGURATION, find_wanted_deletions
+from envctl.domain.plan.wanted_deletions import PROVIDER_CONFIGURATION, find_wanted_deletions, list_deletions
 from envctl.domain.terraform.claimed_resources import Instance
 
 LATER = Marker.UNKNOWN
@@ -241,3 +241,9 @@ def test_deleted_resource_another_state_holds_is_found(
     # What the other stack deletes or forgets itself is not wanted there.
     for action in (Action.DELETE, Action.FORGET):
         assert find(plans[0], plan("live", change(type_, action, {})), held=held) == []
+
+
+def test_replaced_task_definition_needs_no_states() -> None:
+    tasks = plan("web", change("aws_ecs_task_definition", Action.REPLACE, {"id": "b", "family": "b"}))
+    assert list_deletions([tasks, plan("net", change("random_pet", Action.DELETE, {"id": "b"}))]) == []
+    assert [each.stack for each in list_deletions([plan("two", delete("aws_sns_topic", **TOPIC))])] == ["two"]

@@ -94,9 +94,12 @@ def find_wanted_deletions(
 
 
 def list_deletions(plans: Iterable[StackPlan]) -> list[PlacedResource]:
-    """Return the deleted and replaced resources that another stack can have too."""
+    """Return the deleted and replaced resources that another stack can have too: a task definition, which each new
+    image replaces, is no reason to read all states.
+    """
     found = (_read_change(plan, each, "before") for plan in plans for each in plan.resources if each.action in _GONE)
-    return [r for r in found if r.type.startswith("aws") or r.type in _IDENTIFIED_BY or UNIQUE_ID.fullmatch(r.id)]
+    named = [each for each in found if _IDENTIFIED_BY.get(each.type, each.type)]
+    return [r for r in named if r.type.startswith("aws") or r.type in _IDENTIFIED_BY or UNIQUE_ID.fullmatch(r.id)]
 
 
 def _read_change(plan: StackPlan, change: ResourceChange, side: str) -> PlacedResource:
