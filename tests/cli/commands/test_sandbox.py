@@ -31,5 +31,8 @@ def test_sandbox_is_not_stopped_under_a_command(project: Path, home: Path, capfd
         assert "error E308: envctl apply dev by ann (process" in said
         assert "wait until it ends and try again" in said
         assert Sandbox(home).find_running()
+    work = workspace.root
+    assert (work / "dev").is_dir()
     assert run(["sandbox", "down"]) == 0
     assert not Sandbox(home).find_running()
+    assert not work.parent.exists()

@@ -133,6 +133,12 @@ class WorkFolder:
         new.replace(link)
 
 
+def remove_work(work: Path) -> None:
+    """Remove the work folder of a sandbox that is gone."""
+    if _read_record(work.parent) is not None:
+        shutil.rmtree(work.parent, ignore_errors=True)
+
+
 def _find_cache(project: Path) -> Path:
     """Return the cache folder, or one in the folder of temporary files if that is in the project, or not writable."""
     given = os.environ.get("XDG_CACHE_HOME", "")

@@ -50,14 +50,15 @@ def status(context: typer.Context) -> None:
 def down(context: typer.Context) -> None:
     """Stop the sandbox, and delete its contents."""
     refuse_dry_run(context)
-    sandbox = _open_sandbox(context)
+    from envctl.adapters.workspace.work_folder import WorkFolder, remove_work
+    from envctl.adapters.workspace.workspace import require_idle
+
+    sandbox, work = _open_sandbox(context), WorkFolder(_find_folder(context), require_idle).path
     if sandbox.find_running():
         # Terraform of a command at work would lose its state.
-        from envctl.adapters.workspace.work_folder import WorkFolder
-        from envctl.adapters.workspace.workspace import require_idle
-
-        require_idle(WorkFolder(_find_folder(context), require_idle).path)
-    stopped = sandbox.stop()
+        require_idle(work)
+    if stopped := sandbox.stop():
+        remove_work(work)
     _show_and_exit(context, "down", SandboxState("stopped" if stopped else "off"))
 
 
