@@ -52,6 +52,7 @@ def test_failed_command_ends_the_benchmark_with_its_output(tmp_path: Path) -> No
         Command(["sh", "-c", "echo alas >&2; exit 3"], tmp_path, {}).run()
 
 
+@pytest.mark.slow
 def test_processor_time_excludes_waiting(tmp_path: Path) -> None:
     busy = Command([sys.executable, "-ISc", "while __import__('time').process_time() < 0.2: pass"], tmp_path, {})
     idle = Command([sys.executable, "-ISc", "import time; time.sleep(0.2)"], tmp_path, {})
@@ -131,6 +132,7 @@ def test_far_aws_delays_each_request(tmp_path: Path) -> None:
         assert time.perf_counter() - began >= seconds
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nothing is measured here")
 def test_memory_is_measured_with_all_child_processes(tmp_path: Path) -> None:
     child = "import time; held = bytearray(b'x' * (48 << 20)); time.sleep(0.5)"
