@@ -1,7 +1,7 @@
 """Where the work folders of a clone are: in the user's cache folder, outside of every working tree.
 
 `..` in code leads from there to no file of the project. A file in `.envctl` names the clone, and a link beside it leads
-people to the folder. An earlier envctl worked in `.envctl/work` itself: what is there is taken over.
+people to the folder. An earlier envctl worked in `.envctl/work` itself: its files are moved.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ class WorkFolder:
         found, old = self._place(_read_text(self.home / CLONE_FILE)) / WORK, self.home / WORK
         return old if not found.exists() and _is_folder(old) else found
 
-    def create(self) -> Path:
+    def create_folder(self) -> Path:
         """Make the folder, for this user alone, and take over that of an earlier envctl. Return `path`.
 
         Raises OperationFailedError if it can't be made, and LockHeldError while an earlier envctl is at work there.
@@ -154,13 +154,13 @@ def _find_cache(project: Path) -> Path:
 
 
 def _make_private(folder: Path) -> None:
-    """Make a folder for this user alone. Raises OperationFailedError for one of somebody else, or a link."""
+    """Make a folder for this user alone. Raises OperationFailedError if another user owns it, or if it is a link."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=_PRIVATE)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        message = f"{folder} is not a folder of this user: somebody else could change what Terraform runs"
+        message = f"{folder} is a link, or belongs to another user, who could change what Terraform runs"
         raise OperationFailedError(Problem("E338", message, _MOVE_HINT))
     if found.st_mode & 0o077:
         folder.chmod(_PRIVATE)

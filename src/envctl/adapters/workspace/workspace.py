@@ -59,7 +59,7 @@ class DirectoryWorkspace:
 
     @contextlib.contextmanager
     def lock_environment(self, environment: str, holder: str) -> Iterator[None]:
-        root = self.place if isinstance(self.place, Path) else self.place.create()
+        root = self.place if isinstance(self.place, Path) else self.place.create_folder()
         path = root / environment / ENVIRONMENT_LOCK
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
