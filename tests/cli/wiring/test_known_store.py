@@ -34,3 +34,14 @@ def test_missing_folder_is_no_store(tmp_path: Path, url: str, given: str, *, fou
     (tmp_path / "there").mkdir()
     (tmp_path / "envctl.toml").write_text(PROJECT.format(url))
     assert WiredPorts(Options(project=tmp_path, store=given)).has_store is found
+
+
+def test_store_in_the_way_is_left_to_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "envctl.toml").write_text(PROJECT.format("file://there"))
+    wired = WiredPorts(Options(project=tmp_path))
+    assert wired.project.store.url == "file://there"
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert wired.has_store

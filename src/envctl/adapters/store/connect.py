@@ -60,6 +60,20 @@ def store_folder(project: Path, url: str) -> Path:
     return project / (parts.netloc + parts.path)
 
 
+def is_missing_folder(project: Path, url: str) -> bool:
+    """Whether nothing was written yet to a store on disk."""
+    if not url.startswith("file:"):
+        return False
+    try:
+        store_folder(project, url).stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        # Opening it reports what is in the way.
+        return False
+    return False
+
+
 def open_s3(
     place: tuple[str, str],
     patience: RetryPolicy,

@@ -93,18 +93,8 @@ class ObstoreStore:
 
     @property
     def _is_missing_folder(self) -> bool:
-        """Whether nothing was written yet to a store on disk: a read makes no folder, where that may be forbidden."""
-        address = self._address
-        if not address.url.startswith("file:"):
-            return False
-        try:
-            connect.store_folder(self.project, address.url).stat()
-        except FileNotFoundError:
-            return True
-        except OSError:
-            # Opening it reports what is in the way.
-            return False
-        return False
+        """A read makes no folder, where that may be forbidden."""
+        return connect.is_missing_folder(self.project, self._address.url)
 
     @cached_property
     def _ownerless_store(self) -> "ObjectStore":

@@ -145,10 +145,9 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @property
     def has_store(self) -> bool:
-        from envctl.adapters.store.connect import store_folder
+        from envctl.adapters.store.connect import is_missing_folder
 
-        url = self._options.store or self.project.store.url
-        return not url.startswith("file:") or store_folder(self._root, url).exists()
+        return not is_missing_folder(self._root, self._options.store or self.project.store.url)
 
     @cached_property
     def head_cache(self) -> "FileHeadCache":

@@ -12,7 +12,7 @@ import pytest
 
 from envctl.adapters.terraform.process.json_events import Diagnostic
 from envctl.adapters.terraform.process.stack_lock import Site
-from envctl.adapters.terraform.state.state_lock import is_plan_of, parse_lock_error
+from envctl.adapters.terraform.state.state_lock import _find_stack, is_plan_of, parse_lock_error
 from envctl.domain.errors import StateLock
 from envctl.usecases.ports.terraform import PreparedStack
 
@@ -94,3 +94,18 @@ def test_lock_of_own_killed_plan_is_known(tmp_path: Path) -> None:
 )
 def test_lock_that_may_be_of_another_is_not_own(other: dict[str, Any], tmp_path: Path) -> None:
     assert not is_plan_of(build_lock(tmp_path, **other), BEGAN, ENDED)
+
+
+FOLDERS = {
+    "in the cache folder": "/home/ann/.cache/envctl/shop-0123456789ab/work/dev/web",
+    "of a root there": "/home/ann/.cache/envctl/shop-0123456789ab/work/dev/web/stacks/site",
+    "in the folder of temporary files": "/tmp/envctl-1000/my-shop-0123456789ab/work/dev/web/live",
+    "of an earlier envctl": "/srv/shop/.envctl/work/dev/web/stacks/site",
+    "of an earlier sandbox": "/srv/shop/.envctl/sandbox/work/dev/web",
+    "of a bare copy": "/srv/dev/web",
+}
+
+
+@pytest.mark.parametrize("folder", FOLDERS.values(), ids=FOLDERS)
+def test_stack_of_a_work_folder_is_known(folder: str) -> None:
+    assert tuple(_find_stack(Path(folder))) == ("dev", "web")

