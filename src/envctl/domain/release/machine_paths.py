@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 
 from envctl.domain.release.bundle import Release
+from envctl.domain.release.code_lines import COMMENT, skip_blocks
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 
 _PATH = re.compile(r"\bpath\.cwd\b|\b(?:abspath|pathexpand)\s*\(")
 # What a file holds, and the last name of a path, are the same on all machines. Programs run on one.
 _SAME = re.compile(r".*\b(?:file\w*|templatefile|basename)\s*\(\s*\"?(?:\$\{)?$")
 _SKIPPED = re.compile(r"\s*(?:#|//|\*|/\*|(?:command|interpreter|program|working_dir|description|error_message)\b)")
-_COMMENT = re.compile(r"\s(?:#|//)")
 _LEFT_OUT = ("provider ", "terraform ")
 _CODE = (".tf", ".tf.json")
 
@@ -26,12 +26,9 @@ def find_machine_paths(release: Release) -> Iterator[str]:
 
 
 def _search_code(text: str) -> Iterator[tuple[int, str]]:
-    is_left_out = False
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith(_LEFT_OUT) or is_left_out:
-            is_left_out = not line.rstrip().endswith("}") if line.startswith(_LEFT_OUT) else not line.startswith("}")
-        elif not _SKIPPED.match(line):
-            code = _COMMENT.split(line)[0]
+    for number, line in skip_blocks(text, _LEFT_OUT):
+        if not _SKIPPED.match(line):
+            code = COMMENT.split(line)[0]
             yield from (
                 (number, f"{match[0]}…)" if match[0].endswith("(") else match[0])
                 for match in _PATH.finditer(code)

@@ -14,6 +14,7 @@ from envctl.domain.config.states.backends import BACKENDS, fill_placeholders
 from envctl.domain.config.states.state_place import find_stack_keys, resolve_keys
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import Release
+from envctl.domain.release.code_lines import COMMENT, skip_blocks
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 from envctl.domain.text.lists import join_names
@@ -25,7 +26,6 @@ _CODE = (".tf", ".json", ".yaml", ".yml", ".tpl", ".tftpl")
 # Comments, labels and descriptions reach nothing.
 _SKIPPED = re.compile(r'\s*(?:#|//|\*|/\*|(?:resource|data|module|provider|output)\s+"|description\b|error_message\b)')
 _LEFT_OUT = ("terraform ", "variable ")
-_COMMENT = re.compile(r"\s(?:#|//)")
 _WORD = re.compile(r"(?<![.])(?<![\w.-]/)[\w-]+")
 # A plain word means many things.
 _TELLING = re.compile(r"(?=.*[-/.:\d])([\w-]+)")
@@ -105,16 +105,15 @@ class _OwnValues:
                     for text in self.search_text(json.dumps(body)) if f"{kind} " not in _LEFT_OUT else ():
                         yield code.count("\n", 0, code.find(text)) + 1, text
             return
-        part, is_left_out = list[tuple[int, str]](), False
-        for number, line in enumerate([*code.splitlines(), ""], 1):
-            if line.startswith(_LEFT_OUT) or is_left_out:
-                is_left_out = not (line.startswith("}") or (line.startswith(_LEFT_OUT) and line.endswith("}")))
-            elif not line.strip() or line.startswith(("---", "}")):
+        part = list[tuple[int, str]]()
+        # An empty line ends the last part.
+        for number, line in (*skip_blocks(code, _LEFT_OUT), (0, "")):
+            if not line.strip() or line.startswith(("---", "}")):
                 if self.search_text("\n".join(each for _, each in part)):
                     yield from ((at, value) for at, each in part for value in self.search_text(each))
                 part = []
             elif not _SKIPPED.match(line):
-                part.append((number, _COMMENT.split(line)[0]))
+                part.append((number, COMMENT.split(line)[0]))
 
     def describe(
         self, text: str, environments: Sequence[str], where: str, names: Mapping[str, str], at: Location | None
