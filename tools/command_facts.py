@@ -94,6 +94,8 @@ FACTS = {
     ),
     "settings": Facts(("envctl settings prod",), ("settings.md",)),
     "status": Facts(("envctl status",), ("status.md",)),
+    "terraform install": Facts(("envctl terraform install",), ("terraform-program.md",), unrun="needs the network"),
+    "terraform pin": Facts(("envctl terraform pin 1.15.5",), ("terraform-program.md",), unrun="needs the network"),
     "unlock": Facts(("envctl unlock prod",), ("guards.md", "recovery.md"), given="prod is locked"),
     "validate": Facts(("envctl validate",), ("settings.md", "errors.md")),
     "verify": Facts(("envctl verify dev",), ("checks.md",), LOOKS, "dev runs a release"),

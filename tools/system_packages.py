@@ -60,6 +60,8 @@ NEEDED = (
     Program("procps", ("pgrep",)),
     Program("python3-venv", module="ensurepip"),
     Program("util-linux", ("unshare",)),
+    Program("gnupg", ("gpg",)),
+    Program("gpgv", ("gpgv",)),
     Program(
         "chromium",
         ("chromium", "chromium-browser", "google-chrome"),

@@ -19,6 +19,7 @@ from tests.docs.values import values
 # What nothing runs, and why; the commands of envctl in it are read all the same (tests/cli/pages/test_docs.py).
 REASONS = {
     "needs Docker": 5,
+    "needs the network": 3,
     "a target of the makefile": 6,
     "needs a cluster of Kubernetes": 2,
     "needs helm and a chart": 1,

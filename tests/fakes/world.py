@@ -27,6 +27,7 @@ from tests.fakes.installation import MemoryInstallation
 from tests.fakes.machine import CountedNonces, MemoryVariables, SettableClock, SettableIdentity
 from tests.fakes.modules import MemoryRemoteModules
 from tests.fakes.new_projects import MemoryProjectFolder, MemoryTemplates
+from tests.fakes.programs import MemoryPrograms
 from tests.fakes.project_files import project_files
 from tests.fakes.registries import MemoryRegistries
 from tests.fakes.store import MemoryHeadCache, MemoryStore
@@ -63,6 +64,7 @@ class World:
     config_reader: ProjectFileReader = field(default_factory=lambda: ProjectFileReader(sandbox=False))
     manifests: KubernetesManifests = field(default_factory=KubernetesManifests)
     remote_modules: MemoryRemoteModules = field(default_factory=MemoryRemoteModules)
+    programs: MemoryPrograms = field(default_factory=MemoryPrograms)
     formatter: MemoryFormatter = field(default_factory=MemoryFormatter)
     observer: RecordingObserver = field(default_factory=RecordingObserver)
     prompter: ScriptedPrompter = field(default_factory=ScriptedPrompter)

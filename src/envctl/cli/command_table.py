@@ -130,6 +130,10 @@ _ONE_OUTPUT = ResultType(
 _PINNED_IMAGES = ResultType(
     "usecases.account.image_pins.PinnedImages", "project.pins.show_pinned_images", is_partial=True
 )
+_INSTALLED_PROGRAM = ResultType(
+    "usecases.project.terraform_program.InstalledProgram", "project.pins.show_installed_program"
+)
+_PINNED_PROGRAM = ResultType("usecases.project.terraform_program.PinnedProgram", "project.pins.show_pinned_program")
 _PINNED_KEYS = ResultType("usecases.project.signing_keys.PinnedKeys", "project.pins.show_pinned_keys")
 _PLANS = ResultType("usecases.fleet.merge.Plans", "plan.many_plans.show_plans", "plans.render_plans", is_partial=True)
 _PREVIEW = ResultType(
@@ -271,6 +275,13 @@ TABLE: dict[str, dict[str, Command | CommandGroup]] = {
         "fmt": Command("project.fmt", "Format settings and modules as Terraform does.", (_FORMAT,)),
         "lock-providers": Command(
             "project.lock_providers", "Write the provider lock for all stacks and platforms.", (_LOCKED_PROVIDERS,)
+        ),
+        "terraform": CommandGroup(
+            "Pin and install the Terraform that runs.",
+            {
+                "pin": Command("project.terraform", "Print the pin of a version, by digest.", (_PINNED_PROGRAM,)),
+                "install": Command("project.terraform", "Install the pinned program.", (_INSTALLED_PROGRAM,)),
+            },
         ),
         "images": CommandGroup(
             "Pin the images of Kubernetes objects by digest.",

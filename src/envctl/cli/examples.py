@@ -168,6 +168,16 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl releases prod", "only releases deployed to prod"),
         ("envctl releases --limit 100 --json", "for a script"),
     ),
+    "terraform install": (
+        ("envctl terraform install", "for this project, on this machine"),
+        ("envctl terraform install --from /mnt/terraform", "without a network"),
+        ("envctl terraform install --to /usr/local/bin", "in an image"),
+    ),
+    "terraform pin": (
+        ("envctl terraform pin 1.15.5", "the pin for all platforms"),
+        ("envctl terraform pin 1.10.2 --program tofu", "OpenTofu"),
+        ("envctl terraform pin 1.15.5 --platform linux_amd64", "for jobs alone"),
+    ),
     "images pin": (
         ("envctl images pin", "write the missing digests of all images"),
         ("envctl images pin --stack web", "those of one stack"),

@@ -76,7 +76,7 @@ def test_row_has_all_columns(snapshot: object) -> None:
     assert full == snapshot
     assert {name for name, value in empty.items() if value} == {
         "number", "environment", "action", "release", "uncommitted", "by", "by_via", "by_verified", "settings",
-        "started_at", "outcome", "changed", "older",
+        "started_at", "outcome", "changed", "older", "program_pinned",
     }  # fmt: skip
 
 

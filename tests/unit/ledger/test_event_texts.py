@@ -18,7 +18,7 @@ FIELDS: dict[str, dict[Source, str]] = {
     "ReleaseCreated": {"digest": "release commit", "name": "author beside others differences", "person": "subject"},
     "DeploymentStarted": {
         "name": "environment source only stacks unpinned creates clusters program authors",
-        "digest": "behind release settings plan place rules rules_before commit",
+        "digest": "behind release settings plan place rules rules_before commit program_sha256",
     },
     "DeploymentSucceeded": {
         "name": "environment stacks lost left forgot clusters",

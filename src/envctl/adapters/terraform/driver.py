@@ -18,6 +18,7 @@ from envctl.adapters.terraform.environment.environment_filter import Environment
 from envctl.adapters.terraform.launcher import SILENCE_SECONDS, Launcher, check_result, check_summary
 from envctl.adapters.terraform.plans.plan_files import COMPARISON_FILES, PLAN_FILE, PlanFile, PlanFiles, inherit_plan
 from envctl.adapters.terraform.process import stack_lock
+from envctl.adapters.terraform.process.program_finder import ProgramFinder
 from envctl.adapters.terraform.process.signal_forwarding import SignalForwarder
 from envctl.adapters.terraform.process.stack_lock import Locator, Site
 from envctl.adapters.terraform.scheduler.capacity import (
@@ -73,6 +74,7 @@ class TerraformDriver:
         secrecy: receives the sensitive values in states and plans.
         locate: returns the line in the project file of a rendered value.
         warm: whether Terraform may get providers that run already.
+        programs: finds the program; by default, none is pinned.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class TerraformDriver:
         surroundings: EnvironmentFilter | None = None,
         locate: Locator = lambda _, __: None,
         warm: bool = True,
+        programs: ProgramFinder | None = None,
     ) -> None:
         self._locate = locate
         self._secrecy = secrecy
@@ -108,12 +111,12 @@ class TerraformDriver:
             is_enabled=warm,
         )
         self._launcher = Launcher(
-            project=project,
             plugins=home / "cache" / "plugins",
             inherited=inherited,
             observer=observer,
             monitor=self._monitor,
             running=self._warm,
+            programs=programs or ProgramFinder(project, lambda: None, self._warm.hash_file),
             heap_limit=choose_heap_limit(self._machine, limits),
             share_cores=partial(share_cores, self._machine, limits),
             patience=patience,
@@ -126,6 +129,7 @@ class TerraformDriver:
         self._observer = observer
         self._plans = PlanFiles()
         self._checked_stacks = CheckedStacks(home / "cache" / "checked.json")
+        self._embedded: ports.InstalledTerraform | None = None
         self._planned_changes: dict[Path, tuple[ResourceChange, ...]] = {}
         self._known_outputs = KnownOutputs()
         # By directory of the stack: what a running plan calls at its first change.
@@ -157,7 +161,12 @@ class TerraformDriver:
     def detect_version(self, binary: str) -> ports.InstalledTerraform:
         from envctl.adapters.terraform import installed_version
 
-        return installed_version.detect_version(self._launcher, PreparedStack("", binary=binary))
+        # The embedded one can't be replaced meanwhile.
+        if self._embedded is not None:
+            return self._embedded
+        found = installed_version.detect_version(self._launcher, PreparedStack("", binary=binary))
+        self._embedded = found if found.program == installed_version.EMBEDDED else None
+        return found
 
     def find_provider_source(self, providers: Mapping[str, str], *, knock: bool) -> ports.ProviderSource:
         from envctl.adapters.terraform.init import provider_source
@@ -198,7 +207,9 @@ class TerraformDriver:
 
         stack = PreparedStack("", binary=binary)
         environment, cache = self._launcher.build_environment(stack), self._plugins.parent / "backends"
-        return backend_check.check_backend(self._launcher.find_binary(stack), environment, cache, kind, keys)
+        program = self._launcher.find_binary(stack)
+        descriptor = self._launcher.programs.find_descriptor(program)
+        return backend_check.check_backend(program, environment, cache, kind, keys, descriptor=descriptor)
 
     @contextmanager
     def open_worker_pool(self) -> Iterator[WorkerPool]:

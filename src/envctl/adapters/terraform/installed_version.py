@@ -12,20 +12,32 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.ports.terraform import InstalledTerraform, PreparedStack
 
 SILENCE_SECONDS = 20.0
+EMBEDDED = "the embedded Terraform"
 
 
 def detect_version(launcher: Launcher, stack: PreparedStack) -> InstalledTerraform:
     """Return program and version. Raises ConfigurationError (no program) or OperationFailedError (no version)."""
     binary = launcher.find_binary(stack)
-    program = "the embedded Terraform" if len(binary) > 1 else binary[0]
+    program = EMBEDDED if len(binary) > 1 else binary[0]
+    pin, descriptor = launcher.programs.pin, launcher.programs.find_descriptor(binary)
     lines: list[str] = []
     # In an empty folder, because Terraform also reads the folder it runs in.
     with tempfile.TemporaryDirectory(prefix="envctl-") as folder:
         line = build_arguments(binary, "version", json=True)
         environment = launcher.build_environment(stack)
-        result = run_process(line, Path(folder), environment, lines.append, writes=False, patience=SILENCE_SECONDS)
+        result = run_process(
+            line,
+            Path(folder),
+            environment,
+            lines.append,
+            writes=False,
+            patience=SILENCE_SECONDS,
+            program=descriptor,
+        )
     try:
-        return InstalledTerraform(program, str(json.loads("".join(lines))["terraform_version"]))
+        version = str(json.loads("".join(lines))["terraform_version"])
+        sha256 = launcher.programs.hash_program(binary)
+        return InstalledTerraform(program, version, sha256=sha256, pinned=pin.program if pin else "")
     except (ValueError, KeyError, TypeError) as error:
         output = (result.errors or "".join(lines)).strip().partition(os.linesep)[0] or f"it ended with {result.code}"
         message = f"{program} does not report its version: {output}"

@@ -20,6 +20,7 @@ from envctl.adapters.terraform.environment.variables import LOG_VARIABLE, PROVID
 from envctl.adapters.terraform.process import binary, stack_lock
 from envctl.adapters.terraform.process.arguments import Command, build_arguments, writes_state
 from envctl.adapters.terraform.process.hand_over import CachedPackages, ProviderNotReadyError, RunningProviders
+from envctl.adapters.terraform.process.program_finder import ProgramFinder
 from envctl.adapters.terraform.process.stack_lock import HeldLock, Site
 from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
 from envctl.adapters.terraform.state import unsaved_state
@@ -81,15 +82,16 @@ class Launcher:
             last plan had some.
         surroundings: removes Terraform's own variables.
         running: the providers that run already, for each process.
+        programs: finds the program, and compares it with the pin.
         limit: seconds without output before any command is stopped; None for no limit.
     """
 
-    project: Path
     plugins: Path
     inherited: Callable[[str], Mapping[str, str]]
     observer: Observer
     monitor: ProcessMonitor
     running: RunningProviders
+    programs: ProgramFinder
     heap_limit: int
     share_cores: Callable[[int], int | None]
     patience: float
@@ -119,7 +121,7 @@ class Launcher:
             return self._environments[stack.profile]
 
     def find_binary(self, stack: PreparedStack) -> tuple[str, ...]:
-        return binary.find_binary(stack.binary, self.build_environment(stack), self.project)
+        return self.programs.find_binary(stack.binary, self.build_environment(stack))
 
     def prepare_providers(self, site: Site, packages: CachedPackages) -> bool:
         """Compare packages with the lock for an init, and start the likely ones; see RunningProviders."""
@@ -299,6 +301,7 @@ class Launcher:
                 on_start=lambda: _call_all(given.on_start, on_start),
                 on_stop=on_stop,
                 patience=patience or self.limit,
+                program=self.programs.find_descriptor(program),
             )
             if result.code:
                 result = self.running.explain_failure(site, result)

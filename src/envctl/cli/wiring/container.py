@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from envctl.adapters.terraform.driver import TerraformDriver
     from envctl.adapters.terraform.formatting import TerraformFormatter
     from envctl.adapters.terraform.modules.fetch import TerraformModules
+    from envctl.adapters.terraform.packages.official_packages import OfficialPackages
+    from envctl.adapters.terraform.process.program_finder import ProgramFinder
     from envctl.adapters.workspace.tree import ProjectTree
     from envctl.adapters.workspace.work_folder import WorkFolder
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from envctl.domain.config.project import Owner, Project
     from envctl.domain.errors import Location
     from envctl.domain.ledger.trust import Trust
+    from envctl.domain.terraform.program_pin import ProgramPin
     from envctl.usecases.inspect.exec_kubeconfig import Kubeconfig
     from envctl.usecases.ports.core import Identity
     from envctl.usecases.ports.terraform import StackDriver
@@ -165,7 +168,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
         cache = self._root / ".envctl" / "cache" / "modules"
         # Git and registries may need a token of the job: no program of the tree runs.
         surroundings = EnvironmentFilter(self.observer.on_message, find_identity_variables)
-        return TerraformModules(self._root, cache, lambda: self._own, surroundings)
+        return TerraformModules(cache, lambda: self._own, surroundings, self._programs)
 
     @cached_property
     def formatter(self) -> "TerraformFormatter":
@@ -174,6 +177,12 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
         # A project file with mistakes can be formatted too: it is not read for program_variables.
         return TerraformFormatter(self._root, lambda: self._own, EnvironmentFilter(self.observer.on_message))
+
+    @cached_property
+    def programs(self) -> "OfficialPackages":
+        from envctl.adapters.terraform.packages.official_packages import OfficialPackages
+
+        return OfficialPackages(self._root, self._own)
 
     @cached_property
     def workspace(self) -> "DirectoryWorkspace":
@@ -261,7 +270,24 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             surroundings=EnvironmentFilter(self.observer.on_message, self.program_variables.withhold_tokens),
             locate=self._locate_rendered_key,
             warm=not self._options.no_warm,
+            programs=self._programs,
         )
+
+    @cached_property
+    def _programs(self) -> "ProgramFinder":
+        from envctl.adapters.terraform.process.program_finder import ProgramFinder
+        from envctl.adapters.terraform.warm.package import FileHashes
+
+        hashes = FileHashes(self._home / "cache" / "terraform.json")
+        return ProgramFinder(self._root, self._find_program_pin, hashes.hash_file)
+
+    def _find_program_pin(self) -> "ProgramPin | None":
+        if self.sandbox:
+            # No real account: the embedded Terraform does.
+            return None
+        from envctl.adapters.terraform.process.pin_reader import read_pin
+
+        return read_pin(self.tree.read_contents("envctl.toml"))
 
     def _locate_rendered_key(self, environment: str, path: Sequence[str | int]) -> "Location | None":
         # Imported late: the models of the project file take longer than all else before Terraform starts.

@@ -19,6 +19,8 @@ from envctl.domain.config.stack_kinds import check_stack_kinds, parse_cluster_st
 from envctl.domain.graph import CycleError, order_stacks
 from envctl.domain.rollout.traffic import FULL_PERCENT, TRAFFIC_VARIABLES
 from envctl.domain.terraform.expressions import OutputReference
+from envctl.domain.terraform.program_pin import VERSIONS
+from envctl.domain.terraform.version_constraints import is_version_allowed
 from envctl.domain.text.suggestions import find_nearest, suggest_name
 
 ALARM_OUTPUT, CHECK = "alarm:output:", "check:"
@@ -28,6 +30,7 @@ def find_faults(document: Mapping[str, object]) -> list[Fault]:
     return [
         *_check_pipeline(document),
         *_check_accounts(document),
+        *_check_terraform_pin(document),
         *check_region_names(document),
         *_check_gate_names(document),
         *_check_parity(document),
@@ -47,6 +50,14 @@ def find_faults(document: Mapping[str, object]) -> list[Fault]:
         *find_gitlab_faults(document),
         *find_package_faults(document),
     ]
+
+
+def _check_terraform_pin(document: Mapping[str, object]) -> Iterator[Fault]:
+    constraint = find_table(document, "terraform").get("version", VERSIONS)
+    version = find_table(document, "terraform", "pin").get("version")
+    if isinstance(constraint, str) and isinstance(version, str) and not is_version_allowed(constraint, version):
+        message = f"[terraform] version is {constraint!r}, and excludes the pinned {version}"
+        yield Fault("E103", message, "change one of the two", ("terraform", "pin", "version"))
 
 
 def _check_pipeline(document: Mapping[str, object]) -> Iterator[Fault]:

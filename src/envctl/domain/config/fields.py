@@ -204,6 +204,9 @@ CiKubernetesPackage = Annotated[
         ' "kube-api-emulator==VERSION#sha256=HASH"',
     ),
 ]
+ExactVersion = Annotated[str, match_text(r"\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?", 'a version such as "1.15.5"')]
+Sha256 = Annotated[str, match_text(r"[0-9a-f]{64}", "a SHA-256 in 64 hex digits")]
+Platform = Annotated[str, match_text(r"(linux|darwin)_(amd64|arm64)", 'a platform such as "linux_amd64"')]
 HttpUrl = Annotated[str, match_text(r"https?://.+", 'a URL such as "http://127.0.0.1:5000"')]
 ClusterName = Annotated[
     str,

@@ -19,6 +19,7 @@ from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.secret_sources import SecretSource, flatten_sources, parse_source
 from envctl.domain.config.settings_table import SettingsTable
 from envctl.domain.config.stacks import RemovedStack, Stack
+from envctl.domain.terraform.program_pin import VERSIONS, Program, ProgramPin
 from envctl.domain.text.identifiers import NAME_PATTERN
 
 
@@ -86,14 +87,29 @@ class Identity(fields.Section):
     name: fields.Name  # the first part of all names in AWS, and a tag of every resource
 
 
+class TerraformPin(fields.Section):
+    """The one program that runs as Terraform in real accounts."""
+
+    program: Program  # `terraform` or `tofu`
+    version: fields.ExactVersion  # its version; `[terraform] version` must allow it
+    # SHA-256 of the executable, by platform, as `envctl terraform pin VERSION` prints it
+    sha256: Annotated[Mapping[fields.Platform, fields.Sha256], Field(min_length=1)]
+    mirror: fields.HttpUrl | None = None  # where its packages are, in place of the official address
+
+    def to_pin(self) -> ProgramPin:
+        """Return the values that are compared with a program."""
+        return ProgramPin(program=self.program, version=self.version, sha256=self.sha256)
+
+
 class Terraform(fields.Section):
     """The Terraform that runs."""
 
-    version: fields.Constraint = ">= 1.10"  # the versions of Terraform or OpenTofu that may run
+    version: fields.Constraint = VERSIONS  # the versions of Terraform or OpenTofu that may run
     binary: str | None = None  # path or name of the program; unset: `terraform`, `tofu`, or the embedded one
     # keys of a plan that envctl does not know and lets through, such as `resource_changes.fancy`
     plan_keys: tuple[fields.PlanKey, ...] = ()
     warm: fields.Flag = True  # false: Terraform starts its providers itself, as with `--no-warm`
+    pin: TerraformPin | None = None
 
 
 class Store(fields.Section):

@@ -77,6 +77,8 @@ class DeploymentRecord:
     request: int = 0  # number of the pull or merge request of the release, or 0
     clusters: tuple[str, ...] = ()  # stacks of Kubernetes objects, each with its cluster
     program: str = ""  # program and version of Terraform
+    program_sha256: str = ""  # of its executable
+    program_pinned: bool = False  # whether `[terraform.pin]` named it
 
 
 @dataclass
@@ -143,6 +145,8 @@ class Audit:
             request=known.request if known else 0,
             clusters=event.clusters,
             program=event.program,
+            program_sha256=event.program_sha256,
+            program_pinned=event.program_pinned,
         )
         before = here.last
         if event.action == "rollback" and before and before.release != event.release:

@@ -68,6 +68,8 @@ class DeploymentStarted:
     # Stacks of Kubernetes objects, each with its cluster (`encode_clusters`); without one if it is new or replaced
     clusters: tuple[str, ...] = _later(())
     program: str = _later("")  # Program and version of Terraform, like "OpenTofu 1.10.2"; empty in old entries
+    program_sha256: str = _later("")  # Of the executable of Terraform; empty for a script and the embedded one
+    program_pinned: bool = _later(False)  # True if `[terraform.pin]` names this executable
     commit: str = _later("")  # Commit of the tree with its settings and rules; empty if they were not committed
     authors: tuple[str, ...] = _later(())  # Who changed these since the deployment before; not those of the release
 

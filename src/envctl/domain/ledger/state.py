@@ -49,6 +49,7 @@ class Deployment:
     rules_before: str = ""  # Digest of the rules before it, if they differ
     behind: str = ""  # The newer release of the entry, for an earlier commit without --older
     program: str = ""  # Program and version of Terraform; empty if not recorded
+    program_sha256: str = ""  # Of its executable; empty if not recorded
     commit: str = ""  # Commit of the tree with its settings and rules; empty if unknown
     existing: tuple[str, ...] = ()  # What may be imported after its failure, as in `DeploymentFailed`
 

@@ -26,6 +26,7 @@ from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
 from envctl.usecases.account import account_check, secret_values
 from envctl.usecases.deployment import planning, progress
+from envctl.usecases.deployment.program_changes import describe_pinned_change
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -84,6 +85,7 @@ class Why:
     elsewhere: bool = False  # whether that is refused (E148, E139)
     authors: tuple[str, ...] = ()  # who wrote what would change, and written: that as a sentence, with since when
     written: str = ""
+    program: str = ""  # how the pinned Terraform differs from the one that deployed the release in the source
     reviews: str = ""  # in a job of GitHub, the reviews given when the plan was made, for `approve --reviewers --after`
 
     @property
@@ -220,6 +222,7 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
         label=request.present.find_label(request.release),
         authors=tuple(author[0] for author in list_authors(request)) if approvals else (),
         written=describe_authors(request) if approvals else "",
+        program=describe_pinned_change(adviser.context, request.present, request.source, request.target),
     )
 
 

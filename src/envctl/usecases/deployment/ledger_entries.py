@@ -22,9 +22,11 @@ from envctl.domain.plan.import_ids import ALREADY_EXISTS
 from envctl.domain.release.place import place_digest
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.known_clusters import list_met_clusters, list_planned_clusters
+from envctl.usecases.deployment.program_changes import detect_program
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.change_authors import list_tree_paths
+from envctl.usecases.ports.terraform import InstalledTerraform
 from envctl.usecases.project import module_checks
 from envctl.usecases.release import readings, release_store
 
@@ -37,7 +39,7 @@ class _StartFacts:
     waiver: int  # the number of the entry of the waiver, or 0
     waived: frozenset[str]  # the codes that it covers
     unpinned: tuple[str, ...]  # the addresses of overridden providers
-    program: str  # program and version of Terraform; empty if no stack needs it
+    program: InstalledTerraform | None  # None if no stack needs Terraform
     commit: str  # the commit of settings and rules; empty if they are not committed
 
 
@@ -118,17 +120,9 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
         waiver=waiver,
         waived=frozenset(prepared.guards.waived),
         unpinned=module_checks.find_unpinned(ports),
-        program=_describe_program(planned),
+        program=detect_program(planned.prepared),
         commit="" if tree.uncommitted else tree.commit,
     )
-
-
-def _describe_program(planned: PlannedDeployment) -> str:
-    environment = planned.prepared.environment
-    binary = next((each.binary for each in environment.all_stacks if each.workload is None), None)
-    if binary is None:
-        return ""
-    return str(planned.prepared.request.context.ports.terraform.detect_version(binary))
 
 
 def _decide_start(attempt: Attempt, facts: _StartFacts, present: LedgerState) -> Event:
@@ -160,7 +154,9 @@ def _decide_start(attempt: Attempt, facts: _StartFacts, present: LedgerState) ->
         creates=attempt.creates,
         behind="" if asked.older else asked.behind,
         clusters=attempt.clusters,
-        program=facts.program,
+        program=str(facts.program or ""),
+        program_sha256=facts.program.sha256 if facts.program else "",
+        program_pinned=bool(facts.program and facts.program.pinned),
         commit=facts.commit,
         authors=tuple(dict.fromkeys((*asked.wrote_rules, *asked.wrote_tree))),
     )

@@ -20,6 +20,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.environment_selection import GoneEnvironment, find_environments, find_gone
+from envctl.usecases.project.program_pin import has_unpinned_program
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.moved_places import MOVED
 from envctl.usecases.release.next_steps import Adviser, build_adviser
@@ -75,6 +76,7 @@ class Status:
     unbelieved: tuple[DistrustedEntry, ...] = ()  # the last entries without effect
     beside: tuple[EnvironmentStatus, ...] = ()
     gone: tuple[GoneEnvironment, ...] = ()  # environments with stacks, removed from envctl.toml
+    unpinned: bool = False  # whether real accounts run a Terraform that `[terraform.pin]` does not name
     newer: NewerEntries | None = None  # entries that this envctl can't read; the status is that before them
 
     @property
@@ -118,6 +120,7 @@ def _build_from_bundles(context: Context, present: LedgerState) -> Status:
         unbelieved=present.unbelieved,
         beside=beside,
         gone=gone,
+        unpinned=has_unpinned_program(context),
         newer=present.newer,
     )
 

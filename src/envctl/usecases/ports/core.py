@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from envctl.usecases.ports.installation import Installation
     from envctl.usecases.ports.kubernetes import ClusterFinder, ClusterInspector
     from envctl.usecases.ports.manifests import Manifests
+    from envctl.usecases.ports.programs import ProgramPackages
     from envctl.usecases.ports.project import (
         ConfigReader,
         ProjectFolder,
@@ -275,6 +276,8 @@ class Ports(Protocol):
     def workspace(self) -> Workspace: ...
     @property
     def terraform(self) -> Terraform: ...
+    @property
+    def programs(self) -> ProgramPackages: ...
     @property
     def formatter(self) -> Formatter: ...
     @property

@@ -113,10 +113,14 @@ class InstalledTerraform:
 
     program: str
     version: str
+    _: KW_ONLY
+    sha256: str = ""  # of the executable; empty for a script and the embedded one
+    pinned: str = ""  # the program that `[terraform.pin]` names, if it is this one: `terraform` or `tofu`
 
     def __str__(self) -> str:
         """Return its kind and version, as in `OpenTofu 1.10.2`: the path differs between machines."""
-        kind = "OpenTofu" if "tofu" in self.program.replace("\\", "/").rpartition("/")[2].lower() else "Terraform"
+        name = self.pinned or self.program.replace("\\", "/").rpartition("/")[2].lower()
+        kind = "OpenTofu" if "tofu" in name else "Terraform"
         return f"{kind} {self.version}"
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
 from envctl.adapters.terraform.modules.fetch import TerraformModules
+from envctl.adapters.terraform.process.program_finder import ProgramFinder
+from envctl.adapters.terraform.warm.package import FileHashes
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import ResolvedModule
@@ -59,8 +61,9 @@ class Bench:
 
     def waiting(self, patience: float) -> TerraformModules:
         surroundings = EnvironmentFilter(self.remarks.append)
+        programs = ProgramFinder(self.root, lambda: None, FileHashes(self.root / "terraform.json").hash_file)
         return TerraformModules(
-            self.root, self.root / "cache", lambda: self.environment, surroundings, patience=patience
+            self.root / "cache", lambda: self.environment, surroundings, programs, patience=patience
         )
 
     def fetch(

@@ -23,6 +23,7 @@ from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.many import LARGE_DRIFT, LARGE_PLAN, MANY
 from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
 from tests.cli.render.samples.pinned_images import PINNED_IMAGES
+from tests.cli.render.samples.pinned_programs import PINNED_PROGRAMS
 from tests.cli.render.samples.plans import (
     DOCUMENTS_PLAN,
     FIRST_PLAN,
@@ -160,6 +161,7 @@ RESULTS: dict[str, object] = {
     **RULES,
     **SECRETS,
     **PINNED_IMAGES,
+    **PINNED_PROGRAMS,
     **PROVIDER_LOCKS,
     **WORKFLOWS,
     **EXPLANATIONS,

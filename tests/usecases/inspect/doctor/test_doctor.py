@@ -29,8 +29,17 @@ def world() -> World:
     world = on_aws()
     world.tree.content[world.provider_lock] = LOCK
     world.access.off = timedelta(seconds=1)
+    pin_terraform(world)
     bootstrap(world.ports)
     return world
+
+
+def pin_terraform(world: World, version: str = "1.15.5") -> None:
+    pin = f'[terraform.pin]\nprogram = "terraform"\nversion = "{version}"\nsha256.linux_amd64 = "{"a" * 64}"\n'
+    world.tree.content["envctl.toml"] += pin.encode()
+    world.terraform.installed_terraform = InstalledTerraform(
+        "/usr/bin/terraform", "1.15.5", sha256="a" * 64, pinned="terraform"
+    )
 
 
 def row(found: Doctor, section: str, name: str) -> Finding:
@@ -59,7 +68,7 @@ def test_healthy_project_has_only_good_rows(world: World) -> None:
         "staging",
         "prod",
     ]
-    assert row(found, "Terraform", "terraform").seen == "1.15.5 (/usr/bin/terraform)"
+    assert row(found, "Terraform", "terraform").seen == "1.15.5 (/usr/bin/terraform), pinned"
     assert row(found, "Terraform", "provider lock").seen == "hashicorp/aws 6.25.0"
 
 
@@ -140,6 +149,23 @@ def test_unfit_settings_hide_no_other_rows(world: World) -> None:
     assert told.seen.startswith("environments/prod/terraform.tfvars:1: E204")
     assert told.seen.endswith("(and 1 more)")
     assert (told.mend, found.exit_code, codes(found)) == ("envctl validate", 78, ["E204", "E203"])
+
+
+def test_unpinned_terraform_of_real_accounts_is_a_warning() -> None:
+    world = on_aws()
+    found = row(diagnose_project(world.ports), "Terraform", "terraform pin")
+    assert (found.verdict, found.mend) == ("warn", "envctl terraform pin 1.15.5")
+    world.sandbox = True
+    names = [f.name for each in diagnose_project(world.ports).sections for f in each.findings]
+    assert "terraform" in names and "terraform pin" not in names
+
+
+def test_pin_of_another_version_is_bad() -> None:
+    world = on_aws()
+    pin_terraform(world, "1.14.0")
+    found = diagnose_project(world.ports)
+    assert row(found, "Terraform", "terraform").verdict == "bad"
+    assert "its SHA-256 is that of 1.15.5" in row(found, "Terraform", "terraform").seen
 
 
 def test_disallowed_terraform_version_is_bad(world: World) -> None:

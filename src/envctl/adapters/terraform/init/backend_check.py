@@ -26,9 +26,17 @@ _KEY = re.compile(r'^ {8}"(\w+)":')
 
 
 def check_backend(
-    binary: Sequence[str], environment: Mapping[str, str], cache: Path, kind: str, keys: Mapping[str, object]
+    binary: Sequence[str],
+    environment: Mapping[str, str],
+    cache: Path,
+    kind: str,
+    keys: Mapping[str, object],
+    *,
+    descriptor: int | None = None,
 ) -> tuple[BackendMistake, ...]:
-    """Return the mistakes in the keys of a backend. A block without mistakes is remembered in the folder `cache`."""
+    """Return the mistakes in the keys of a backend. A block without mistakes is remembered in the folder `cache`.
+    `descriptor` is the open file of a pinned program.
+    """
     document = {"terraform": {"backend": {kind: {**keys, SENTINEL: True}}}}
     text = json.dumps(document, indent=2, sort_keys=True)
     known = cache / hashlib.sha256(repr([*binary, text]).encode()).hexdigest()
@@ -46,6 +54,7 @@ def check_backend(
             lambda each: _record_line(each, transcript),
             writes=False,
             patience=PATIENCE_SECONDS,
+            program=descriptor,
         )
         lines = read_text(folder / ROOT_MODULE_FILE).splitlines()
     found = tuple(_list_mistakes(transcript.errors, lines))

@@ -15,9 +15,9 @@ from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
 from envctl.adapters.terraform.modules import failures, packages
 from envctl.adapters.terraform.modules.module_cache import UNFINISHED_PREFIX, ModuleCache
-from envctl.adapters.terraform.process import binary
 from envctl.adapters.terraform.process.arguments import build_arguments
 from envctl.adapters.terraform.process.process import ProcessResult, run_process
+from envctl.adapters.terraform.process.program_finder import ProgramFinder
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Location, OperationFailedError, Problem
 from envctl.domain.release import remote_modules
 from envctl.domain.release.bundle import File, Release
@@ -47,10 +47,10 @@ _DEFAULTS = {
 class TerraformModules:
     """`inherited` returns the environment of the user, as at the start of envctl."""
 
-    project: Path
     cache: Path
     inherited: Callable[[], Mapping[str, str]]
     surroundings: EnvironmentFilter
+    programs: ProgramFinder
     patience: float = MAX_SILENCE
 
     def load_cached(self, binary: str, call: ModuleCall) -> ResolvedModule | None:
@@ -97,9 +97,16 @@ class TerraformModules:
     ) -> dict[str, ResolvedModule]:
         with self._convert_write_errors():
             scratch.write_code(release, known)
-        line = build_arguments(self._find_binary(binary), "get", no_color=True)
-        environment = self.build_environment()
-        ended = run_process(line, scratch.workdir, environment, scratch.on_line, writes=False, patience=self.patience)
+        program = self._find_binary(binary)
+        ended = run_process(
+            build_arguments(program, "get", no_color=True),
+            scratch.workdir,
+            self.build_environment(),
+            scratch.on_line,
+            writes=False,
+            patience=self.patience,
+            program=self.programs.find_descriptor(program),
+        )
         if ended.interrupted:
             message = "interrupted while the code of modules was fetched"
             raise InterruptedByUserError(Problem("E311", message, "no changes were made; run it again"))
@@ -108,7 +115,7 @@ class TerraformModules:
         return scratch.read_modules()
 
     def _find_binary(self, configured: str) -> tuple[str, ...]:
-        return binary.find_binary(configured, self.inherited(), self.project)
+        return self.programs.find_binary(configured, self.inherited())
 
     def build_environment(self) -> dict[str, str]:
         return {**_DEFAULTS, **self.surroundings.filter_variables(self.inherited())}

@@ -52,6 +52,7 @@ def run_process(
     on_start: Callable[[], None] = lambda: None,
     on_stop: Callable[[], None] = lambda: None,
     patience: float | None = None,
+    program: int | None = None,
 ) -> ProcessResult:
     """Run a command to its end, in its own process group: Ctrl-C of a terminal reaches it only through envctl.
 
@@ -63,11 +64,12 @@ def run_process(
         on_start: called once the process runs.
         on_stop: called once a signal was passed on.
         patience: seconds of silence before the process is stopped.
+        program: the open file to start in place of the first word of the command, on Linux.
     """
     stopping = stopping or SignalForwarder()
     with contextlib.closing(output or PipedOutput()) as out, stopping.forward_signals():
         descriptors = (lock.descriptor, *inherited) if lock else tuple(inherited)
-        process = _start_process(command, directory, environment, out, descriptors)
+        process = _start_process(command, directory, environment, out, descriptors, program=program)
         grace = math.inf if writes else _LOOK_GRACE_SECONDS
         try:
             if lock:
@@ -102,10 +104,16 @@ def _start_process(
     environment: dict[str, str],
     output: ProcessOutput,
     descriptors: tuple[int, ...],
+    *,
+    program: int | None,
 ) -> Process:
+    executable = None
+    if program is not None:
+        executable, descriptors = f"/proc/self/fd/{program}", (*descriptors, program)
     try:
         process = subprocess.Popen(
             command,
+            executable=executable,
             cwd=directory,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -96,7 +96,7 @@ class WarmProviders:
         self._chooser = Chooser(hashes, programs, is_enabled)
         self.explain_start, self.record_program = self._chooser.explain_start, programs.add_program
         # The next comparison of a package remembers its hash.
-        self.hash_package = hashes.hash_package
+        self.hash_package, self.hash_file = hashes.hash_package, hashes.hash_file
         self._protocols = KnownProtocols(cache / "protocols.json")
         self._refused: dict[Path, UncertainError] = {}
         self._trace = trace

@@ -21,7 +21,7 @@ COLUMNS = (
     *("outcome", "changed", "reason", "performed", "verification", "verified_at", "verified_by", "checks"),
     *("approvals", "waivers", "waived_by", "waiver_reasons", "waived_guards", "waived_refusals", "held"),
     *("rolled_back_by", "place", "older", "lost", "imports", "rules", "rules_before"),
-    *("subject", "request", "clusters", "program"),
+    *("subject", "request", "clusters", "program", "program_sha256", "program_pinned"),
 )
 # Values of the columns that are no attribute of the record.
 _COMPUTED: dict[str, Callable[[DeploymentRecord], object]] = {

@@ -20,7 +20,11 @@ from envctl.domain.rollout.traffic import Shift, other_color
 from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from envctl.usecases.project.environment_selection import describe_gone
+from envctl.usecases.project.program_pin import UNPINNED
 from envctl.usecases.release.pending_changes import PendingChanges
+
+PROGRAM = "terraform"
+_PIN = format_command("terraform pin", "VERSION")
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,8 @@ def list_attention_items(status: Status, zone: Zone = None) -> tuple[AttentionIt
             *((sentence, False) for sentence in changes),
         )
         items += [AttentionItem(each.environment, sentence, is_serious) for sentence, is_serious in found]
+    if status.unpinned:
+        items.append(AttentionItem(PROGRAM, f"{UNPINNED}: {add_sandbox_flag(_PIN)}", is_serious=False))
     return tuple(items)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from envctl.cli.render.text.next_commands import add_sandbox_flag
 from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.text.times import format_age, format_future
-from envctl.cli.render.words.attention import list_attention_items
+from envctl.cli.render.words.attention import PROGRAM, list_attention_items
 from envctl.cli.render.words.tones import Tone
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.text.identifiers import shorten_id
@@ -128,7 +128,8 @@ def is_up_to_date(status: Status) -> bool:
     lagging = any(each.lag for each in status.environments)
     other = any(each.pending and not each.pending.is_empty for each in status.all_environments)
     steps = list_next_commands(status) or list_advice(status)
-    return not steps and not list_attention_items(status) and not lagging and not other
+    items = [each for each in list_attention_items(status) if each.environment != PROGRAM]
+    return not steps and not items and not lagging and not other
 
 
 def list_waits(status: Status) -> list[tuple[str, str]]:

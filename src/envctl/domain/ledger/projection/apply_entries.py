@@ -167,6 +167,7 @@ def to_deployment(entry: Entry, event: events.DeploymentStarted) -> Deployment:
         older=event.older,
         behind=event.behind,
         program=event.program,
+        program_sha256=event.program_sha256,
         commit=event.commit,
     )
 

@@ -25,6 +25,7 @@ from envctl.usecases.deployment import drift_undo, prepare, shared_resources, ve
 from envctl.usecases.deployment.known_clusters import forget_replaced_clusters
 from envctl.usecases.deployment.leaving import leaving_stacks, lost_states
 from envctl.usecases.deployment.planning import add_forecasts, plan_stacks
+from envctl.usecases.deployment.program_changes import report_program_change
 from envctl.usecases.deployment.progress import (
     GuardRunner,
     InitializedRelease,
@@ -290,6 +291,7 @@ class CheckPlan(FixedLines):
             if ports.prompter.asks:
                 ports.observer.on_plan(planned.plan)
             raise
+        report_program_change(prepared, present)
         return planned
 
 

@@ -32,6 +32,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project.environment_selection import describe_gone, find_gone
 from envctl.usecases.project.lock_providers import parse_versions
+from envctl.usecases.project.program_pin import UNPINNED, has_unpinned_program
 
 MAX_FOLDERS, MAX_STACKS = 3, 12
 EXPIRES_SOON = timedelta(minutes=15)
@@ -70,8 +71,16 @@ def check_terraform(ports: Ports, project: Project | None) -> Iterator[Row]:
     """Check the version of Terraform. Without a project, any version is fine."""
     installed = ports.terraform.detect_version((project and project.terraform.binary) or "")
     seen, wanted = f"{installed.version} ({installed.program})", project.terraform.version if project else ""
+    pin = project.terraform.pin if project else None
+    if installed.pinned and pin and installed.version != pin.version:
+        message = f"[terraform.pin] names version {pin.version}, but its SHA-256 is that of {installed.version}"
+        hint = format_command("terraform pin", installed.version)
+        yield report_bad("terraform", Problem("E358", message, hint))
+        return
     if is_version_allowed(wanted, installed.version):
-        yield report_good("terraform", seen)
+        yield report_good("terraform", f"{seen}, pinned" if installed.pinned else seen)
+        if project and has_unpinned_program(Context(ports, project)):
+            yield report_warning("terraform pin", UNPINNED, format_command("terraform pin", installed.version))
         return
     message = f"Terraform is {seen}, but [terraform] version requires {wanted}"
     hint = "install a matching version, and set its path in [terraform] binary or ENVCTL_TERRAFORM"

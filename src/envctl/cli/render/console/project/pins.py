@@ -1,15 +1,17 @@
-"""What is pinned: versions of providers with their hashes, digests of images, and public keys."""
+"""What is pinned: versions of providers with their hashes, digests of images, programs, and public keys."""
 
 from rich.console import Console
 
 from envctl.cli.render.terminal.columns import print_columns
 from envctl.cli.render.terminal.text import print_hint, print_nowrap, print_text, print_warnings, to_text
 from envctl.cli.render.text.sentences import format_count, join_clauses
+from envctl.domain.command_lines import format_command
 from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account.image_pins import PinnedImages
 from envctl.usecases.project.lock_providers import LockedProvider, LockedProviders
 from envctl.usecases.project.signing_keys import PinnedKeys
+from envctl.usecases.project.terraform_program import InstalledProgram, PinnedProgram
 
 PROVIDER_HEADERS = ("provider", "version", "platforms")
 MAX_COLUMN_WIDTH = 48
@@ -81,6 +83,26 @@ def _summarize_images(pinned: PinnedImages) -> str:
     done = join_names(tuple(filter(None, parts)))
     found = f"{done}, in {format_count(len(files), 'file')}" if done else ""
     return f"{join_clauses((unknown, found))}."
+
+
+def show_pinned_program(pinned: PinnedProgram, out: Console) -> None:
+    print_nowrap(out, "[terraform.pin]")
+    print_nowrap(out, f'program = "{pinned.program}"')
+    print_nowrap(out, f'version = "{pinned.version}"')
+    print_nowrap(out, "[terraform.pin.sha256]")
+    for platform, digest in pinned.sha256.items():
+        print_nowrap(out, f'{platform} = "{digest}"')
+    out.print()
+    replaced = f", in place of {pinned.replaces}" if pinned.replaces else ""
+    install = format_command("terraform install")
+    print_hint(out, f"write this into envctl.toml{replaced}, have it reviewed, and run: {install}")
+
+
+def show_installed_program(installed: InstalledProgram, out: Console) -> None:
+    done = "is installed" if installed.installed else "was installed already"
+    print_text(out, (installed.program, "bold"), f" {done}")
+    for label, text in (("file", installed.path), ("SHA-256", installed.sha256)):
+        print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", indent=2)
 
 
 def show_pinned_keys(pinned: PinnedKeys, out: Console) -> None:

@@ -50,9 +50,9 @@ _AFTER_OTHERS = "It holds resources: an approval covers it only after that deplo
 
 
 def list_rule_changes(why: Why) -> tuple[str, ...]:
-    """Return a changed place, and rule changes made by the last deployment and pending for the next one."""
+    """Return a changed place, another Terraform, and rule changes of the last deployment and the next one."""
     return (
-        *((to_one_line(why.moved),) if why.moved else ()),
+        *(to_one_line(each) for each in (why.moved, why.program) if each),
         *(f"the last deployment changed the rules of {why.target}: {to_one_line(each)}" for each in why.rules_changed),
         *(f"envctl.toml changes the rules of {why.target}: {to_one_line(each)}" for each in why.rules_differ),
     )
