@@ -32,6 +32,8 @@ TOKENS: dict[str, Token] = {
     "drift": github_token(f"ref:{MAIN}", MAIN),
     **{name: github_token(f"environment:{name}", MAIN) for name in ACCOUNTS},
 }
+PLAN_WORKFLOW = "acme/shop/.github/workflows/envctl-plan.yml@refs/pull/*/merge"
+DRIFT_WORKFLOW = f"acme/shop/.github/workflows/envctl-drift.yml@{MAIN}"
 READ_RESOURCES: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [
@@ -66,9 +68,11 @@ def trust_job(job: str) -> dict[str, Any]:
     equals[f"{HOST}:environment"] = job
     if job not in ACCOUNTS:
         del equals[f"{HOST}:environment"]
+    if job == "drift":
+        equals[f"{HOST}:job_workflow_ref"] = [DRIFT_WORKFLOW, *equals[f"{HOST}:job_workflow_ref"]]
     if job == "plan":
-        del equals[f"{HOST}:ref"]
-        condition["StringLike"] = {f"{HOST}:ref": "refs/pull/*/merge"}
+        del equals[f"{HOST}:ref"], equals[f"{HOST}:job_workflow_ref"]
+        condition["StringLike"] = {f"{HOST}:ref": "refs/pull/*/merge", f"{HOST}:job_workflow_ref": PLAN_WORKFLOW}
     return {"Version": "2012-10-17", "Statement": [{**documented, "Condition": condition}]}
 
 

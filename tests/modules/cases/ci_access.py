@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tests.iam.generated_jobs import list_generated_jobs
 from tests.iam.tokens import GITHUB, GITHUB_JOBS, GITLAB, GITLAB_JOBS, Provider, Token, decide_token
 from tests.iam.trust import Decision
 from tests.modules.applying import Account, Case, Found
@@ -67,6 +68,8 @@ def look(account: Account, found: Found) -> None:
         assert (f"https://{described['Url']}", described["ClientIDList"]) == (provider.url, ["sts.amazonaws.com"])
     _takes_honest_jobs_alone(iam, {f"GitHub: {what}": job for what, job in GITHUB_JOBS.items()}, providers)
     _takes_honest_jobs_alone(iam, {f"GitLab: {what}": job for what, job in GITLAB_JOBS.items()}, providers)
+    _takes_generated_jobs_alone(iam, providers)
+    _fits_quota(iam)
     _takes_no_other_roles(iam)
     _adds_to_the_store(iam, "/shop")
     _is_as_documented(iam)
@@ -110,6 +113,21 @@ def _takes_honest_jobs_alone(iam: Any, jobs: Mapping[str, tuple[Token, str]], pr
     for what, (token, expected) in jobs.items():
         allowed = [job for job in JOBS if decide_token(policies[job], token, providers) is Decision.ALLOWED]
         assert allowed == expected.split(), what
+
+
+def _takes_generated_jobs_alone(iam: Any, providers: list[Provider]) -> None:
+    """Each job of the written workflows gets the role that it names, and no other; in a merge queue none."""
+    jobs = {f"{job.name} ({job.event})": job for job in list_generated_jobs()}
+    expected = {what: (job.token, "" if job.event == "merge_group" else job.role) for what, job in jobs.items()}
+    assert {job.role for job in jobs.values()} == {*JOBS, ""}
+    _takes_honest_jobs_alone(iam, {what: expected[what] for what, job in jobs.items() if job.asks_token}, providers)
+
+
+def _fits_quota(iam: Any) -> None:
+    """AWS allows 2,048 characters of a trust policy without its spaces, unless the account asks for more."""
+    for job in JOBS:
+        document = iam.get_role(RoleName=f"envctl-ci-{job}")["Role"]["AssumeRolePolicyDocument"]
+        assert len(json.dumps(document, separators=(",", ":"))) <= 2048, job
 
 
 def _takes_no_other_roles(iam: Any) -> None:
