@@ -23,7 +23,7 @@ _QUEUE = "refs/heads/gh-readonly-queue/main/pr-7"
 _EVENTS: Mapping[str, tuple[str, str]] = {
     "pull_request": (PULL, "pull_request"),
     "merge_group": (_QUEUE, f"ref:{_QUEUE}"),
-    **{event: (MAIN, f"ref:{MAIN}") for event in ("push", "schedule", "workflow_dispatch")},
+    **dict.fromkeys(("push", "schedule", "workflow_dispatch"), (MAIN, f"ref:{MAIN}")),
 }
 
 

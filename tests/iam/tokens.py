@@ -54,7 +54,7 @@ def github_token(where: str, ref: str, *, old: bool = False, file: str = "", **c
     owner_id = OWNER_ID if owner == "acme" else "666"
     kind, _, rest = where.partition(":")
     environment = {"environment": rest} if kind == "environment" else {}
-    file = file or f"envctl-{ {'environment': 'deploy', 'ref': 'drift'}.get(kind, 'plan')}.yml"
+    file = file or f"envctl-{ {'environment': 'deploy', 'ref': 'drift'}.get(kind, 'plan') }.yml"
     return {
         "iss": GITHUB,
         "aud": AUDIENCE,

@@ -354,18 +354,40 @@ run "the_store_is_added_to_as_the_job_needs" {
 
   assert {
     condition = { for job, document in data.aws_iam_policy_document.job : job => toset(flatten([for statement in document.statement : statement.resources if contains(statement.actions, "s3:PutObject")])) } == {
-      plan    = toset(["arn:aws:s3:::shop-envctl-store/shop/runs/*Z-plan-*"])
+      plan    = toset([])
       drift   = toset([for folder in ["checkpoints", "ledger", "places", "plans", "readings", "runs"] : "arn:aws:s3:::shop-envctl-store/shop/${folder}/*"])
       dev     = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
       staging = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
       prod    = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
     }
-    error_message = "Pull requests write no entries; only deployments write releases."
+    error_message = "Pull requests write nothing; only deployments write releases."
   }
 
   assert {
-    condition     = { for job, document in data.aws_iam_policy_document.job : job => length([for statement in document.statement : statement if statement.effect == "Deny"]) } == { plan = 1, drift = 1, dev = 0, staging = 0, prod = 0 }
-    error_message = "No job that only plans reads what approvers read."
+    condition     = { for job, document in data.aws_iam_policy_document.job : job => length([for statement in document.statement : statement if statement.effect == "Deny"]) } == { plan = 0, drift = 1, dev = 0, staging = 0, prod = 0 }
+    error_message = "A job that looks at everything does not read what approvers read."
+  }
+
+  assert {
+    condition = { for job, document in data.aws_iam_policy_document.job : job => toset(flatten([for statement in document.statement : statement.resources if contains(statement.actions, "s3:GetObject") && statement.effect != "Deny"])) } == {
+      plan    = toset([for path in ["checkpoints/*", "ledger/*", "places/*", "project.json", "releases/*", "rules/*", "runs/collected/*", "settings/*"] : "arn:aws:s3:::shop-envctl-store/shop/${path}"])
+      drift   = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
+      dev     = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
+      staging = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
+      prod    = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
+    }
+    error_message = "A pull request reads no plans, and no pages."
+  }
+
+  assert {
+    condition = { for job, document in data.aws_iam_policy_document.job : job => toset(flatten([for condition in document.statement[0].condition : condition.values if condition.variable == "s3:prefix"])) } == {
+      plan    = toset([for folder in ["checkpoints", "ledger", "places", "releases", "rules", "runs/collected", "settings"] : "shop/${folder}/*"])
+      drift   = toset(["shop/*"])
+      dev     = toset(["shop/*"])
+      staging = toset(["shop/*"])
+      prod    = toset(["shop/*"])
+    }
+    error_message = "Each lists its own project alone."
   }
 
   assert {
@@ -378,6 +400,19 @@ run "the_store_is_added_to_as_the_job_needs" {
   assert {
     condition     = length(setsubtract(flatten([for document in data.aws_iam_policy_document.job : [for statement in document.statement : statement.actions]]), ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:PutObjectRetention", "sts:AssumeRole", "sts:TagSession"])) == 0
     error_message = "And nothing is deleted."
+  }
+}
+
+run "a_bucket_of_one_project_is_listed_as_a_whole" {
+  command = plan
+
+  variables {
+    store_url = "s3://shop-envctl-store"
+  }
+
+  assert {
+    condition     = { for job, document in data.aws_iam_policy_document.job : job => length(document.statement[0].condition) } == { plan = 1, drift = 0, dev = 0, staging = 0, prod = 0 }
+    error_message = "But not by a pull request."
   }
 }
 

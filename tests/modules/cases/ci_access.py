@@ -18,6 +18,18 @@ IAM = f"arn:aws:iam::{ACCOUNT}"
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
 STORE = "arn:aws:s3:::shop-envctl-store"
 JOBS = ("plan", "drift", *ACCOUNTS)
+PLANNED_WITH = (
+    *(
+        "checkpoints/*",
+        "ledger/*",
+        "places/*",
+        "project.json",
+        "releases/*",
+        "rules/*",
+        "runs/collected/*",
+        "settings/*",
+    ),
+)
 JOBS_PAGE = Path(__file__).parents[3] / "docs" / "iam-jobs.md"
 
 ENVIRONMENTS = "\n".join(
@@ -144,15 +156,18 @@ def _adds_to_the_store(iam: Any, prefix: str) -> None:
         job: {path.removeprefix(f"{STORE}{prefix}/") for path in _resources(iam, job, "s3:PutObject")} for job in JOBS
     }
     entries = {"checkpoints/*", "ledger/*", "places/*", "plans/*", "readings/*", "runs/*"}
-    assert added == {"plan": {"runs/*Z-plan-*"}, "drift": entries, **{name: {"*"} for name in ACCOUNTS}}
+    assert added == {"plan": set(), "drift": entries, **{name: {"*"} for name in ACCOUNTS}}
     for job in JOBS:
         actions = {action for each in _rights(iam, job) for action in each.actions}
-        locks = set() if job == "plan" else {"s3:PutObjectRetention"}
-        assert actions == {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "sts:AssumeRole", "sts:TagSession"} | locks
-        assert _resources(iam, job, "s3:PutObjectRetention") == {f"{STORE}{prefix}/readings/*" for _ in locks}
-        assert _resources(iam, job, "s3:GetObject") == {f"{STORE}{prefix}/*"}
+        writes = set() if job == "plan" else {"s3:PutObject", "s3:PutObjectRetention"}
+        assert actions == {"s3:ListBucket", "s3:GetObject", "sts:AssumeRole", "sts:TagSession"} | writes
+        assert _resources(iam, job, "s3:PutObjectRetention") == ({f"{STORE}{prefix}/readings/*"} if writes else set())
+        read = _resources(iam, job, "s3:GetObject")
+        assert read == (
+            {f"{STORE}{prefix}/{path}" for path in PLANNED_WITH} if job == "plan" else {f"{STORE}{prefix}/*"}
+        )
         denied = {path for each in _rights(iam, job) if each.effect == "Deny" for path in each.resources}
-        assert denied == ({f"{STORE}{prefix}/readings/*"} if job in ("plan", "drift") else set())
+        assert denied == ({f"{STORE}{prefix}/readings/*"} if job == "drift" else set())
 
 
 def _taken(iam: Any, job: str) -> set[str]:

@@ -9,7 +9,7 @@ import yaml  # type: ignore[import-untyped]
 
 from envctl.adapters.local.templates import PackagedTemplates
 from envctl.domain.ci.github_workflow import render_github_workflows
-from envctl.domain.ci.pins import UPLOAD_ACTION
+from envctl.domain.ci.pins import DOWNLOAD_ACTION, UPLOAD_ACTION
 from envctl.domain.ci.workflow_inputs import WorkflowInputs
 from envctl.domain.config.ci.github import GithubCi
 from envctl.domain.config.ci_package import PackageSource
@@ -131,11 +131,12 @@ def test_jobs_have_least_permissions() -> None:
     assert all(read(text)["permissions"] == {} for text in files.values())
     found = {name.rpartition("/")[2]: job["permissions"] for name, job in jobs(files).items()}
     writes = {name: {right for right, how in job.items() if how == "write"} for name, job in found.items()}
-    assert writes.pop("envctl-plan.yml:plan") == {"id-token", "pull-requests"}
+    assert writes.pop("envctl-plan.yml:comment") == {"pull-requests"}
     assert writes.pop("envctl-plan.yml:fork") == set()
     assert writes.pop("envctl-drift.yml:drift") == {"id-token", "issues"}
     assert set(map(frozenset, writes.values())) == {frozenset({"id-token"})}
     assert found["envctl-plan.yml:fork"] == {}
+    assert found["envctl-plan.yml:comment"] == {"pull-requests": "write"}
 
 
 def test_only_job_of_pull_requests_runs_outside_the_branch() -> None:
@@ -151,14 +152,14 @@ def test_steps_with_forge_token_are_those_that_ask_the_forge() -> None:
     asking = {
         step["run"].removeprefix(ENVCTL).split()[0] for step in steps(files) if "GITHUB_TOKEN" in step.get("env", {})
     }
-    assert asking == {"apply", "approve", "why", "drift", "preview", "case"}
+    assert asking == {"apply", "approve", "why", "drift", "python3", "case"}
     operate = workflow("operate", reviewed=("prod",))["jobs"]
     assert ["GITHUB_TOKEN" in main_step(job)["env"] for job in operate.values()] == [False, False, True, False]
 
 
 def test_checkout_action_is_pinned_and_persists_no_credentials() -> None:
-    used = [step for step in steps(made()) if "uses" in step]
-    assert len(used) == len(jobs(made())) - 1
+    used = [step for step in steps(made()) if "actions/checkout@" in step.get("uses", "")]
+    assert len(used) == len(jobs(made())) - len(("comment", "fork"))
     for step in used:
         name, _, version = step["uses"].partition("@")
         assert (name, len(version)) == ("actions/checkout", 40)
@@ -180,7 +181,28 @@ def test_jobs_that_plan_for_reviewers_keep_the_page() -> None:
         assert (kept["continue-on-error"], "!cancelled()" in kept["if"]) == (True, True), "a plan without it counts"
         assert named["env"] == {"PAGE": f"${{{{ steps.{kept['id']}.outputs.artifact-url }}}}"}
         assert "$GITHUB_STEP_SUMMARY" in named["run"]
-    assert not any("upload" in text for text in made().values()), "nobody else reads it"
+    assert not any("page" in step.get("id", "") for step in steps(made())), "nobody else reads it"
+
+
+def test_comment_is_posted_without_code_of_the_branch() -> None:
+    found = workflow("plan")["jobs"]
+    get, post = found["comment"]["steps"]
+    (handed,) = (step for step in found["plan"]["steps"] if step["name"] == "Hand the comment on")
+    assert (handed["uses"], get["uses"]) == tuple(each.partition(" #")[0] for each in (UPLOAD_ACTION, DOWNLOAD_ACTION))
+    # The name of the artifact holds in a second attempt of either job.
+    file = handed["with"]["path"].rpartition("/")[2]
+    assert file == "envctl-comment-${{ github.run_attempt }}.md"
+    assert found["plan"]["outputs"]["attempt"] == "${{ github.run_attempt }}"
+    name = file.replace("github.run_attempt", "needs.plan.outputs.attempt")
+    assert get["with"]["name"] == name
+    assert post["env"]["TEXT"] == f"{get['with']['path']}/{name}"
+    assert main_step(found["plan"])["env"]["ENVCTL_COMMENT_FILE"] == handed["with"]["path"]
+    assert "GITHUB_TOKEN" not in str(found["plan"])
+    # Attributes of the event are words of GitHub: numbers and hashes.
+    assert {post["env"][each] for each in ("PULL_REQUEST", "COMMIT")} == {
+        "${{ github.event.pull_request.number }}",
+        "${{ github.event.pull_request.head.sha }}",
+    }
 
 
 def test_no_script_interpolates_expressions() -> None:
@@ -228,6 +250,7 @@ def test_merge_queue_validates_without_a_role() -> None:
         "Validate",
         "Workflows are current",
     ]
+    assert "== 'pull_request'" in found["jobs"]["comment"]["if"]
 
 
 def test_fork_gets_a_word_and_nothing_else() -> None:
@@ -344,7 +367,7 @@ class TestShape:
         after = {"name": "Tell", "uses": f"acme/tell@{'a' * 40} # v1.2", "with": {"to": "on"}, "jobs": ["deploy"]}
         files = made(github={"before": [before], "after": [after]}, reviewed=("prod",))
         for name, job in jobs(files).items():
-            if name.endswith(":fork"):
+            if name.endswith((":fork", ":comment")):
                 continue
             assert job["steps"][1] == before
             told = [step for step in job["steps"] if step.get("uses", "").startswith("acme/tell")]

@@ -85,6 +85,13 @@ class SettingRequests:
             raise TypeError(path)
         return found
 
+    def fetch_list(self, path: str) -> "list[dict[str, Any]]":
+        """Return the objects of a list without pages. Raises as `fetch`."""
+        found = json.loads(self._send(self._join(path))[0])
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            raise TypeError(path)
+        return found
+
     def list(self, path: str, key: str = "") -> list[dict[str, Any]]:
         """Return the objects of all pages; `key` holds them if the answer is an object. Raises as `fetch`."""
         url, listed = f"{self._join(path)}{'&' if '?' in path else '?'}per_page={PAGE}", list[dict[str, Any]]()

@@ -4,6 +4,8 @@ CHECKOUT_ACTION = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v
 """The foreign action in each job of GitHub. Released on 2026-07-17."""
 UPLOAD_ACTION = "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1"
 """The foreign action in jobs that plan for reviewers. From version 7 on it can upload one file as it is."""
+DOWNLOAD_ACTION = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1"
+"""The foreign action in jobs that post what another job has found. Released on 2026-03-11."""
 GITLAB_IMAGE = (
     "docker.io/library/python:3.13.15-trixie@sha256:82c46c08c991d3d3ff10476ac5e386c2c28f27bbd3985a02c5e39fe99ab272eb"
 )
