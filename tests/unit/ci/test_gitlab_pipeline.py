@@ -71,7 +71,9 @@ def test_each_job_promotes_release_from_previous_environment(order: tuple[str, .
     assert found[arrival]["artifacts"]["reports"]["dotenv"] == ".envctl/outcome.env"
     for before, way in itertools.pairwise(ways):
         files = "--junit .envctl/promote.xml --page .envctl/page.html"
-        assert found[way]["script"][-1] == f'exec {way} --release "$release" --yes {files}'
+        # A warm provider has a socket, which programs of the tree could use.
+        words = way.replace("envctl ", "envctl --no-warm ") if way.endswith(f" {order[-1]}") else way
+        assert found[way]["script"][-1] == f'exec {words} --release "$release" --yes {files}'
         assert found[way]["artifacts"]["paths"] == [".envctl/page.html"]
         assert (found[way]["artifacts"]["access"], found[way]["artifacts"]["when"]) == ("developer", "always")
         assert set(found[way]["needs"]) == {arrival, before}

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from envctl.domain.ci.github_steps import format_locks_folder, format_program, render_after, render_env, render_setup
 from envctl.domain.ci.pins import DOWNLOAD_ACTION, UPLOAD_ACTION
-from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template
+from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template, is_like_prod
 from envctl.domain.ci.yaml_text import format_yaml_list, format_yaml_scalar
 from envctl.domain.config.ci.github import DEFAULT_PREFIX, JobKind
 from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
@@ -145,6 +145,7 @@ def _fill_workflow(
         "after": render_after(site, job),
         # Code of a pull request is not reviewed: it gets no secret value.
         "env": render_env(site, user, [] if user == PLAN else [environment] if environment else site.order),
+        "envctl": f"{format_program(site)}{_format_no_warm(site, environment)}",
         "github_environment": format_yaml_scalar(site.github.environments.get(environment, environment)),
         "group": _format_group(site, environment),
         **more,
@@ -152,6 +153,13 @@ def _fill_workflow(
     page = texts["deploy/page.yml"] if name.endswith("/plan.yml") else ""
     values["page"] = fill_template(page, values)
     return fill_template(texts[name], values)
+
+
+def _format_no_warm(site: WorkflowInputs, environment: str) -> str:
+    """Return the option for jobs of an environment like prod: a warm provider, which holds its credentials, has a
+    socket that programs of the working tree could use, such as those of checks.
+    """
+    return " --no-warm" if is_like_prod(site.order, {*site.protected, *site.reviewed}, environment) else ""
 
 
 def _list_values(site: WorkflowInputs) -> dict[str, str]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from envctl.domain.ci.package import render_install, render_launcher
 from envctl.domain.ci.pins import GITLAB_IMAGE
-from envctl.domain.ci.workflow_inputs import fill_template
+from envctl.domain.ci.workflow_inputs import fill_template, is_like_prod
 from envctl.domain.config.ci.gitlab import GitlabCi
 from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
 from envctl.domain.config.ci_package import PackageSource
@@ -162,6 +162,7 @@ def _list_environment_values(
         "environment.quoted": json.dumps(name),
         "environment.name": json.dumps(name_gitlab_environment(site.settings, name)),
         "number": f"{number}",
+        "envctl": f"{known['envctl']}{' --no-warm' if is_like_prod(site.order, site.protected, name) else ''}",
         "when": when,
         "role": _format_unset(site, [name]) + _format_role(site, name, "ENVCTL_ROLE"),
         "deploy.rules": _format_deploy_rules(site, known, when),
