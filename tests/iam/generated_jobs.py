@@ -39,6 +39,21 @@ class GeneratedJob:
     scopes: tuple[str, ...]
 
 
+def print_job_table(writes: Mapping[str, str]) -> str:
+    """Return the rows of docs/ci-trust.md: what each job may do. `writes` says what a role creates in the store."""
+    jobs: dict[str, list[GeneratedJob]] = {}
+    for job in list_generated_jobs():
+        jobs.setdefault(job.name, []).append(job)
+    rows = []
+    for name, started in jobs.items():
+        first = started[0]
+        events = ", ".join(f"`{job.event}`" for job in started)
+        scopes = ", ".join(scope.removesuffix(": write") for scope in first.scopes if scope.endswith(": write"))
+        role = f"`envctl-ci-{first.role}`" if first.role else "none"
+        rows.append(f"| `{name}` | {events} | {role} | {scopes or 'nothing'} | {writes[first.role]} |")
+    return "\n".join(rows)
+
+
 def list_generated_jobs(order: tuple[str, ...] = ENVIRONMENTS, reviewed: str = "prod") -> Iterator[GeneratedJob]:
     """Yield each job with each event of its workflow, for a project with all roles and reviewers of one environment."""
     github = GithubCi.model_validate({"roles": {name: f"{PREFIX}{name}" for name in ("plan", "drift", *order)}})
@@ -68,4 +83,6 @@ def _read_job(file: str, name: str, event: str, job: Mapping[str, Any]) -> Gener
     assert not roles, name
     permissions = job.get("permissions", {})
     scopes = tuple(f"{scope}: {level}" for scope, level in permissions.items() if scope != "id-token")
+    # Two workflows have a job that plans for the reviewers of one environment.
+    name = f"{file.removeprefix('envctl-').removesuffix('.yml')}: {name}"
     return GeneratedJob(name, event, token, permissions.get("id-token") == "write", role, scopes)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from envctl.cli.ci.comment import MADE_BY_BRANCH
 from tests.adapters.forge.github_server import GithubServer, github
 
 SCRIPT = Path(__file__).parents[3] / "src" / "envctl" / "workflows" / "github" / "plan" / "comment.py"
@@ -68,6 +69,10 @@ def make_harmless(text: str) -> str:
     harmless = names["make_harmless"]
     assert callable(harmless)
     return str(harmless(text))
+
+
+def test_both_ways_to_post_say_the_same() -> None:
+    assert f'"{MADE_BY_BRANCH}"' in SCRIPT.read_text(encoding="utf-8")
 
 
 def test_comment_names_who_made_it(server: GithubServer, tmp_path: Path) -> None:

@@ -38,6 +38,11 @@ def test_claims_of_trust_policies_are_shown_in_order() -> None:
             {"sub": "project_path:acme/shop:ref_type:branch:ref:main"},
             "its trust policy must name the sub project_path:acme/shop:ref_type:branch:ref:main",
         ),
+        (
+            {"sub": OLD, "job_workflow_ref": "acme/shop/.github/workflows/lint.yml@refs/heads/main"},
+            f"its trust policy must name the sub {OLD}; one with numbers (repo:OWNER@ID/…) does not fit it; and the "
+            "workflow, if it names some: acme/shop/.github/workflows/lint.yml@refs/heads/main",
+        ),
         ({}, ""),
     ],
 )
