@@ -21,6 +21,7 @@ from tests.adapters.aws.sts_on_loopback import jwt
 
 OLD = "repo:acme/shop:environment:prod"
 NEW = "repo:acme@123456/shop@456789:environment:prod"
+AND_NAMED = "and the workflow, if it names some: acme/shop/.github/workflows/lint.yml@refs/heads/main"
 
 
 def test_claims_of_trust_policies_are_shown_in_order() -> None:
@@ -40,8 +41,7 @@ def test_claims_of_trust_policies_are_shown_in_order() -> None:
         ),
         (
             {"sub": OLD, "job_workflow_ref": "acme/shop/.github/workflows/lint.yml@refs/heads/main"},
-            f"its trust policy must name the sub {OLD}; one with numbers (repo:OWNER@ID/…) does not fit it; and the "
-            "workflow, if it names some: acme/shop/.github/workflows/lint.yml@refs/heads/main",
+            f"its trust policy must name the sub {OLD}; one with numbers (repo:OWNER@ID/…) does not fit it; {AND_NAMED}",
         ),
         ({}, ""),
     ],
