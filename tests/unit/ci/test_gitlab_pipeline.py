@@ -72,8 +72,8 @@ def test_each_job_promotes_release_from_previous_environment(order: tuple[str, .
     for before, way in itertools.pairwise(ways):
         files = "--junit .envctl/promote.xml --page .envctl/page.html"
         # A warm provider has a socket, which programs of the tree could use.
-        words = way.replace("envctl ", "envctl --no-warm ") if way.endswith(f" {order[-1]}") else way
-        assert found[way]["script"][-1] == f'exec {words} --release "$release" --yes {files}'
+        command = way.replace("envctl ", "envctl --no-warm ") if way.endswith(f" {order[-1]}") else way
+        assert found[way]["script"][-1] == f'exec {command} --release "$release" --yes {files}'
         assert found[way]["artifacts"]["paths"] == [".envctl/page.html"]
         assert (found[way]["artifacts"]["access"], found[way]["artifacts"]["when"]) == ("developer", "always")
         assert set(found[way]["needs"]) == {arrival, before}

@@ -123,7 +123,7 @@ WEAK: dict[str, tuple[GithubSettings, list[tuple[str, str]]]] = {
 
 def test_other_workflow_is_told_with_its_environment() -> None:
     asking = GithubWorkflow("x.yml", True, ("pages", "prod"))
-    others = {"x.yml": asking, "y.yml": GithubWorkflow("y.yml"), "z.yml": UNREAD}
+    others: dict[str, GithubWorkflow | Unread] = {"x.yml": asking, "y.yml": GithubWorkflow("y.yml"), "z.yml": UNREAD}
     found = {each.seen: each for each in github.check_jobs(replace(FINE, other_workflows=others), WANTED)}
     said = "x.yml asks for ID tokens: it can take the role of prod, if the trust policy names no workflow"
     assert (found[said].verdict, "job_workflow_ref" in found[said].mend) == ("warn", True)
