@@ -2,6 +2,8 @@
 
 import itertools
 from collections.abc import Mapping
+from functools import partial
+from operator import eq
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from envctl.adapters.local.templates import PackagedTemplates
 from envctl.domain.ci.github_workflow import render_github_workflows
 from envctl.domain.ci.pins import DOWNLOAD_ACTION, UPLOAD_ACTION
 from envctl.domain.ci.workflow_inputs import WorkflowInputs
-from envctl.domain.config.ci.github import GithubCi
+from envctl.domain.config.ci.github import GithubCi, JobKind
 from envctl.domain.config.ci_package import PackageSource
 
 TEXTS = PackagedTemplates().load_workflows("github")
@@ -383,6 +385,83 @@ class TestShape:
     def test_waiting_promotion_may_fail_its_job(self) -> None:
         assert sum("--wait-ok" in step.get("run", "") for step in steps(made())) == 3
         assert not any("--wait-ok" in step.get("run", "") for step in steps(made(github={"waiting": "failed"})))
+
+
+RESULTS = ("done", "changes", "drift", "refused", "failed")
+# How jobs end: the status of the job, what envctl said (nothing, where it did not come so far), and the results.
+ENDS: dict[str, tuple[str, str, str, set[str]]] = {
+    "a deployment without changes": ("success", "done", "false", {"done"}),
+    "a deployment": ("success", "done", "true", {"done", "changes"}),
+    "drift": ("failure", "changes", "true", {"drift"}),
+    "a refusal": ("failure", "refused", "", {"refused"}),
+    "a promotion that waits and passes": ("success", "refused for now", "", {"refused"}),
+    "a promotion that waits and fails": ("failure", "refused for now", "", {"refused"}),
+    "a failure": ("failure", "failed", "", {"failed"}),
+    "a failure after some changes": ("failure", "failed", "true", {"failed"}),
+    "a held lock": ("failure", "locked", "", {"failed"}),
+    "a wrong setting": ("failure", "configuration", "", {"failed"}),
+    "a bug": ("failure", "bug", "", {"failed"}),
+    "a failed checkout or installation": ("failure", "", "", {"failed"}),
+    "a killed envctl": ("failure", "", "", {"failed"}),
+    "a job that was cancelled or ran out of time": ("cancelled", "", "", {"failed"}),
+    "envctl was interrupted": ("cancelled", "interrupted", "", {"failed"}),
+    "a merge queue, for which envctl is skipped": ("success", "", "", set()),
+    "envctl was done, and a later step failed": ("failure", "done", "true", {"failed"}),
+}
+
+
+def is_true(condition: str, status: str, reason: str, changes: str) -> bool:
+    """Evaluate a condition of a step as GitHub does: `success()` counts too unless a function asks for the status."""
+    text = condition.removeprefix("${{").removesuffix("}}").strip()
+    words = {"&&": " and ", "||": " or ", "!cancelled": "not cancelled", "!startsWith": "not startsWith"}
+    words |= {"steps.envctl.outputs.reason": "reason", "steps.envctl.outputs.changes": "changes"}
+    for ours, python in words.items():
+        text = text.replace(ours, python)
+    functions = {name: partial(eq, name, status) for name in ("success", "failure", "cancelled")}
+    functions |= {"always": partial(eq, status, status)}
+    if not any(f"{name}()" in text for name in functions):
+        text = f"success() and ({text})"
+    known = {**functions, "startsWith": str.startswith, "reason": reason, "changes": changes}
+    return bool(eval(text, {"__builtins__": {}}, known))
+
+
+def find_conditions(job: JobKind, *results: str) -> list[str]:
+    """Return the condition of a step with these results, in each job of a kind."""
+    after = {"name": "Tell", "run": "true", "when": results}
+    files = made(github={"after": [after]})
+    found = [s for s in steps({p: t for p, t in files.items() if p.endswith(f"-{job}.yml")}) if s["name"] == "Tell"]
+    return [step["if"] for step in found]
+
+
+class TestWhen:
+    @pytest.mark.parametrize(("status", "reason", "changes", "results"), ENDS.values(), ids=ENDS)
+    @pytest.mark.parametrize("job", ["deploy", "operate", "drift"])
+    def test_each_end_of_a_job_has_its_results(
+        self, job: JobKind, status: str, reason: str, changes: str, results: set[str]
+    ) -> None:
+        for each in RESULTS:
+            for condition in find_conditions(job, each):
+                assert is_true(condition, status, reason, changes) == (each in results), (each, condition)
+
+    def test_step_with_several_results_runs_for_each(self) -> None:
+        for condition in find_conditions("drift", "failed", "drift", "failed"):
+            for status, reason, changes, results in ENDS.values():
+                assert is_true(condition, status, reason, changes) == bool({"drift", "failed"} & results)
+
+    def test_cancelled_plan_of_a_pull_request_is_no_failure(self) -> None:
+        (condition,) = find_conditions("plan", "failed")
+        assert is_true(condition, "failure", "failed", "")
+        assert not is_true(condition, "cancelled", "", ""), "a newer push has cancelled it"
+
+    def test_drift_is_told_by_jobs_that_find_some(self) -> None:
+        assert find_conditions("plan", "drift") == find_conditions("deploy", "drift") == []
+        assert len(find_conditions("operate", "drift")) == 3
+        assert find_conditions("deploy", "drift", "failed") == find_conditions("deploy", "failed")
+
+    def test_done_alone_is_rendered_as_before(self) -> None:
+        old, new = ({"name": "Tell", "run": "true"} | more for more in ({}, {"when": ["done"]}))
+        assert made(github={"after": [old]}) == made(github={"after": [new]})
+        assert set(find_conditions("deploy", "done")) == {"steps.envctl.outputs.reason == 'done'"}
 
 
 SECRET_VALUES = {"dev": ("DB_PASSWORD",), "prod": ("DB_PASSWORD", "PROD_TOKEN")}
