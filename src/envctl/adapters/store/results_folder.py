@@ -1,6 +1,7 @@
 """The folder with the documents of a run of plans. Jobs of a pull request hand it on: its code may have written all."""
 
 import os
+from itertools import chain
 from pathlib import Path
 
 from envctl.adapters.disk.faults import to_printable
@@ -17,7 +18,7 @@ MAX_BYTES = 64 << 20
 
 def open_results(folder: Path, project: Path, store_url: str) -> ObstoreStore:
     """Open the folder, which may be missing. Raises UsageError (E026) for one in the folder of the store, and
-    OperationFailedError (E472) if it has a link, a special file or too large a document.
+    OperationFailedError (E472) if it has a link, a special file, a large one, or an unprintable name.
     """
     root = resolve_path(folder)
     url = f"file://{root}"
@@ -27,11 +28,13 @@ def open_results(folder: Path, project: Path, store_url: str) -> ObstoreStore:
         raise UsageError(Problem("E026", f"invalid --results {to_printable(folder)}: {why}", "name another folder"))
     runs = root / RUN_FOLDER
     below = (Path(parent, name) for parent, *names in os.walk(runs) for each in names for name in each)
-    for path in (runs, *below) if os.path.lexists(runs) else ():
+    # Before the walk, which follows its first path only.
+    for path in chain([runs] if os.path.lexists(runs) else [], below):
         status = path.lstat()
-        kind = describe_kind(status)
-        if kind not in ("", "a folder") or status.st_size > MAX_BYTES:
-            why = f"it is {kind}" if kind else f"it has more than {MAX_BYTES >> 20} MiB"
+        why = "" if (kind := describe_kind(status)) in ("", "a folder") else f"it is {kind}"
+        if status.st_size > MAX_BYTES or not path.name.isprintable():
+            why = "its name is not printable" if status.st_size <= MAX_BYTES else f"it has over {MAX_BYTES >> 20} MiB"
+        if why:
             hint = "hand the folder on as envctl wrote it, or start a new run in an empty one"
             raise OperationFailedError(Problem("E472", f"{to_printable(path)} can't be read: {why}", hint))
     return ObstoreStore(root, lambda: StoreAddress(url), dict)
