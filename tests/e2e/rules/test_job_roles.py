@@ -148,6 +148,19 @@ def test_job_may_do_its_own_work(shop: Project, company: Organisation, job: str,
     assert ran.code == 0, ran.out
 
 
+@pytest.mark.night
+def test_pull_request_plans_in_a_matrix_without_writing(shop: Project, company: Organisation, tmp_path: Path) -> None:
+    policy, results = allow_job("plan"), ("--results", str(tmp_path / "results"))
+    reading = [each for each in policy["Statement"] if "s3:PutObject" not in each["Action"]]
+    with instead(company, (TOOLS, "role", "envctl-ci-plan"), 0, {**policy, "Statement": reading}):
+        job = in_job(shop, company, "plan")
+        began = json.loads(job.run_checked("matrix", "plan", "dev", *results).out)["include"]
+        for each in began:
+            job.run_checked("plan", "--run", each["run"], "--shard", str(each["shard"]), *results)
+        collected = job.run_checked("collect", began[0]["run"], *results, "--json")
+    assert [each["environment"] for each in collected.document["result"]["environments"]] == ["dev"]
+
+
 MAY_NOT = {
     "a pull request deploys": ("plan", ("apply", "dev", "--yes")),
     "a pull request reads prod": ("plan", ("drift", "prod")),
