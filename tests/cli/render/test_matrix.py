@@ -2,17 +2,24 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]
 from jsonschema import Draft202012Validator
 
+from envctl.cli.boundary import show_result
+from envctl.cli.options.global_options import Options
 from envctl.cli.render.words.matrix import format_codebuild_batch, format_matrix
 from envctl.cli.render.words.one_line import render_one_line
 from envctl.domain.ci.run_documents import RunKind
 from envctl.domain.ci.shard_planner import MAX_JOBS
+from envctl.domain.errors import Problem
+from envctl.domain.exit_codes import ExitCode
 from envctl.usecases.fleet.matrix import Job, Matrix
+from envctl.usecases.fleet.merge import Plans
+from envctl.usecases.inspect.preview import EnvironmentPreview
 
 RUN = "20261125T014000Z-drift-3f2a91c0"
 TEXT = {"type": "string", "minLength": 1}
@@ -105,3 +112,15 @@ def test_largest_matrix_fits_into_a_job_output() -> None:
 def test_matrix_is_printed_without_table_modules() -> None:
     assert render_one_line(of(1, form="github")) == format_matrix(of(1, form="github"))
     assert render_one_line(of(1)) == format_codebuild_batch(of(1))
+
+
+@pytest.mark.parametrize("part", ["code", "message", "hint", "stack", "address"])
+def test_forged_problem_draws_nothing(part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The job of a pull request may have written the whole result."""
+    problem = replace(Problem("E470", "no result", "run it again"), **{part: "\x1b[31m[red](https://evil.example)"})
+    plans = Plans(RUN, (EnvironmentPreview("dev", problems=(problem,), exit_code=ExitCode.FAILED),))
+    for options in (Options(), Options(markdown=True)):
+        show_result(options, "collect", plans, 1)
+        shown = capsys.readouterr().out
+        assert "\x1b" not in shown
+        assert not options.markdown or "[red](" not in shown

@@ -161,6 +161,17 @@ def test_job_may_do_its_own_work(shop: Project, company: Organisation, job: str,
     assert all(holds(listing["Condition"], {"s3:prefix": (each,)}) for each in prefixes), prefixes
 
 
+@pytest.mark.night
+def test_pull_request_plans_in_a_matrix_without_writing(shop: Project, company: Organisation, tmp_path: Path) -> None:
+    job, results = in_job(shop, company, "plan"), ("--results", str(tmp_path / "results"))
+    assert job.run("matrix", "plan", "dev", "--json").codes == ["E452"]
+    began = json.loads(job.run_checked("matrix", "plan", "dev", *results).out)["include"]
+    for each in began:
+        job.run_checked("plan", "--run", each["run"], "--shard", str(each["shard"]), *results)
+    collected = job.run_checked("collect", began[0]["run"], *results, "--json")
+    assert [each["environment"] for each in collected.document["result"]["environments"]] == ["dev"]
+
+
 MAY_NOT = {
     "a pull request deploys": ("plan", ("apply", "dev", "--yes")),
     "a pull request reads staging": ("plan", ("drift", "staging")),

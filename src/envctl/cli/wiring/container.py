@@ -143,6 +143,14 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             find_credentials=lambda: self.access.load_store_credentials(),  # noqa: PLW0108 (`access` is not needed yet)
         )
 
+    @cached_property
+    def results(self) -> "ObstoreStore | None":
+        if self._options.results is None:
+            return None
+        from envctl.adapters.store.results_folder import open_results
+
+        return open_results(self._options.results, self._root, self._store_address.url)
+
     @property
     def has_store(self) -> bool:
         from envctl.adapters.store.connect import is_missing_folder

@@ -266,6 +266,10 @@ class Ports(Protocol):
         """False if the store is a folder that is not there: nothing was recorded yet."""
 
     @property
+    def results(self) -> Store | None:
+        """The folder of `--results`: it has the documents of runs of plans, in place of the store."""
+
+    @property
     def head_cache(self) -> HeadCache: ...
     @property
     def manifests(self) -> Manifests: ...
