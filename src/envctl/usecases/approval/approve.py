@@ -17,7 +17,7 @@ from envctl.domain.guards.rules import find_barring_view
 from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.approval_binding import ApprovalBinding, read_binding
 from envctl.domain.ledger.events import ANONYMOUS, Actor, ApprovalWithdrawn, Event
-from envctl.domain.ledger.people.person_names import has_same_name, is_machine, is_named_in
+from envctl.domain.ledger.people.person_names import has_same_name, is_machine, is_named_in, is_schedule
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.next_step.find_step import format_deployment
@@ -240,7 +240,9 @@ def _check_may_approve(request: guards.Request, gate: str, unseen: Sequence[str]
         raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message=message, hint=hint),))
     patterns = barred.rules.list_approver_patterns(gate)
     allowed = f"only {' or '.join(patterns)} may"
-    if is_machine(request.actor):
+    if is_schedule(request.actor):
+        allowed = "a schedule is no person"
+    elif is_machine(request.actor):
         allowed = "apps and bots need a pattern with their exact name"
     message = f"{request.actor} may not approve at {gate}: {allowed}{describe_doubt(request)}"
     hint = f"as {patterns[0] if patterns else 'a person'}: {command}"
