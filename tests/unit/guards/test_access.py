@@ -134,7 +134,7 @@ def test_machine_alone_is_refused(request_: Request, who: str, line: str) -> Non
     table = "[environments.staging.allow]"
     assert refusal and not refusal.waivable and not refusal.for_now
     assert refusal.message == f"{who} may not change staging without a person: machines in {table} does not name it"
-    start = f"start it as a person: {request_.command}; or, if it may act alone, write into {table}: machines = "
+    start = f"as a person: {request_.command}; or, if it may act alone, write into {table}: machines = "
     assert refusal.hint.startswith(start)
     assert refusal.hint.endswith(line)
 

@@ -146,6 +146,17 @@ def can_approve(request: Request, gate: str, actor: Actor) -> bool:
     return can_approve_at(request.rules.list_approver_patterns(gate), actor)
 
 
+def check_own_run(request: Request, command: str) -> Refusal | None:
+    """G207: no other person or bot acts by the run in which the actor approves."""
+    others = [each.person_name for each in request.start.people if not is_same_person(each, request.actor)]
+    if not others:
+        return None
+    actor = request.actor.person_name
+    message = f"{actor} may not approve in a run that is also by {join_first(others, MAX_DIFFERENCES)}"
+    hint = f"as {actor}, in a run of your own: {command}"
+    return Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False)
+
+
 def _list_short(request: Request, authors: tuple[Author, ...], gates: Iterable[str]) -> tuple[Author, ...]:
     valid, need = list_valid_approvals(request), request.rules.approvals
     short = (list_short_authors(authors, _list_approvers(valid, gate), need.get(gate, 0)) for gate in gates)

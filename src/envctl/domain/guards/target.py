@@ -284,7 +284,7 @@ def _refuse_machines(request: Request, unnamed: tuple[str, ...]) -> Refusal:
     message = f"{names} may not change {target} without a person: machines in {table} does not name it"
     tree = to_rules(request.document) if request.document else request.rules
     line = f"machines = {json.dumps([*tree.machines, *unnamed])}"
-    hint = f"start it as a person: {request.command}; or, if it may act alone, write into {table}: {line}"
+    hint = f"as a person: {request.command}; or, if it may act alone, write into {table}: {line}"
     if not list_unnamed_machines(request.start, (*tree.apply, *tree.machines)):
         hint = f"approve the changed rules: {format_command('approve', target, rules=True)}"
     return Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False)

@@ -10,7 +10,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.asked_guards import AskedGuards
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
-from envctl.domain.guards.approvals import bind_approval, format_approval, has_expired
+from envctl.domain.guards.approvals import bind_approval, check_own_run, format_approval, has_expired
 from envctl.domain.guards.authors import check_known_authors, describe_part, is_only_author, list_authors
 from envctl.domain.guards.gate_approvals import GateApprovals, has_covered_missing, list_gate_approvals
 from envctl.domain.guards.rules import find_barring_view
@@ -230,10 +230,12 @@ def check_before_approval(request: guards.Request) -> None:
 
 def _check_may_approve(request: guards.Request, gate: str, unseen: Sequence[str]) -> None:
     check_before_approval(request)
+    person, command = request.actor.person_name, format_approval(request, gate, unseen)
+    if shared := check_own_run(request, command):
+        raise guards.RefusedError((shared,))
     barred = find_barring_view(request, gate, request.actor)
     if barred is None:
         return
-    person, command = request.actor.person_name, format_approval(request, gate, unseen)
     if is_only_author(list_authors(barred), request.actor):
         message = f"{person} {describe_part(barred, request.actor)} and can't approve it"
         hint = f"ask another person: {command}"
