@@ -1,4 +1,4 @@
-"""EVE says that she is somebody else, by a token that her credentials did not come of; and a schedule acts for nobody."""
+"""EVE says that she is somebody else, by a token that is not of her credentials; and a schedule acts for nobody."""
 
 from functools import partial
 
