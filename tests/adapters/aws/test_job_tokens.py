@@ -15,6 +15,7 @@ from envctl.adapters.aws.credentials.tokens import ISSUER
 from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.run_start import RunStart
 from tests.adapters.aws.gitlab_issuer import GitlabIssuer, gitlab_issuer, is_accepted
 from tests.adapters.aws.sts_on_loopback import GITLAB_URL, ROLE, SESSION, Sts, jwt, sts_on_loopback
 
@@ -40,6 +41,7 @@ GITHUB_CLAIMS = {
     "actor": "octocat",
     "repository": "acme/shop",
     "run_id": "302",
+    "event_name": "push",
     "environment": "prod",
 }
 SELF_MANAGED = "https://git.example.com:8443/gitlab"
@@ -55,25 +57,28 @@ class System:
     actor: str
     project: str
     number: str
+    trigger: str
     name: str
 
 
 GITLAB = System(
     Actor("octocat", via="gitlab", run_url="https://gitlab.com/acme/shop/-/jobs/302"),
     GITLAB_CLAIMS,
-    {"GITLAB_USER_LOGIN": "octocat", "CI_PROJECT_PATH": "acme/shop", "CI_JOB_ID": "302"},
+    {"GITLAB_USER_LOGIN": "octocat", "CI_PROJECT_PATH": "acme/shop", "CI_JOB_ID": "302", "CI_PIPELINE_SOURCE": "push"},
     "user_login",
     "project_path",
     "job_id",
+    "pipeline_source",
     "GitLab",
 )
 GITHUB = System(
     Actor("octocat", via="github", run_url="https://github.com/acme/shop/actions/runs/302"),
     GITHUB_CLAIMS,
-    {"GITHUB_ACTOR": "octocat", "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "302"},
+    {"GITHUB_ACTOR": "octocat", "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "302", "GITHUB_EVENT_NAME": "push"},
     "actor",
     "repository",
     "run_id",
+    "event_name",
     "GitHub",
 )
 
@@ -111,10 +116,33 @@ class TestEachSystem:
             assert not _is_of_run(identify(system, other)), name
 
     def test_token_of_another_run_is_not_believed(self, system: System) -> None:
-        for claim in (system.actor, system.project, system.number):
+        for claim in (system.actor, system.project, system.number, system.trigger):
             found = identify(system, exchange({**system.claims, claim: "other"}))
             assert not _is_of_run(found), claim
             assert "the token is of other" in found.explain_doubt()
+
+    def test_run_that_hides_its_trigger_is_not_believed(self, system: System) -> None:
+        (variable,) = {"GITHUB_EVENT_NAME", "CI_PIPELINE_SOURCE"} & system.variables.keys()
+        found = identify(system, exchange(system.claims), **{variable: ""})
+        assert not _is_of_run(found)
+        assert found.explain_doubt() == f"the token is of push, but {variable} is unset"
+
+    def test_schedule_is_verified_and_nobody(self, system: System) -> None:
+        name = "schedule of acme/shop, run 302"
+        (variable,) = {"GITHUB_EVENT_NAME", "CI_PIPELINE_SOURCE"} & system.variables.keys()
+        night = replace(
+            system, run=replace(system.run, name=name), variables={**system.variables, variable: "schedule"}
+        )
+        start = RunStart(schedule=name, machines=("schedule",))
+        found = identify(night, exchange({**system.claims, system.trigger: "schedule", "teams": ["acme/web"]}))
+        found.start = start
+        expected = replace(system.run, name=name, verified=True, arn=SESSION, environment="prod")
+        assert (found.identify_actor(), found.find_start()) == (expected, start)
+        # A token of a push is not one of a schedule.
+        other = identify(night, exchange(system.claims))
+        other.start = start
+        assert not _is_of_run(other)
+        assert "octocat" not in other.identify_actor().also
 
     @pytest.mark.parametrize("issuer", ["https://example.com", f"{GITLAB_URL}.example.com", f"{GITLAB_URL}/a", "", 1])
     def test_token_of_another_issuer_is_not_believed(self, system: System, issuer: object) -> None:

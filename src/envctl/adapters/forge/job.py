@@ -5,11 +5,16 @@ from pathlib import Path
 from typing import Any
 
 from envctl.adapters.disk.kept_documents import read_document
-from envctl.domain.ci.job import Job, describe_job
+from envctl.domain.ci.job import Job, describe_job, describe_start
+from envctl.domain.ledger.people.run_start import RunStart
 
 
 def read_job(environ: Mapping[str, str]) -> Job:
     return describe_job(environ, read_event(environ.get("GITHUB_EVENT_PATH", "")))
+
+
+def read_start(environ: Mapping[str, str]) -> RunStart:
+    return describe_start(environ, read_event(environ.get("GITHUB_EVENT_PATH", "")))
 
 
 def read_event(file: str) -> Mapping[str, Any]:

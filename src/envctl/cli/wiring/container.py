@@ -345,12 +345,16 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def identity(self) -> "Identity":
+        from envctl.adapters.forge.job import read_start
         from envctl.adapters.local.machine import LocalIdentity
         from envctl.domain.aws.access import is_on_aws
 
-        local = LocalIdentity(self._root, os.environ)
-        # The sandbox has no AWS identities: use the local one.
-        if self._options.sandbox or not is_on_aws(self.project):
+        # The sandbox has no AWS identities: use the local one, and no permissions.
+        if self._options.sandbox:
+            return LocalIdentity(self._root, os.environ)
+        start = read_start(os.environ)
+        local = LocalIdentity(self._root, os.environ, start)
+        if not is_on_aws(self.project):
             return local
         from envctl.adapters.aws.credentials.identity import AwsIdentity
 
@@ -362,6 +366,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             lambda: ci.gitlab,
             lambda: ci.github.issuer or "",
             name_environment=ci.github.find_environment,
+            start=start,
         )
 
     @cached_property

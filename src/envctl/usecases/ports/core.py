@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from envctl.domain.config.project import Owner
     from envctl.domain.errors import StateLock
     from envctl.domain.ledger.events import Actor
+    from envctl.domain.ledger.people.run_start import RunStart
     from envctl.domain.ledger.trust import Trust
     from envctl.domain.plan.changes import EnvironmentPlan
     from envctl.domain.reading.reading import Reading
@@ -59,6 +60,9 @@ class Identity(Protocol):
 
     def explain_doubt(self) -> str:
         """Explain why the actor is not verified; empty if verified."""
+
+    def find_start(self) -> RunStart:
+        """Return who acts by the run of CI beside the actor."""
 
 
 class Reviews(Protocol):

@@ -25,12 +25,14 @@ class Claims:
     Attributes:
         repository: Repository of GitHub, or project of GitLab.
         run_id: Number of the run of GitHub, or of the job of GitLab.
+        trigger: Event of GitHub, or source of the pipeline of GitLab.
         also: Other names of the actor.
     """
 
     actor: str
     repository: str = ""
     run_id: str = ""
+    trigger: str = ""
     environment: str = ""
     teams: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
@@ -49,8 +51,9 @@ def read_github_claims(exchange: "TokenExchange", trusted: str = "") -> Claims:
     if trusted and issuer != trusted:
         raise UnverifiedTokenError(f"is of {format_claim(issuer)}, and [ci] in envctl.toml trusts {trusted}")
     _check_answer(exchange, claims, issuer)
-    repository, run_id, environment = (str(claims.get(name) or "") for name in ("repository", "run_id", "environment"))
-    return Claims(_get_actor(claims, "actor"), repository, run_id, environment, _list_teams(claims))
+    names = ("repository", "run_id", "event_name", "environment")
+    repository, run_id, trigger, environment = (str(claims.get(name) or "") for name in names)
+    return Claims(_get_actor(claims, "actor"), repository, run_id, trigger, environment, _list_teams(claims))
 
 
 def read_gitlab_claims(exchange: "TokenExchange", url: str) -> Claims:
@@ -68,8 +71,9 @@ def read_gitlab_claims(exchange: "TokenExchange", url: str) -> Claims:
         raise UnverifiedTokenError(f"is of {format_claim(claims.get('ref', ''))}, which is not protected in GitLab")
     actor = _get_actor(claims, _USER_CLAIMS[0])
     also = tuple(name for name in list_users(exchange) if name != actor)
-    project, job_id, environment = (str(claims.get(name) or "") for name in ("project_path", "job_id", "environment"))
-    return Claims(actor, project, job_id, environment, also=also)
+    names = ("project_path", "job_id", "pipeline_source", "environment")
+    project, job_id, trigger, environment = (str(claims.get(name) or "") for name in names)
+    return Claims(actor, project, job_id, trigger, environment, also=also)
 
 
 def list_users(exchange: "TokenExchange") -> tuple[str, ...]:
