@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from envctl.domain.aws.access import format_session_name
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.run_start import NO_START, RunStart
 
@@ -63,3 +64,6 @@ class SettableIdentity:
 
     def find_start(self) -> RunStart:
         return self.start
+
+    def name_session(self) -> str:
+        return format_session_name(self.identify_actor())

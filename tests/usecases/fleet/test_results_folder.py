@@ -78,7 +78,7 @@ def plan_all(world: World, *names: str) -> Matrix:
 
 
 def newest_release(world: World) -> str:
-    return next(reversed(journal.load(world.ports).releases))
+    return list(journal.load(world.ports).releases)[-1]
 
 
 COMMANDS: dict[str, Callable[[World], object]] = {

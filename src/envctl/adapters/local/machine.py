@@ -54,6 +54,12 @@ class LocalIdentity:
     def find_start(self) -> RunStart:
         return self.start
 
+    def name_session(self) -> str:
+        from envctl.domain.aws.access import format_session_name
+        from envctl.domain.ci.job_role import describe_run
+
+        return format_session_name(self.identify_actor(), describe_run(self.environment))
+
     @cached_property
     def _local_actor(self) -> Actor:
         known, schedule = self.environment, self.start.schedule

@@ -67,10 +67,16 @@ def drop_empty_variables(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value or not name.startswith("AWS_")}
 
 
-def format_gitlab_session(variables: Mapping[str, str]) -> str:
-    """Return the session name of a GitLab job, which CloudTrail shows. STS limits its characters and its length."""
-    person = variables.get("GITLAB_USER_EMAIL") or "gitlab"
-    return re.sub(r"[^A-Za-z0-9+=,.@_-]", "-", person)[:64].ljust(2, "-")
+def describe_run(variables: Mapping[str, str]) -> str:
+    """Return what tells this run and its attempt from all others of its forge, as `RUN.ATTEMPT`; empty elsewhere."""
+    if variables.get("GITHUB_ACTIONS") == "true":
+        run, attempt = variables.get("GITHUB_RUN_ID", ""), variables.get("GITHUB_RUN_ATTEMPT", "1")
+    elif variables.get("GITLAB_CI") == "true":
+        # A job that is tried again has another number in the same pipeline.
+        run, attempt = variables.get("CI_PIPELINE_ID", ""), variables.get("CI_JOB_ID", "")
+    else:
+        return ""
+    return f"{run}.{attempt}" if re.fullmatch(r"(?a)\d+\.\d+", f"{run}.{attempt}") else ""
 
 
 def _find_token_source(variables: Mapping[str, str]) -> TokenSource:

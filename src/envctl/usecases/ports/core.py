@@ -61,6 +61,9 @@ class Identity(Protocol):
     def explain_doubt(self) -> str:
         """Explain why the actor is not verified; empty if verified."""
 
+    def name_session(self) -> str:
+        """Return the name of the sessions of roles that this command takes: in a job it names the run."""
+
     def find_start(self) -> RunStart:
         """Return who acts by the run of CI beside the actor."""
 

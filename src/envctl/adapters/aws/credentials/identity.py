@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from envctl.adapters.aws.credentials.exchange_listener import TokenExchange
 from envctl.adapters.aws.credentials.tokens import Claims, list_users, read_github_claims, read_gitlab_claims
-from envctl.domain.aws.access import CallerIdentity
+from envctl.domain.aws.access import CallerIdentity, format_session_name
 from envctl.domain.ci.id_token import UnverifiedTokenError
+from envctl.domain.ci.job_role import describe_run
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.run_start import NO_START, RunStart
 
@@ -66,6 +67,9 @@ class AwsIdentity:
 
     def find_start(self) -> RunStart:
         return self.start
+
+    def name_session(self) -> str:
+        return format_session_name(self.identify_actor(), describe_run(self.environment()))
 
     @cached_property
     def _actor_and_doubt(self) -> tuple[Actor, str]:

@@ -24,7 +24,8 @@ _TOOL_SESSION = re.compile(
 )
 # Logins have no spaces.
 _SCHEDULE = "schedule of "
-_OWN_SESSION = "envctl-"
+# `envctl-PERSON`, and in a job `envctl-RUN.ATTEMPT-PERSON`; a schedule has no person.
+_OWN_SESSION = re.compile(r"(?a)envctl-(?:\d+\.\d+(?:-|$))?")
 _ROLE_OF_SESSION = re.compile(r"arn:(?P<partition>[^:]+):sts::(?P<account>\d{12}):assumed-role/(?P<role>.+)/[^/]+")
 
 
@@ -132,11 +133,17 @@ def _parse_name(name: str) -> _Name:
         return _Name(plain=frozenset({found["whole"], found["login"]}))
     local, at, domain = text.rpartition("@")
     if not at or not local:
-        return _Name(plain=frozenset({text, text.removeprefix(_OWN_SESSION)}))
+        person = _remove_session(text)
+        return _Name(plain=frozenset({text, person})) if person else _Name()
     # "ann+deploys@example.com" is the mailbox of ann@example.com. Sessions of envctl contain the name of the person.
-    local = local.removeprefix(_OWN_SESSION)
+    local = _remove_session(local)
     box = local.partition("+")[0] or local
     return _Name(addresses=frozenset({f"{local}@{domain}", f"{box}@{domain}"}), local=frozenset({local, box}))
+
+
+def _remove_session(text: str) -> str:
+    found = _OWN_SESSION.match(text)
+    return text[found.end() :] if found else text
 
 
 def to_role_arn(arn: str) -> str:
