@@ -116,7 +116,13 @@ def test_matrix_is_printed_without_table_modules() -> None:
 @pytest.mark.parametrize("part", ["code", "message", "hint", "stack", "address"])
 def test_forged_problem_draws_nothing(part: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The job of a pull request may have written the whole result."""
-    parts: dict[str, Any] = {"code": "E470", "message": "no result", "hint": "run it again", "stack": "web", "address": "a.b"}
+    parts: dict[str, Any] = {
+        "code": "E470",
+        "message": "no result",
+        "hint": "run it again",
+        "stack": "web",
+        "address": "a.b",
+    }
     parts[part] = "\x1b[31m[red](https://evil.example)"
     problem = Problem(**parts)
     plans = Plans(RUN, (EnvironmentPreview("dev", problems=(problem,), exit_code=ExitCode.FAILED),))
