@@ -131,7 +131,6 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "matrix": (
         ("envctl matrix drift --jobs 4", "split a drift run across four jobs"),
         ("envctl matrix plan --jobs 10", "split a plan run"),
-        ("envctl matrix plan dev --results results", "in a pull request: with a folder in place of the store"),
         ("envctl matrix drift --jobs 50 --format codebuild", "as a buildspec of CodeBuild"),
     ),
     "output": (

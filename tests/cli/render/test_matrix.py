@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -117,8 +116,15 @@ def test_matrix_is_printed_without_table_modules() -> None:
 @pytest.mark.parametrize("part", ["code", "message", "hint", "stack", "address"])
 def test_forged_problem_draws_nothing(part: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The job of a pull request may have written the whole result."""
-    forged: dict[str, Any] = {part: "\x1b[31m[red](https://evil.example)"}
-    problem = replace(Problem("E470", "no result", "run it again"), **forged)
+    parts: dict[str, Any] = {
+        "code": "E470",
+        "message": "no result",
+        "hint": "run it again",
+        "stack": "web",
+        "address": "a.b",
+    }
+    parts[part] = "\x1b[31m[red](https://evil.example)"
+    problem = Problem(**parts)
     plans = Plans(RUN, (EnvironmentPreview("dev", problems=(problem,), exit_code=ExitCode.FAILED),))
     for options in (Options(), Options(markdown=True)):
         show_result(options, "collect", plans, 1)

@@ -99,6 +99,9 @@ COMMANDS: dict[str, Callable[[World], object]] = {
 @pytest.mark.parametrize("name", COMMANDS)
 def test_command_of_pull_request_writes_nothing(world: World, name: str) -> None:
     world.edit("modules/network/main.tf", world.tree.content["modules/network/main.tf"].decode() + "# edited\n")
+    world.job_requests.for_request = True
+    toml = world.tree.content["envctl.toml"].decode()
+    world.edit("envctl.toml", f'{toml}\n[ci]\npull_request_environments = ["staging", "prod"]\n')
     before = dict(world.store.content)
     COMMANDS[name](world)
     assert (world.store.content, tried_writes(world)) == (before, [])
