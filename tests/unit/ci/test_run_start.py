@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.ci.job import describe_start
+from envctl.domain.ci.job_start import describe_start
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.run_start import NO_START, RunStart
 

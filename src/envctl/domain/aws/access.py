@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from envctl.domain.ledger.people.person_names import is_schedule
 from envctl.domain.text.durations import format_duration
 
 if TYPE_CHECKING:
@@ -120,6 +119,8 @@ def format_session_name(actor: "Actor | None", run: str = "") -> str:
     """Return `envctl-` with the run of CI and the person, in the characters AWS allows in session names. A schedule is
     no person: the run says enough.
     """
+    from envctl.domain.ledger.people.person_names import is_schedule
+
     person = actor.person_name if actor and not is_schedule(actor) else ""
     words = (re.sub(r"[^\w+=,.@-]", "-", word, flags=re.ASCII) for word in (run, person) if word)
     return "-".join(("envctl", *words))[:MAX_SESSION_LENGTH]
