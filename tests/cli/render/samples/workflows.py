@@ -8,17 +8,17 @@ from envctl.usecases.project.ci.ci_workflows import Variable, Workflow, Workflow
 
 PATHS = tuple(f".github/workflows/envctl-{name}.yml" for name in ("plan", "deploy", "drift"))
 WRITTEN = Workflows(
-    "github",
-    tuple(Workflow(path, "written") for path in PATHS),
-    (
+    system="github",
+    files=tuple(Workflow(path, "written") for path in PATHS),
+    variables=(
         Variable("ENVCTL_PLAN_ROLE", "", "the role with read access to every environment"),
         Variable("ENVCTL_ROLE", "prod", "the role for deployments to prod"),
     ),
 )
 OF_GITLAB = Workflows(
-    "gitlab",
-    (Workflow(".gitlab/envctl.gitlab-ci.yml", "written"),),
-    (
+    system="gitlab",
+    files=(Workflow(".gitlab/envctl.gitlab-ci.yml", "written"),),
+    variables=(
         Variable("ENVCTL_PLAN_ROLE", "", "the role that plans merge requests"),
         Variable("ENVCTL_ROLE", "prod", "the role for deployments to prod: protected"),
     ),
@@ -45,8 +45,8 @@ UNKNOWN = Pin(
 )
 OF_OTHERS = replace(UNKNOWN, name="six", state="other version", reason="", places=(Location(LOCK, 15),))
 CHECKED = Workflows(
-    "github",
-    (Workflow(PATHS[0], "raised"), Workflow(PATHS[1], "raised"), Workflow(LOCK, "edited")),
+    system="github",
+    files=(Workflow(PATHS[0], "raised"), Workflow(PATHS[1], "raised"), Workflow(LOCK, "edited")),
     pins=(RAISED, UNKNOWN, OF_OTHERS),
     check=True,
 )
@@ -60,7 +60,7 @@ WORKFLOWS: dict[str, object] = {
         WRITTEN,
         remark='jobs share no folder, so the ledger needs a bucket: [store] url = "s3://BUCKET/PREFIX" in envctl.toml',
     ),
-    "files of CodeBuild": Workflows("codebuild", (Workflow(".codebuild/envctl/install.sh", "written"),)),
+    "files of CodeBuild": Workflows(system="codebuild", files=(Workflow(".codebuild/envctl/install.sh", "written"),)),
     "workflows that differ": replace(
         WRITTEN,
         files=(Workflow(PATHS[0], "differs"), Workflow(PATHS[1], "missing"), Workflow(PATHS[2], "current")),

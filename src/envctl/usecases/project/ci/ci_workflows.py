@@ -49,7 +49,7 @@ class Variable:
     meaning: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Workflows:
     """Result for one CI system."""
 
@@ -104,7 +104,7 @@ def update_files(
             shown[path] = "written"
     files = tuple(Workflow(path, shown[f"{up}{path}"]) for path in wanted)
     remark = LOCAL_STORE_REMARK if project.store.url.startswith("file:") else ""
-    result = Workflows(system, files, remark=remark, pins=pins, check=check, strict=strict)
+    result = Workflows(system=system, files=files, remark=remark, pins=pins, check=check, strict=strict)
     sources = [text for path, text in found.items() if path.endswith(SOURCE_LOCK)]
     return result, _find_stale_error(result, _find_missing_kubernetes(project, sources))
 
