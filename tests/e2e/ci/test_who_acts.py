@@ -66,8 +66,7 @@ def test_job_that_nobody_started_promotes_only_if_named(small_in_dev: Project) -
 
 def test_author_of_a_push_does_not_approve_its_promotion(small_in_staging: Project, tmp_path: Path) -> None:
     approve = ("approve", "prod", "--gate", "peer", "--yes")
-    cat = {"GIT_AUTHOR_EMAIL": "cat@example.com"}
-    small_in_staging.run_checked(*approve, "--unseen", "top", **cat)
+    small_in_staging.run_checked(*approve, "--unseen", "top", GIT_AUTHOR_EMAIL="cat@example.com")
     event = tmp_path / "event.json"
     event.write_text(json.dumps({"head_commit": {"author": {"username": "cat", "email": "cat@example.com"}}}))
     names = {"GITHUB_ACTOR": "merger", "GITHUB_TRIGGERING_ACTOR": "merger"}
