@@ -89,7 +89,12 @@ def exchange(claims: Mapping[str, Any], **more: str) -> TokenExchange:
 
 def identify(system: System, exchanged: TokenExchange | None, gitlab: str = GITLAB_URL, **more: str) -> AwsIdentity:
     origin = CredentialOrigin(CallerIdentity("1" * 12, SESSION), "assume-role-with-web-identity", exchanged)
-    return AwsIdentity(lambda: system.run, lambda: origin, lambda: {**system.variables, **more}, lambda: gitlab)
+    return AwsIdentity(
+        local=lambda: system.run,
+        find_origin=lambda: origin,
+        environment=lambda: {**system.variables, **more},
+        gitlab=lambda: gitlab,
+    )
 
 
 @pytest.fixture(params=[GITHUB, GITLAB], ids=["github", "gitlab"])
@@ -242,7 +247,13 @@ class TestGithubIssuer:
             "assume-role-with-web-identity",
             exchange({**GITHUB_CLAIMS, "iss": issuer}, provider=f"arn:aws:iam::1:oidc-provider/{issuer[8:]}"),
         )
-        return AwsIdentity(lambda: run, lambda: origin, lambda: GITHUB.variables, lambda: GITLAB_URL, lambda: trusted)
+        return AwsIdentity(
+            local=lambda: run,
+            find_origin=lambda: origin,
+            environment=lambda: GITHUB.variables,
+            gitlab=lambda: GITLAB_URL,
+            github=lambda: trusted,
+        )
 
     @pytest.mark.parametrize("issuer", SERVERS)
     def test_named_issuer_alone_is_believed(self, issuer: str) -> None:
@@ -281,8 +292,11 @@ class TestSignedTokens:
         (folder / "token").write_text(token)
         sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(), store_url=lambda: sts.url)
         identity = AwsIdentity(
-            lambda: GITLAB.run, sessions.find_origin, lambda: GITLAB.variables, lambda: GITLAB_URL
-        )  # fmt: skip
+            local=lambda: GITLAB.run,
+            find_origin=sessions.find_origin,
+            environment=lambda: GITLAB.variables,
+            gitlab=lambda: GITLAB_URL,
+        )
         return identity.identify_actor()
 
     def test_signed_token_verifies_the_user(self, sts: Sts, issuer: GitlabIssuer, tmp_path: Path) -> None:

@@ -77,10 +77,10 @@ class _TokenIdentity(SettableIdentity):
         if self.start.schedule:
             inherited["GITHUB_EVENT_NAME"] = "schedule"
         return AwsIdentity(
-            lambda: run,
-            lambda: self.standing,
-            lambda: inherited,
-            lambda: "https://gitlab.com",
+            local=lambda: run,
+            find_origin=lambda: self.standing,
+            environment=lambda: inherited,
+            gitlab=lambda: "https://gitlab.com",
             start=self.start,
         ).identify_actor()
 

@@ -89,7 +89,7 @@ def _forget(*_: object) -> None:
 
 
 def _believe_any_token(_: AwsIdentity, said: Actor, standing: CredentialOrigin) -> Claims:
-    return Claims(said.name, "acme/shop", "1", environment="prod")
+    return Claims(actor=said.name, repository="acme/shop", run_id="1", environment="prod")
 
 
 def _keep_all(*_: object) -> object:

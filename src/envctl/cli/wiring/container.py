@@ -360,11 +360,11 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
         ci = self.project.ci
         return AwsIdentity(
-            local.identify_actor,
-            self.access.find_origin,
-            self.inherited_environment,
-            lambda: ci.gitlab,
-            lambda: ci.github.issuer or "",
+            local=local.identify_actor,
+            find_origin=self.access.find_origin,
+            environment=self.inherited_environment,
+            gitlab=lambda: ci.gitlab,
+            github=lambda: ci.github.issuer or "",
             name_environment=ci.github.find_environment,
             start=start,
         )

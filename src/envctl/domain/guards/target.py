@@ -264,10 +264,12 @@ def check_permission(request: Request) -> Refusal | None:
         message += describe_doubt(request)
         hint = f"run it in a workflow with its own identity: {request.command} --yes"
         return Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False)
-    if unnamed := list_unnamed_machines(request.start, (*rules.apply, *rules.machines)):
-        return _refuse_machines(request, unnamed)
-    is_named = bool(request.start.machines) and is_ci_run(who)
-    if is_named or not rules.apply or is_permitted(rules.apply, who):
+    if request.start.machines:
+        if unnamed := list_unnamed_machines(request.start, (*rules.apply, *rules.machines)):
+            return _refuse_machines(request, unnamed)
+        if is_ci_run(who):
+            return None
+    if not rules.apply or is_permitted(rules.apply, who):
         return None
     message = f"{who} may not change {request.target}; permitted: {' or '.join(rules.apply)}{describe_doubt(request)}"
     return Refusal(GuardCode.ALLOWED, message=message, hint=f"as {rules.apply[0]}: {request.command}", waivable=False)

@@ -4,7 +4,7 @@ The actor is the owner of the credentials. A token file beside them proves nothi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
@@ -42,7 +42,7 @@ def read_server_url(run_url: str) -> str:
     return f"https://{parts.netloc}" if parts.scheme == "https" and parts.netloc else GITHUB_URL
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, kw_only=True)
 class AwsIdentity:
     """`local` identifies the actor by the machine alone; AWS takes precedence. `find_origin` returns None without
     credentials. `gitlab` returns the address of the GitLab with trusted tokens, `github` the issuer of trusted tokens
@@ -55,7 +55,6 @@ class AwsIdentity:
     environment: Callable[[], Mapping[str, str]]
     gitlab: Callable[[], str]
     github: Callable[[], str] = lambda: ""
-    _: KW_ONLY
     name_environment: Callable[[str], str] = str
     start: RunStart = NO_START
 
