@@ -38,7 +38,9 @@ FACTS = {
     "ci github": Facts(("envctl ci github", "envctl ci github --check"), ("ci.md",)),
     "ci codebuild": Facts(("envctl ci codebuild", "envctl ci codebuild --check"), ("codepipeline.md", "ci.md")),
     "ci gitlab": Facts(("envctl ci gitlab", "envctl ci gitlab --check"), ("ci-gitlab.md", "ci.md")),
-    "collect": Facts(("envctl collect",), ("matrix.md",), (2,), "all jobs of a look for drift have answered"),
+    "collect": Facts(
+        ("envctl collect",), ("matrix.md", "matrix-plans.md"), (2,), "all jobs of a look for drift have answered"
+    ),
     "completion": Facts(("envctl completion bash",), ("completion.md",)),
     "destroy": Facts(("envctl destroy dev",), ("guards.md",), DEPLOYS, "dev runs a release"),
     "diff": Facts(("envctl diff staging prod",), ("diff.md",), (2,)),
@@ -62,7 +64,7 @@ FACTS = {
     "images pin": Facts(("envctl images pin",), ("kubernetes.md",)),
     "lock-providers": Facts(("envctl lock-providers",), ("providers.md",), (75,)),
     "eject": Facts(("envctl eject plain",), ("leave.md",), given="dev runs a release"),
-    "matrix": Facts(("envctl matrix drift --jobs 4",), ("matrix.md",), given="dev runs a release"),
+    "matrix": Facts(("envctl matrix drift --jobs 4",), ("matrix.md", "matrix-plans.md"), given="dev runs a release"),
     "output": Facts(
         ("envctl output dev", "envctl output dev network.vpc_id"), ("output-and-exec.md",), LOOKS, "dev runs a release"
     ),

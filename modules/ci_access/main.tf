@@ -38,5 +38,10 @@ resource "aws_iam_role" "job" {
       condition     = var.github_repository != null || var.gitlab_project != null
       error_message = "No job could take these roles: set github_repository or gitlab_project."
     }
+
+    precondition {
+      condition     = !contains(var.gitlab_subject_claims, "deployment_tier") || alltrue([for each in var.environments : each.deployment_tier != null])
+      error_message = "With deployment_tier in gitlab_subject_claims each environment needs its deployment_tier."
+    }
   }
 }

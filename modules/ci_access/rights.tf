@@ -2,12 +2,19 @@ locals {
   store_bucket = split("/", trimprefix(var.store_url, "s3://"))[0]
   store_prefix = trim(trimprefix(trimprefix(var.store_url, "s3://"), local.store_bucket), "/")
   store_arn    = "arn:${local.partition}:s3:::${local.store_bucket}"
-  store_keys   = "${local.store_arn}/${local.store_prefix == "" ? "" : "${local.store_prefix}/"}"
+  store_folder = local.store_prefix == "" ? "" : "${local.store_prefix}/"
+  store_keys   = "${local.store_arn}/${local.store_folder}"
 
-  # What a job creates: results of runs of plans; then entries about drift, and the plans that reviewers approve; then everything.
-  # envctl believes the results of a run. So a pull request, whose code nobody has reviewed, must not write those of a drift check.
+  # What a job reads, if not everything below the prefix. A pull request, whose code nobody has reviewed, plans with the ledger and the
+  # releases. It sees neither plans nor what approvers read of them.
+  reads = {
+    plan = ["checkpoints/*", "ledger/*", "places/*", "project.json", "releases/*", "rules/*", "runs/collected/*", "settings/*"]
+  }
+
+  # What a job creates: entries about drift, and the plans that reviewers approve; then everything. A pull request creates nothing: its
+  # results are artifacts of the forge.
   creates = {
-    plan  = ["runs/*Z-plan-*"]
+    plan  = []
     drift = ["checkpoints/*", "ledger/*", "places/*", "plans/*", "readings/*", "runs/*"]
   }
 }
@@ -19,17 +26,28 @@ data "aws_iam_policy_document" "job" {
     sid       = "ListTheStore"
     actions   = ["s3:ListBucket"]
     resources = [local.store_arn]
+
+    # envctl lists folders alone. A bucket may hold the keys of other projects.
+    dynamic "condition" {
+      for_each = local.store_folder == "" && !contains(keys(local.reads), each.key) ? [] : [1]
+
+      content {
+        test     = "StringLike"
+        variable = "s3:prefix"
+        values   = [for path in lookup(local.reads, each.key, ["*"]) : "${local.store_folder}${path}" if endswith(path, "*")]
+      }
+    }
   }
 
   statement {
     sid       = "ReadTheStore"
     actions   = ["s3:GetObject"]
-    resources = ["${local.store_keys}*"]
+    resources = [for path in lookup(local.reads, each.key, ["*"]) : "${local.store_keys}${path}"]
   }
 
-  # What approvers read of settings and plans of all environments is none of the business of a job that only plans.
+  # What approvers read of settings and plans of all environments is none of the business of a job that only looks.
   dynamic "statement" {
-    for_each = contains(keys(local.creates), each.key) ? [1] : []
+    for_each = each.key == "drift" ? [1] : []
 
     content {
       sid       = "ReadNoPages"
@@ -40,10 +58,14 @@ data "aws_iam_policy_document" "job" {
   }
 
   # No job may delete anything there, and envctl creates each object only once.
-  statement {
-    sid       = "AddToTheStore"
-    actions   = ["s3:PutObject"]
-    resources = [for folder in lookup(local.creates, each.key, ["*"]) : "${local.store_keys}${folder}"]
+  dynamic "statement" {
+    for_each = [for folders in [lookup(local.creates, each.key, ["*"])] : folders if length(folders) > 0]
+
+    content {
+      sid       = "AddToTheStore"
+      actions   = ["s3:PutObject"]
+      resources = [for folder in statement.value : "${local.store_keys}${folder}"]
+    }
   }
 
   # A page is locked for as long as it is kept, and not for the ten years of everything else.

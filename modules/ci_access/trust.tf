@@ -14,18 +14,59 @@ locals {
     "repo:${local.github_owner}/${local.github_name}",
   ]
 
+  # The file that a job comes from, and the branch, tag or commit of that file. A job that calls the workflow of a platform team
+  # carries that one, and its own ref beside it. Without it any workflow of the branch could take these roles.
+  github_workflow_refs = {
+    for kind, ref in { plan = "refs/pull/*/merge", drift = "refs/heads/${var.branch}", deploy = "refs/heads/${var.branch}" } : kind =>
+    formatlist(
+      "${coalesce(var.github_workflow_repository, var.github_repository, "none/none")}/.github/workflows/%s@${coalesce(var.github_workflow_ref, ref)}",
+      # Jobs that deploy are preceded by jobs of the same files that plan for reviewers, and take the role of drift.
+      kind == "drift" ? distinct(concat(var.github_workflows.drift, var.github_workflows.deploy)) : var.github_workflows[kind],
+    )
+  }
+
   # What follows the repository in the subject, and what else AWS compares. The refs of pull requests have a number, so those are a pattern.
   github_jobs = merge(
     {
-      plan  = { subject = "pull_request", exact = {}, like = { ref = "refs/pull/*/merge" } }
-      drift = { subject = "ref:refs/heads/${var.branch}", exact = { ref = "refs/heads/${var.branch}" }, like = {} }
+      plan = {
+        subject = "pull_request"
+        exact   = {}
+        like    = { job_workflow_ref = local.github_workflow_refs.plan, ref = ["refs/pull/*/merge"] }
+      }
+      drift = {
+        subject = "ref:refs/heads/${var.branch}"
+        exact   = { job_workflow_ref = local.github_workflow_refs.drift, ref = ["refs/heads/${var.branch}"] }
+        like    = {}
+      }
     },
     { for name, each in local.environments : name => {
       subject = "environment:${coalesce(each.job_environment, name)}"
-      exact   = { environment = coalesce(each.job_environment, name), ref = "refs/heads/${var.branch}" }
-      like    = {}
+      exact = {
+        environment      = [coalesce(each.job_environment, name)]
+        job_workflow_ref = local.github_workflow_refs.deploy
+        ref              = ["refs/heads/${var.branch}"]
+      }
+      like = {}
     } },
   )
+
+  # GitLab's subject has these claims in this order. A job without an environment has nothing after the last two names.
+  gitlab_claims = {
+    for name in concat(["plan", "drift"], local.names) : name => merge(
+      {
+        project_path = coalesce(try(local.environments[name].gitlab_project, null), var.gitlab_project, "none/none")
+        ref_type     = "branch"
+        ref          = name == "plan" ? "*" : var.branch
+      },
+      contains(["plan", "drift"], name) ? { environment_protected = "*", deployment_tier = "*" } : {
+        environment_protected                                     = "true"
+        deployment_tier                                           = coalesce(local.environments[name].deployment_tier, "production")
+      },
+    )
+  }
+  gitlab_subjects = {
+    for name, claims in local.gitlab_claims : name => join(":", [for claim in var.gitlab_subject_claims : "${claim}:${claims[claim]}"])
+  }
 }
 
 resource "aws_iam_openid_connect_provider" "github" {
@@ -73,7 +114,7 @@ data "aws_iam_policy_document" "trust" {
             repository_id = [var.github_repository_id]
             sub           = [for subject in local.github_subjects : "${subject}:${local.github_jobs[each.key].subject}"]
           },
-          { for claim, value in local.github_jobs[each.key].exact : claim => [value] },
+          local.github_jobs[each.key].exact,
         )
 
         content {
@@ -89,13 +130,14 @@ data "aws_iam_policy_document" "trust" {
         content {
           test     = "StringLike"
           variable = "${local.github_host}:${condition.key}"
-          values   = [condition.value]
+          values   = condition.value
         }
       }
     }
   }
 
-  # Of GitLab's token AWS compares only aud and sub, and sub names no environment: GitLab decides which job of the branch gets which role.
+  # Of GitLab's token AWS compares only aud and sub. Without the claims of environments in it GitLab decides which job of the branch gets
+  # which role.
   dynamic "statement" {
     for_each = local.gitlab
 
@@ -115,9 +157,9 @@ data "aws_iam_policy_document" "trust" {
       }
 
       condition {
-        test     = each.key == "plan" ? "StringLike" : "StringEquals"
+        test     = strcontains(local.gitlab_subjects[each.key], "*") ? "StringLike" : "StringEquals"
         variable = "${local.gitlab_host}:sub"
-        values   = ["project_path:${var.gitlab_project}:ref_type:branch:ref:${each.key == "plan" ? "*" : var.branch}"]
+        values   = [local.gitlab_subjects[each.key]]
       }
     }
   }

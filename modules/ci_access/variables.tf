@@ -21,12 +21,14 @@ variable "environment" {
 }
 
 variable "environments" {
-  description = "The environments in the order of promotion, with the roles that envctl.toml names: deployer_role_arn is assume_role, look_role_arn is look_role. `job_environment` is the environment of GitHub, if it has another name."
+  description = "The environments in the order of promotion, with the roles that envctl.toml names: deployer_role_arn is assume_role, look_role_arn is look_role. `job_environment` is the environment of GitHub, if it has another name. `gitlab_project` is the project of GitLab that deploys to it, if that is another one; `deployment_tier` its tier there."
   type = list(object({
     name              = string
     deployer_role_arn = string
     look_role_arn     = optional(string)
     job_environment   = optional(string)
+    gitlab_project    = optional(string)
+    deployment_tier   = optional(string)
   }))
   nullable = false
 
@@ -72,8 +74,62 @@ variable "environments" {
   }
 
   validation {
+    condition = alltrue([for each in var.environments : each.gitlab_project == null || can(
+      regex("^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$", coalesce(each.gitlab_project, "none"))
+    )])
+    error_message = "environments needs the path of a project in each gitlab_project, such as acme/shop-deployments."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.environments : contains(["production", "staging", "testing", "development", "other"], coalesce(each.deployment_tier, "other"))])
+    error_message = "environments needs one of GitLab's tiers in each deployment_tier: production, staging, testing, development or other."
+  }
+
+  validation {
     condition     = length(distinct([for each in var.environments : lower(coalesce(each.job_environment, each.name))])) == length(var.environments)
     error_message = "environments must have a job_environment of their own: jobs of one GitHub environment would get the role of another."
+  }
+}
+
+variable "github_workflows" {
+  description = "Files in .github/workflows whose jobs may take the roles: those that `envctl ci github` writes, or your own. With another prefix in [ci.github] name its files."
+  type = object({
+    plan   = optional(list(string), ["envctl-plan.yml"])
+    drift  = optional(list(string), ["envctl-drift.yml"])
+    deploy = optional(list(string), ["envctl-deploy.yml", "envctl-operate.yml"])
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = alltrue([for files in values(var.github_workflows) : length(files) > 0 && alltrue([
+      for file in files : can(regex("^[A-Za-z0-9_][A-Za-z0-9_.-]*\\.ya?ml$", file))
+    ])])
+    error_message = "github_workflows needs at least one name of a file for each of plan, drift and deploy, such as envctl-plan.yml, without a folder and without a star."
+  }
+}
+
+variable "github_workflow_repository" {
+  description = "Repository whose workflows the jobs call (`uses: acme/platform/.github/workflows/…`), as owner/name. Null: the files are in github_repository."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_workflow_repository == null || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_workflow_repository))
+    error_message = "github_workflow_repository must look like acme/platform."
+  }
+}
+
+variable "github_workflow_ref" {
+  description = "What follows the @ where jobs call a workflow of github_workflow_repository, as GitHub's token names it: refs/heads/BRANCH, refs/tags/TAG, or a commit."
+  type        = string
+  default     = null
+
+  validation {
+    condition = (var.github_workflow_ref == null) == (var.github_workflow_repository == null) && can(
+      regex("^(refs/(heads|tags)/[A-Za-z0-9][A-Za-z0-9_./-]*|[0-9a-f]{40})$", coalesce(var.github_workflow_ref, "refs/heads/main"))
+    )
+    error_message = "github_workflow_ref must be refs/heads/BRANCH, refs/tags/TAG or a commit of 40 digits, and is needed with github_workflow_repository."
   }
 }
 
@@ -218,5 +274,26 @@ variable "gitlab_provider_arn" {
   validation {
     condition     = var.gitlab_provider_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/${replace(trimprefix(var.gitlab_url, "https://"), ".", "\\.")}$", var.gitlab_provider_arn))
     error_message = "gitlab_provider_arn must be the ARN of the provider for gitlab_url."
+  }
+}
+
+variable "gitlab_subject_claims" {
+  description = "Claims in the subject of GitLab's tokens: ci_id_token_sub_claim_components of the project. With environment_protected and deployment_tier AWS can tell the job of prod from others of the branch."
+  type        = list(string)
+  default     = ["project_path", "ref_type", "ref"]
+  nullable    = false
+
+  validation {
+    condition = contains(
+      [
+        "project_path,ref_type,ref",
+        "project_path,ref_type,ref,environment_protected",
+        "project_path,ref_type,ref,deployment_tier",
+        "project_path,ref_type,ref,environment_protected,deployment_tier",
+        "project_path,ref_type,ref,deployment_tier,environment_protected",
+      ],
+      join(",", var.gitlab_subject_claims),
+    )
+    error_message = "gitlab_subject_claims must be project_path, ref_type, ref, and after them environment_protected, deployment_tier or both."
   }
 }

@@ -25,6 +25,8 @@ locals {
           "cd '${var.folder}'",
           <<-EOT
           envctl=/tmp/envctl/bin/envctl
+          # A warm provider holds the credentials of prod behind a socket, which programs of the tree could use.
+          test "$ENVIRONMENT" != '${var.environments[length(var.environments) - 1].name}' || envctl="$envctl --no-warm"
           case "$TASK" in
             apply) $envctl apply "$ENVIRONMENT" --yes ;;
             plan) $envctl why "$ENVIRONMENT" --plan --release "$RELEASE" ;;

@@ -24,7 +24,7 @@ FORGES: dict[str, Callable[[], AbstractContextManager[AnyServer]]] = {
     "GitHub": github_with_settings,
     "GitLab": gitlab_with_settings,
 }
-WORKFLOWS = {kind: f".github/workflows/envctl-{kind}.yml" for kind in ("plan", "deploy", "drift")}
+WORKFLOWS = {kind: f".github/workflows/envctl-{kind}.yml" for kind in ("plan", "deploy", "drift", "operate")}
 WANTED = WantedSettings(["prod"], "", WORKFLOWS)
 TOKENS = {"GitHub": github_server.TOKEN, "GitLab": gitlab_server.TOKEN}
 # A list, so that its pages are asked for.

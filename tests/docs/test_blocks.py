@@ -25,6 +25,8 @@ REASONS = {
     "needs helm and a chart": 1,
     "needs jobs of AWS Backup": 1,
     "needs AWS CodeBuild": 1,
+    "needs a project on GitLab": 1,
+    "needs a repository on GitHub": 1,
     "takes an hour": 1,
 }
 USUAL = "shop"

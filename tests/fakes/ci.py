@@ -1,26 +1,32 @@
 """A CI job, its roles and its forge in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from envctl.domain.ci.generated_pins import Pin
 from envctl.domain.ci.inspection.job import CheckedJob, read_job
 from envctl.domain.ci.inspection.job_token import TokenClaims
 from envctl.domain.ci.inspection.repository import Repository, find_repository
 from envctl.domain.ci.inspection.roles import Attempt, RoleTrial
-from envctl.domain.ci.inspection.settings import ForgeSettings
+from envctl.domain.ci.inspection.settings import ForgeSettings, Unread
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.ports.ci import CiSettings, RoleRequest, WantedSettings
 
 
 @dataclass
 class SettableCiForge:
-    """Answers by `variables`, and gives `settings`; without them there is no token for the forge."""
+    """Answers by `variables`, and gives `settings`; without them there is no token for the forge.
+
+    `published` are digests by name; others can't be asked for. `pins` were asked for.
+    """
 
     variables: Mapping[str, str] = field(default_factory=dict)
     settings: ForgeSettings | None = None
     gitlab: str = "https://gitlab.com"
     event: Mapping[str, object] = field(default_factory=dict)
     asked: list[tuple[str, WantedSettings]] = field(default_factory=list)
+    published: dict[str, Collection[str]] = field(default_factory=dict)
+    pins: list[Pin] = field(default_factory=list)
 
     def find_job(self) -> CheckedJob | None:
         return read_job(self.variables, self.event)
@@ -32,6 +38,10 @@ class SettableCiForge:
         if self.settings is None:
             raise OperationFailedError(Problem("E484", "no token for GitHub", "export GH_TOKEN=$(gh auth token)"))
         return _Settings(self, self.settings, repository)
+
+    def find_digests(self, pin: Pin) -> Collection[str] | Unread:
+        self.pins.append(pin)
+        return self.published.get(pin.name, Unread("no network"))
 
 
 @dataclass

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from envctl.domain.aws.access import format_session_name
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.run_start import NO_START, RunStart
 
 
 @dataclass
@@ -50,6 +52,7 @@ class SettableIdentity:
     name: str = "ann@example.com"
     via: Literal["aws", "github", "local"] = "local"
     why: str = ""
+    start: RunStart = NO_START
 
     def identify_actor(self) -> Actor:
         if self.via == "aws":
@@ -58,3 +61,9 @@ class SettableIdentity:
 
     def explain_doubt(self) -> str:
         return self.why
+
+    def find_start(self) -> RunStart:
+        return self.start
+
+    def name_session(self) -> str:
+        return format_session_name(self.identify_actor())

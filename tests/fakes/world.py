@@ -41,6 +41,7 @@ class World:
 
     tree: MemoryTree = field(default_factory=lambda: MemoryTree(project_files()))
     store: MemoryStore = field(default_factory=MemoryStore)
+    results: MemoryStore | None = None
     head_cache: MemoryHeadCache = field(default_factory=MemoryHeadCache)
     workspace: MemoryWorkspace = field(default_factory=MemoryWorkspace)
     access: MemoryAccess = field(default_factory=MemoryAccess)

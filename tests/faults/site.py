@@ -1,6 +1,7 @@
 """A site on loopback that answers as it is told."""
 
 import contextlib
+import re
 import socketserver
 import threading
 from collections.abc import Iterable, Iterator
@@ -60,6 +61,11 @@ class Visit(socketserver.BaseRequestHandler):
         while b"\r\n\r\n" not in received and not (received and self.server.hasty):
             if not (more := self.request.recv(4096)):
                 return
+            received += more
+        head, _, body = received.partition(b"\r\n\r\n")
+        announced = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        while announced and len(body) < int(announced[1]) and (more := self.request.recv(4096)):
+            body += more
             received += more
         self.server.requests.append(received.decode(errors="replace"))
         answers = self.server.answers

@@ -44,13 +44,17 @@ def decide_token(policy: str | Json, token: Token, providers: Collection[Provide
 OWNER_ID, REPOSITORY_ID = "123456", "456789"
 
 
-def github_token(where: str, ref: str, *, old: bool = False, **claims: str) -> Token:
-    """Return the token of a job in acme/shop. `where` ends its subject; `old` has no ids in it."""
+def github_token(where: str, ref: str, *, old: bool = False, file: str = "", **claims: str) -> Token:
+    """Return the token of a job in acme/shop. `where` ends its subject; `old` has no ids in it. `file` is the workflow
+    of the job, by default the one that a job at `where` comes from.
+    """
     repository = claims.get("repository", "acme/shop")
     repository_id = claims.get("repository_id", REPOSITORY_ID)
     owner, name = repository.split("/")
     owner_id = OWNER_ID if owner == "acme" else "666"
-    environment = {"environment": where.partition(":")[2]} if where.startswith("environment:") else {}
+    kind, _, rest = where.partition(":")
+    environment = {"environment": rest} if kind == "environment" else {}
+    file = file or f"envctl-{ {'environment': 'deploy', 'ref': 'drift'}.get(kind, 'plan') }.yml"
     return {
         "iss": GITHUB,
         "aud": AUDIENCE,
@@ -59,6 +63,7 @@ def github_token(where: str, ref: str, *, old: bool = False, **claims: str) -> T
         "repository": repository,
         "repository_id": repository_id,
         "workflow": "envctl deploy",
+        "job_workflow_ref": f"{repository}/.github/workflows/{file}@{ref}",
         **environment,
         **claims,
     }
@@ -92,6 +97,35 @@ GITHUB_JOBS: Mapping[str, tuple[Token, str]] = {
     "the job of staging": (github_token("environment:staging", MAIN), "staging"),
     "the job of prod": (github_token("environment:prod", MAIN), "prod"),
     "the job of prod, old form": (github_token("environment:prod", MAIN, old=True), "prod"),
+    "the job of prod, by hand": (github_token("environment:prod", MAIN, file="envctl-operate.yml"), "prod"),
+    "a plan for the reviewers of prod": (github_token(f"ref:{MAIN}", MAIN, file="envctl-deploy.yml"), "drift"),
+    "a plan for the reviewers of prod, by hand": (
+        github_token(f"ref:{MAIN}", MAIN, file="envctl-operate.yml"),
+        "drift",
+    ),
+    "prod in another workflow of main": (github_token("environment:prod", MAIN, file="lint.yml"), ""),
+    "prod in the workflow of drift": (github_token("environment:prod", MAIN, file="envctl-drift.yml"), ""),
+    "prod in the workflow of plans": (github_token("environment:prod", MAIN, file="envctl-plan.yml"), ""),
+    "another workflow of main": (github_token(f"ref:{MAIN}", MAIN, file="lint.yml"), ""),
+    "the workflow of plans on main": (github_token(f"ref:{MAIN}", MAIN, file="envctl-plan.yml"), ""),
+    "another workflow in a pull request": (github_token("pull_request", PULL, file="lint.yml"), ""),
+    "the deploying workflow in a pull request": (github_token("pull_request", PULL, file="envctl-deploy.yml"), ""),
+    "a workflow whose name ends the same": (github_token("environment:prod", MAIN, file="x-envctl-deploy.yml"), ""),
+    "a workflow of another branch, called by main": (
+        github_token(
+            "environment:prod",
+            MAIN,
+            job_workflow_ref="acme/shop/.github/workflows/envctl-deploy.yml@refs/heads/feature",
+        ),
+        "",
+    ),
+    "the workflow of another repository, called by main": (
+        github_token(
+            "environment:prod", MAIN, job_workflow_ref=f"mallory/shop/.github/workflows/envctl-deploy.yml@{MAIN}"
+        ),
+        "",
+    ),
+    "no workflow in the token": (github_token("environment:prod", MAIN, job_workflow_ref=""), ""),
     "a pull request of a fork": (fork_token("pull_request", PULL), ""),
     "a pull request of a fork, old form": (fork_token("pull_request", PULL, old=True), ""),
     "prod in a fork": (fork_token("environment:prod", MAIN, old=True), ""),
@@ -150,8 +184,8 @@ GITHUB_JOBS: Mapping[str, tuple[Token, str]] = {
     "no id of the repository": (github_token("environment:prod", MAIN, old=True, repository_id=""), ""),
     "pull_request_target with an environment": (github_token("environment:prod", "refs/heads/release"), ""),
     "a branch called like a pull request": (github_token("pull_request", "refs/heads/refs/pull/7/merge"), ""),
-    # What GitHub gives it is main: no rule of AWS can keep out a workflow of main that runs foreign code.
-    "pull_request_target that has the subject of main": (github_token(f"ref:{MAIN}", MAIN), "drift"),
+    # What GitHub gives it is main; its workflow is another one.
+    "pull_request_target that has the subject of main": (github_token(f"ref:{MAIN}", MAIN, file="label.yml"), ""),
     "another issuer": (github_token("environment:prod", MAIN, iss="https://token.actions.example.com"), ""),
 }
 # AWS can't tell apart the jobs of one branch of GitLab: each of them may take each role of that branch.

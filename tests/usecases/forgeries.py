@@ -1,4 +1,4 @@
-"""EVE says that she is somebody else: by a token that her credentials did not come of."""
+"""EVE says that she is somebody else, by a token that is not of her credentials; and a schedule acts for nobody."""
 
 from functools import partial
 
@@ -27,5 +27,7 @@ OF_TOKENS: dict[str, Temptation] = {
     **{f"approved by {name}": partial(claim, name=name, kind="the business in jobs") for name in FORGERIES},
     **{f"in a role by {name}": partial(claim, name=name) for name in FORGERIES},
     **{f"promoted by {name}": partial(promotes_as, name=name) for name in FORGERIES},
+    "approved by a schedule": partial(claim, name="schedule", kind="the business in jobs"),
+    "promoted by a schedule": partial(promotes_as, name="schedule"),
     **{f"withdrawn by {name}": partial(_withdraws_as, name=name) for name in FORGERIES[:2]},
 }

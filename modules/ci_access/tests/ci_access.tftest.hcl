@@ -67,14 +67,17 @@ run "deploying_jobs_on_github_are_named_exactly" {
   assert {
     condition = alltrue([for name in ["dev", "staging", "prod"] :
       { for condition in data.aws_iam_policy_document.trust[name].statement[0].condition : "${condition.test} ${condition.variable}" => toset(condition.values) } == {
-        "StringEquals token.actions.githubusercontent.com:aud"           = toset(["sts.amazonaws.com"])
-        "StringEquals token.actions.githubusercontent.com:environment"   = toset([name])
+        "StringEquals token.actions.githubusercontent.com:aud"         = toset(["sts.amazonaws.com"])
+        "StringEquals token.actions.githubusercontent.com:environment" = toset([name])
+        "StringEquals token.actions.githubusercontent.com:job_workflow_ref" = toset([
+          "acme/shop/.github/workflows/envctl-deploy.yml@refs/heads/main", "acme/shop/.github/workflows/envctl-operate.yml@refs/heads/main",
+        ])
         "StringEquals token.actions.githubusercontent.com:ref"           = toset(["refs/heads/main"])
         "StringEquals token.actions.githubusercontent.com:repository_id" = toset(["456789"])
         "StringEquals token.actions.githubusercontent.com:sub"           = toset(["repo:acme@123456/shop@456789:environment:${name}", "repo:acme/shop:environment:${name}"])
       }
     ])
-    error_message = "Repository, branch and environment, without any pattern."
+    error_message = "Repository, workflow, branch and environment, without any pattern."
   }
 
   assert {
@@ -88,22 +91,26 @@ run "jobs_that_look_on_github_are_named_by_event_and_branch" {
 
   assert {
     condition = { for condition in data.aws_iam_policy_document.trust["plan"].statement[0].condition : "${condition.test} ${condition.variable}" => toset(condition.values) } == {
-      "StringEquals token.actions.githubusercontent.com:aud"           = toset(["sts.amazonaws.com"])
-      "StringEquals token.actions.githubusercontent.com:repository_id" = toset(["456789"])
-      "StringEquals token.actions.githubusercontent.com:sub"           = toset(["repo:acme@123456/shop@456789:pull_request", "repo:acme/shop:pull_request"])
-      "StringLike token.actions.githubusercontent.com:ref"             = toset(["refs/pull/*/merge"])
+      "StringEquals token.actions.githubusercontent.com:aud"            = toset(["sts.amazonaws.com"])
+      "StringEquals token.actions.githubusercontent.com:repository_id"  = toset(["456789"])
+      "StringEquals token.actions.githubusercontent.com:sub"            = toset(["repo:acme@123456/shop@456789:pull_request", "repo:acme/shop:pull_request"])
+      "StringLike token.actions.githubusercontent.com:job_workflow_ref" = toset(["acme/shop/.github/workflows/envctl-plan.yml@refs/pull/*/merge"])
+      "StringLike token.actions.githubusercontent.com:ref"              = toset(["refs/pull/*/merge"])
     }
     error_message = "Pull requests of this repository."
   }
 
   assert {
     condition = { for condition in data.aws_iam_policy_document.trust["drift"].statement[0].condition : "${condition.test} ${condition.variable}" => toset(condition.values) } == {
-      "StringEquals token.actions.githubusercontent.com:aud"           = toset(["sts.amazonaws.com"])
+      "StringEquals token.actions.githubusercontent.com:aud" = toset(["sts.amazonaws.com"])
+      "StringEquals token.actions.githubusercontent.com:job_workflow_ref" = toset([
+        for file in ["drift", "deploy", "operate"] : "acme/shop/.github/workflows/envctl-${file}.yml@refs/heads/main"
+      ])
       "StringEquals token.actions.githubusercontent.com:ref"           = toset(["refs/heads/main"])
       "StringEquals token.actions.githubusercontent.com:repository_id" = toset(["456789"])
       "StringEquals token.actions.githubusercontent.com:sub"           = toset(["repo:acme@123456/shop@456789:ref:refs/heads/main", "repo:acme/shop:ref:refs/heads/main"])
     }
-    error_message = "The protected branch."
+    error_message = "The protected branch, and the workflows that look from it."
   }
 }
 
@@ -134,6 +141,139 @@ run "jobs_on_gitlab_are_named_by_project_and_branch" {
     condition     = output.github_provider_arn == null && output.gitlab_provider_arn == "arn:aws:iam::444444444444:oidc-provider/gitlab.com"
     error_message = "And nothing for GitHub."
   }
+}
+
+run "workflows_of_a_platform_team_are_named_by_their_own_ref" {
+  command = plan
+
+  variables {
+    github_workflow_repository = "acme/platform"
+    github_workflow_ref        = "refs/tags/v3"
+    github_workflows           = { deploy = ["ship.yml"] }
+  }
+
+  assert {
+    condition = { for job in ["plan", "drift", "prod"] : job => one([for condition in data.aws_iam_policy_document.trust[job].statement[0].condition :
+      toset(condition.values) if endswith(condition.variable, ":job_workflow_ref")]) } == {
+      plan  = toset(["acme/platform/.github/workflows/envctl-plan.yml@refs/tags/v3"])
+      drift = toset(["acme/platform/.github/workflows/envctl-drift.yml@refs/tags/v3", "acme/platform/.github/workflows/ship.yml@refs/tags/v3"])
+      prod  = toset(["acme/platform/.github/workflows/ship.yml@refs/tags/v3"])
+    }
+    error_message = "No workflow of the repository itself."
+  }
+
+  assert {
+    condition     = one(one([for condition in data.aws_iam_policy_document.trust["prod"].statement[0].condition : condition.values if endswith(condition.variable, ":ref")])) == "refs/heads/main"
+    error_message = "Called from the protected branch of the repository."
+  }
+}
+
+run "gitlab_tells_environments_apart_where_its_subject_names_them" {
+  command = plan
+
+  variables {
+    github_repository     = null
+    github_owner_id       = null
+    github_repository_id  = null
+    gitlab_project        = "acme/shop"
+    gitlab_subject_claims = ["project_path", "ref_type", "ref", "environment_protected", "deployment_tier"]
+    environments = [
+      { name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer", deployment_tier = "development" },
+      { name = "prod", deployer_role_arn = "arn:aws:iam::333333333333:role/envctl-deployer", deployment_tier = "production", gitlab_project = "acme/shop-prod" },
+    ]
+  }
+
+  assert {
+    condition = { for job, document in data.aws_iam_policy_document.trust : job => one([for condition in document.statement[0].condition : "${condition.test} ${one(condition.values)}" if endswith(condition.variable, ":sub")]) } == {
+      plan  = "StringLike project_path:acme/shop:ref_type:branch:ref:*:environment_protected:*:deployment_tier:*"
+      drift = "StringLike project_path:acme/shop:ref_type:branch:ref:main:environment_protected:*:deployment_tier:*"
+      dev   = "StringEquals project_path:acme/shop:ref_type:branch:ref:main:environment_protected:true:deployment_tier:development"
+      prod  = "StringEquals project_path:acme/shop-prod:ref_type:branch:ref:main:environment_protected:true:deployment_tier:production"
+    }
+    error_message = "Each environment by its tier, and prod by a project of its own."
+  }
+}
+
+run "a_tier_that_is_compared_is_needed" {
+  command = plan
+
+  variables {
+    gitlab_project        = "acme/shop"
+    gitlab_subject_claims = ["project_path", "ref_type", "ref", "deployment_tier"]
+  }
+
+  expect_failures = [aws_iam_role.job]
+}
+
+run "a_pattern_of_workflows_is_refused" {
+  command = plan
+
+  variables {
+    github_workflows = { deploy = ["*.yml"] }
+  }
+
+  expect_failures = [var.github_workflows]
+}
+
+run "a_role_without_a_workflow_is_refused" {
+  command = plan
+
+  variables {
+    github_workflows = { plan = [] }
+  }
+
+  expect_failures = [var.github_workflows]
+}
+
+run "a_called_workflow_without_its_ref_is_refused" {
+  command = plan
+
+  variables {
+    github_workflow_repository = "acme/platform"
+  }
+
+  expect_failures = [var.github_workflow_ref]
+}
+
+run "a_pattern_of_called_repositories_is_refused" {
+  command = plan
+
+  variables {
+    github_workflow_repository = "acme/*"
+    github_workflow_ref        = "refs/heads/main"
+  }
+
+  expect_failures = [var.github_workflow_repository]
+}
+
+run "a_subject_without_the_branch_is_refused" {
+  command = plan
+
+  variables {
+    gitlab_subject_claims = ["project_path", "environment_protected"]
+  }
+
+  expect_failures = [var.gitlab_subject_claims]
+}
+
+run "an_unknown_tier_is_refused" {
+  command = plan
+
+  variables {
+    environments = [{ name = "prod", deployer_role_arn = "arn:aws:iam::333333333333:role/envctl-deployer", deployment_tier = "live" }]
+  }
+
+  expect_failures = [var.environments]
+}
+
+run "a_pattern_of_projects_that_deploy_is_refused" {
+  command = plan
+
+  variables {
+    environments = [{ name = "prod", deployer_role_arn = "arn:aws:iam::333333333333:role/envctl-deployer", gitlab_project = "acme/*" }]
+  }
+
+  expect_failures = [var.environments]
 }
 
 run "an_identity_provider_of_the_account_is_used" {
@@ -214,18 +354,40 @@ run "the_store_is_added_to_as_the_job_needs" {
 
   assert {
     condition = { for job, document in data.aws_iam_policy_document.job : job => toset(flatten([for statement in document.statement : statement.resources if contains(statement.actions, "s3:PutObject")])) } == {
-      plan    = toset(["arn:aws:s3:::shop-envctl-store/shop/runs/*Z-plan-*"])
+      plan    = toset([])
       drift   = toset([for folder in ["checkpoints", "ledger", "places", "plans", "readings", "runs"] : "arn:aws:s3:::shop-envctl-store/shop/${folder}/*"])
       dev     = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
       staging = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
       prod    = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
     }
-    error_message = "Pull requests write no entries; only deployments write releases."
+    error_message = "Pull requests write nothing; only deployments write releases."
   }
 
   assert {
-    condition     = { for job, document in data.aws_iam_policy_document.job : job => length([for statement in document.statement : statement if statement.effect == "Deny"]) } == { plan = 1, drift = 1, dev = 0, staging = 0, prod = 0 }
-    error_message = "No job that only plans reads what approvers read."
+    condition     = { for job, document in data.aws_iam_policy_document.job : job => length([for statement in document.statement : statement if statement.effect == "Deny"]) } == { plan = 0, drift = 1, dev = 0, staging = 0, prod = 0 }
+    error_message = "A job that looks at everything does not read what approvers read."
+  }
+
+  assert {
+    condition = { for job, document in data.aws_iam_policy_document.job : job => toset(flatten([for statement in document.statement : statement.resources if contains(statement.actions, "s3:GetObject") && statement.effect != "Deny"])) } == {
+      plan    = toset([for path in ["checkpoints/*", "ledger/*", "places/*", "project.json", "releases/*", "rules/*", "runs/collected/*", "settings/*"] : "arn:aws:s3:::shop-envctl-store/shop/${path}"])
+      drift   = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
+      dev     = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
+      staging = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
+      prod    = toset(["arn:aws:s3:::shop-envctl-store/shop/*"])
+    }
+    error_message = "A pull request reads no plans, and no pages."
+  }
+
+  assert {
+    condition = { for job, document in data.aws_iam_policy_document.job : job => toset(flatten([for condition in document.statement[0].condition : condition.values if condition.variable == "s3:prefix"])) } == {
+      plan    = toset([for folder in ["checkpoints", "ledger", "places", "releases", "rules", "runs/collected", "settings"] : "shop/${folder}/*"])
+      drift   = toset(["shop/*"])
+      dev     = toset(["shop/*"])
+      staging = toset(["shop/*"])
+      prod    = toset(["shop/*"])
+    }
+    error_message = "Each lists its own project alone."
   }
 
   assert {
@@ -238,6 +400,19 @@ run "the_store_is_added_to_as_the_job_needs" {
   assert {
     condition     = length(setsubtract(flatten([for document in data.aws_iam_policy_document.job : [for statement in document.statement : statement.actions]]), ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:PutObjectRetention", "sts:AssumeRole", "sts:TagSession"])) == 0
     error_message = "And nothing is deleted."
+  }
+}
+
+run "a_bucket_of_one_project_is_listed_as_a_whole" {
+  command = plan
+
+  variables {
+    store_url = "s3://shop-envctl-store"
+  }
+
+  assert {
+    condition     = { for job, document in data.aws_iam_policy_document.job : job => length(document.statement[0].condition) } == { plan = 1, drift = 0, dev = 0, staging = 0, prod = 0 }
+    error_message = "But not by a pull request."
   }
 }
 

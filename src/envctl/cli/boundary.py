@@ -71,6 +71,11 @@ def only_look(context: CommandContext) -> None:
     context.obj = replace(context.obj, look=True)
 
 
+def keep_results(context: CommandContext, folder: Path | None) -> None:
+    """Let the command keep the documents of a run in this folder."""
+    context.obj = replace(context.obj, results=folder)
+
+
 def change_only(context: CommandContext, environment: str) -> None:
     """Let the command take the `assume_role` of one environment. In the others it takes the `look_role`."""
     context.obj = replace(context.obj, changes_only=environment)

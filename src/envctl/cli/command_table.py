@@ -195,7 +195,10 @@ _WITHDRAWAL = ResultType(
     is_done=True,
 )
 _WORKFLOWS = ResultType(
-    "usecases.project.ci.ci_workflows.Workflows", "project.written_files.show_workflows", is_partial=True
+    "usecases.project.ci.ci_workflows.Workflows",
+    "project.written_files.show_workflows",
+    verdicts="list_pin_verdicts",
+    is_partial=True,
 )
 
 TABLE: dict[str, dict[str, Command | CommandGroup]] = {

@@ -245,8 +245,8 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "status": (
         ("envctl status", "show all environments, and the next command"),
-        ("envctl status prod", "show only prod"),
         ("envctl status --watch", "refresh until Ctrl-C"),
+        ("envctl status --max-drift-age 26h", "fail if the nightly drift check does not run"),
     ),
     "unlock": (
         ("envctl unlock prod", "lift the lock"),

@@ -39,11 +39,16 @@ def exchange(claims: object = CLAIMS, **more: str) -> TokenExchange:
 
 def known(exchanged: TokenExchange | None, local: Actor = RUN, **more: str) -> AwsIdentity:
     standing = CredentialOrigin(CALLER, "assume-role-with-web-identity", exchanged)
-    return AwsIdentity(lambda: local, lambda: standing, lambda: {**OF_RUN, **more}, GITLAB)
+    return AwsIdentity(
+        local=lambda: local, find_origin=lambda: standing, environment=lambda: {**OF_RUN, **more}, gitlab=GITLAB
+    )
 
 
 def test_actor_without_credentials_is_the_local_user() -> None:
-    assert AwsIdentity(lambda: ANN, lambda: None, dict, GITLAB).identify_actor() == ANN
+    assert (
+        AwsIdentity(local=lambda: ANN, find_origin=lambda: None, environment=dict, gitlab=GITLAB).identify_actor()
+        == ANN
+    )
 
 
 def test_actor_with_credentials_is_the_aws_caller() -> None:
@@ -83,8 +88,14 @@ def test_environment_of_the_job_has_its_name_in_the_project() -> None:
     def find(named: str) -> str:
         token = exchange({**CLAIMS, "environment": named})
         standing = CredentialOrigin(CALLER, "assume-role-with-web-identity", token)
-        words = (lambda: RUN, lambda: standing, lambda: OF_RUN, GITLAB)
-        return AwsIdentity(*words, name_environment=table.find_environment).identify_actor().environment
+        found = AwsIdentity(
+            local=lambda: RUN,
+            find_origin=lambda: standing,
+            environment=lambda: OF_RUN,
+            gitlab=GITLAB,
+            name_environment=table.find_environment,
+        )
+        return found.identify_actor().environment
 
     found = {named: find(named) for named in ("production", "Production", "prod", "staging")}
     assert found == {"production": "prod", "Production": "prod", "prod": "", "staging": "staging"}
@@ -148,7 +159,9 @@ def test_token_expiry_is_checked_by_the_aws_clock() -> None:
 def test_actor_behind_an_assumed_role_is_known() -> None:
     user = "arn:aws:iam::111111111111:user/ann"
     standing = CredentialOrigin(CALLER, "assume-role", source_arn=user)
-    found = AwsIdentity(lambda: ANN, lambda: standing, dict, GITLAB).identify_actor()
+    found = AwsIdentity(
+        local=lambda: ANN, find_origin=lambda: standing, environment=dict, gitlab=GITLAB
+    ).identify_actor()
     assert found.also == (user,)
 
 
@@ -165,7 +178,9 @@ def test_gitlab_user_of_the_token_is_known() -> None:
 def test_response_of_foreign_server_is_not_trusted() -> None:
     standing = CredentialOrigin(CALLER, "env", doubt="http://127.0.0.1:9 answered")
     for local in (ANN, RUN):
-        found = AwsIdentity(lambda local=local: local, lambda: standing, dict, GITLAB)  # type: ignore[misc]
+        found = AwsIdentity(
+            local=lambda local=local: local, find_origin=lambda: standing, environment=dict, gitlab=GITLAB
+        )  # type: ignore[misc]
         assert (found.identify_actor().verified, found.identify_actor().arn, found.explain_doubt()) == (
             False,
             "",
@@ -212,7 +227,7 @@ def sts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sts]:
 
 def asked(sts: Sts, *, beside: bool = True) -> AwsIdentity:
     sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(), store_url=lambda: sts.url if beside else "")
-    return AwsIdentity(lambda: RUN, sessions.find_origin, lambda: OF_RUN, GITLAB)
+    return AwsIdentity(local=lambda: RUN, find_origin=sessions.find_origin, environment=lambda: OF_RUN, gitlab=GITLAB)
 
 
 def test_token_exchange_needs_no_additional_call(sts: Sts) -> None:
@@ -225,7 +240,12 @@ def test_sent_token_counts_not_the_later_file(sts: Sts, tmp_path: Path) -> None:
     sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(), store_url=lambda: sts.url)
     sessions.fetch_caller()
     (tmp_path / "token").write_text(jwt({**CLAIMS, "actor": "mallory"}))
-    assert AwsIdentity(lambda: RUN, sessions.find_origin, lambda: OF_RUN, GITLAB).identify_actor().name == "octocat"
+    assert (
+        AwsIdentity(local=lambda: RUN, find_origin=sessions.find_origin, environment=lambda: OF_RUN, gitlab=GITLAB)
+        .identify_actor()
+        .name
+        == "octocat"
+    )
 
 
 def test_sts_outside_of_aws_verifies_no_token(sts: Sts) -> None:

@@ -189,7 +189,9 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
 def actor(machine: Machine, profile: str = "") -> Actor:
     machine.save()
     sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(profile=profile), store_url=lambda: machine.sts.url)
-    identity = AwsIdentity(lambda: BOB, sessions.find_origin, lambda: dict(os.environ), GITLAB)
+    identity = AwsIdentity(
+        local=lambda: BOB, find_origin=sessions.find_origin, environment=lambda: dict(os.environ), gitlab=GITLAB
+    )
     found = identity.identify_actor()
     assert bool(identity.explain_doubt()) is (found.via != "github")
     return found
@@ -281,7 +283,9 @@ def test_store_uses_the_credentials_of_the_actor(machine: Machine) -> None:
     found = connect._choose_credentials("", sessions.load_store_credentials)
     assert isinstance(found, StoreCredentials)
     assert found()["access_key_id"] == TOKEN_KEY
-    identity = AwsIdentity(lambda: BOB, sessions.find_origin, lambda: dict(os.environ), GITLAB)
+    identity = AwsIdentity(
+        local=lambda: BOB, find_origin=sessions.find_origin, environment=lambda: dict(os.environ), gitlab=GITLAB
+    )
     assert identity.identify_actor().via == "github"
     # One session for both: the token is exchanged once.
     assert machine.sts.asked == ["AssumeRoleWithWebIdentity", "GetCallerIdentity"]

@@ -15,6 +15,7 @@ from envctl.adapters.aws.credentials.tokens import ISSUER
 from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.run_start import RunStart
 from tests.adapters.aws.gitlab_issuer import GitlabIssuer, gitlab_issuer, is_accepted
 from tests.adapters.aws.sts_on_loopback import GITLAB_URL, ROLE, SESSION, Sts, jwt, sts_on_loopback
 
@@ -40,6 +41,7 @@ GITHUB_CLAIMS = {
     "actor": "octocat",
     "repository": "acme/shop",
     "run_id": "302",
+    "event_name": "push",
     "environment": "prod",
 }
 SELF_MANAGED = "https://git.example.com:8443/gitlab"
@@ -55,25 +57,28 @@ class System:
     actor: str
     project: str
     number: str
+    trigger: str
     name: str
 
 
 GITLAB = System(
     Actor("octocat", via="gitlab", run_url="https://gitlab.com/acme/shop/-/jobs/302"),
     GITLAB_CLAIMS,
-    {"GITLAB_USER_LOGIN": "octocat", "CI_PROJECT_PATH": "acme/shop", "CI_JOB_ID": "302"},
+    {"GITLAB_USER_LOGIN": "octocat", "CI_PROJECT_PATH": "acme/shop", "CI_JOB_ID": "302", "CI_PIPELINE_SOURCE": "push"},
     "user_login",
     "project_path",
     "job_id",
+    "pipeline_source",
     "GitLab",
 )
 GITHUB = System(
     Actor("octocat", via="github", run_url="https://github.com/acme/shop/actions/runs/302"),
     GITHUB_CLAIMS,
-    {"GITHUB_ACTOR": "octocat", "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "302"},
+    {"GITHUB_ACTOR": "octocat", "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "302", "GITHUB_EVENT_NAME": "push"},
     "actor",
     "repository",
     "run_id",
+    "event_name",
     "GitHub",
 )
 
@@ -84,7 +89,12 @@ def exchange(claims: Mapping[str, Any], **more: str) -> TokenExchange:
 
 def identify(system: System, exchanged: TokenExchange | None, gitlab: str = GITLAB_URL, **more: str) -> AwsIdentity:
     origin = CredentialOrigin(CallerIdentity("1" * 12, SESSION), "assume-role-with-web-identity", exchanged)
-    return AwsIdentity(lambda: system.run, lambda: origin, lambda: {**system.variables, **more}, lambda: gitlab)
+    return AwsIdentity(
+        local=lambda: system.run,
+        find_origin=lambda: origin,
+        environment=lambda: {**system.variables, **more},
+        gitlab=lambda: gitlab,
+    )
 
 
 @pytest.fixture(params=[GITHUB, GITLAB], ids=["github", "gitlab"])
@@ -111,10 +121,33 @@ class TestEachSystem:
             assert not _is_of_run(identify(system, other)), name
 
     def test_token_of_another_run_is_not_believed(self, system: System) -> None:
-        for claim in (system.actor, system.project, system.number):
+        for claim in (system.actor, system.project, system.number, system.trigger):
             found = identify(system, exchange({**system.claims, claim: "other"}))
             assert not _is_of_run(found), claim
             assert "the token is of other" in found.explain_doubt()
+
+    def test_run_that_hides_its_trigger_is_not_believed(self, system: System) -> None:
+        (variable,) = {"GITHUB_EVENT_NAME", "CI_PIPELINE_SOURCE"} & system.variables.keys()
+        found = identify(system, exchange(system.claims), **{variable: ""})
+        assert not _is_of_run(found)
+        assert found.explain_doubt() == f"the token is of push, but {variable} is unset"
+
+    def test_schedule_is_verified_and_nobody(self, system: System) -> None:
+        name = "schedule of acme/shop, run 302"
+        (variable,) = {"GITHUB_EVENT_NAME", "CI_PIPELINE_SOURCE"} & system.variables.keys()
+        night = replace(
+            system, run=replace(system.run, name=name), variables={**system.variables, variable: "schedule"}
+        )
+        start = RunStart(schedule=name, machines=("schedule",))
+        found = identify(night, exchange({**system.claims, system.trigger: "schedule", "teams": ["acme/web"]}))
+        found.start = start
+        expected = replace(system.run, name=name, verified=True, arn=SESSION, environment="prod")
+        assert (found.identify_actor(), found.find_start()) == (expected, start)
+        # A token of a push is not one of a schedule.
+        other = identify(night, exchange(system.claims))
+        other.start = start
+        assert not _is_of_run(other)
+        assert "octocat" not in other.identify_actor().also
 
     @pytest.mark.parametrize("issuer", ["https://example.com", f"{GITLAB_URL}.example.com", f"{GITLAB_URL}/a", "", 1])
     def test_token_of_another_issuer_is_not_believed(self, system: System, issuer: object) -> None:
@@ -214,7 +247,13 @@ class TestGithubIssuer:
             "assume-role-with-web-identity",
             exchange({**GITHUB_CLAIMS, "iss": issuer}, provider=f"arn:aws:iam::1:oidc-provider/{issuer[8:]}"),
         )
-        return AwsIdentity(lambda: run, lambda: origin, lambda: GITHUB.variables, lambda: GITLAB_URL, lambda: trusted)
+        return AwsIdentity(
+            local=lambda: run,
+            find_origin=lambda: origin,
+            environment=lambda: GITHUB.variables,
+            gitlab=lambda: GITLAB_URL,
+            github=lambda: trusted,
+        )
 
     @pytest.mark.parametrize("issuer", SERVERS)
     def test_named_issuer_alone_is_believed(self, issuer: str) -> None:
@@ -253,8 +292,11 @@ class TestSignedTokens:
         (folder / "token").write_text(token)
         sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(), store_url=lambda: sts.url)
         identity = AwsIdentity(
-            lambda: GITLAB.run, sessions.find_origin, lambda: GITLAB.variables, lambda: GITLAB_URL
-        )  # fmt: skip
+            local=lambda: GITLAB.run,
+            find_origin=sessions.find_origin,
+            environment=lambda: GITLAB.variables,
+            gitlab=lambda: GITLAB_URL,
+        )
         return identity.identify_actor()
 
     def test_signed_token_verifies_the_user(self, sts: Sts, issuer: GitlabIssuer, tmp_path: Path) -> None:

@@ -87,7 +87,9 @@ RULES = [
     {"type": "merge_queue", "parameters": {}},
 ]
 SUBJECT = {"use_default": True, "use_immutable_subject": True, "sub_claim_prefix": "repo:acme@1/shop@2"}
-WORKFLOW_PATHS = {name: f"contents/.github/workflows/envctl-{name}.yml" for name in ("plan", "deploy", "drift")}
+WORKFLOWS = "contents/.github/workflows"
+WORKFLOW_PATHS = {name: f"{WORKFLOWS}/envctl-{name}.yml" for name in ("plan", "deploy", "drift", "operate")}
+LINT_TEXT = "on: push\njobs:\n  lint:\n    runs-on: ubuntu-24.04\n    steps: []\n"
 GITHUB_ROUTES: dict[str, Any] = {
     "": {"default_branch": "main", "id": 2, "private": True},
     "rules/branches/main": RULES,
@@ -106,6 +108,12 @@ GITHUB_ROUTES: dict[str, Any] = {
     WORKFLOW_PATHS["plan"]: encode_file(PLAN_TEXT),
     WORKFLOW_PATHS["deploy"]: encode_file(DEPLOY_TEXT),
     WORKFLOW_PATHS["drift"]: encode_file("on:\n  schedule:\n"),
+    WORKFLOW_PATHS["operate"]: encode_file("on:\n  workflow_dispatch:\n"),
+    WORKFLOWS: [
+        {"name": path.rpartition("/")[2], "path": path.removeprefix("contents/"), "type": "file"}
+        for path in (*WORKFLOW_PATHS.values(), f"{WORKFLOWS}/lint.yml", f"{WORKFLOWS}/README.md")
+    ],
+    f"{WORKFLOWS}/lint.yml": encode_file(LINT_TEXT),
 }
 SECRET_VALUE = "planted-value-of-a-variable"
 GITLAB_ROUTES: dict[str, Any] = {
@@ -113,6 +121,7 @@ GITLAB_ROUTES: dict[str, Any] = {
         "default_branch": "main",
         "ci_forward_deployment_enabled": True,
         "ci_pipeline_variables_minimum_override_role": "no_one_allowed",
+        "ci_id_token_sub_claim_components": ["project_path", "ref_type", "ref", "environment_protected"],
     },
     "protected_branches": [
         {

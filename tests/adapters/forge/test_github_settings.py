@@ -4,9 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from envctl.domain.ci.inspection.settings import GithubBranch, GithubSettings
+from envctl.domain.ci.inspection.settings import GithubBranch, GithubSettings, GithubWorkflow, Unread
 from envctl.usecases.ports.ci import WantedSettings
-from tests.adapters.forge.setting_servers import GithubWithSettings, build_environment, github_with_settings
+from tests.adapters.forge.setting_servers import (
+    LINT_TEXT,
+    WORKFLOWS,
+    GithubWithSettings,
+    build_environment,
+    encode_file,
+    github_with_settings,
+)
 
 PROTECTION = "branches/main/protection"
 CLASSIC = {
@@ -109,3 +116,49 @@ def test_public_repository_gives_forks_no_token(server: GithubWithSettings) -> N
     server.routes[""] = {"default_branch": "main", "private": False}
     server.routes["actions/permissions/fork-pr-workflows-private-repos"] = (422, {"message": "only applies to"})
     assert read(server).forks_get_tokens is False
+
+
+# What a workflow says, whether its jobs may ask for a token, and their environments.
+OTHER_WORKFLOWS = {
+    "no permissions": (LINT_TEXT, False, ()),
+    "permissions of all": ("permissions: write-all\njobs:\n  a: {}\n", True, ()),
+    "read-only permissions": ("permissions: read-all\njobs:\n  a: {}\n", False, ()),
+    "a token for all": ("permissions:\n  id-token: write\njobs:\n  a: {}\n", True, ()),
+    "a token for one": ("jobs:\n  a: {}\n  b: {permissions: {id-token: write}, environment: prod}\n", True, ("prod",)),
+    "a token taken away again": ("permissions: write-all\njobs:\n  a: {permissions: {contents: read}}\n", False, ()),
+    "a called workflow with a token": (
+        "jobs:\n  a: {uses: acme/x/.github/workflows/y.yml@v1, permissions: {id-token: write}}\n",
+        True,
+        (),
+    ),
+    "an environment with an address": ("jobs:\n  a: {environment: {name: prod, url: x}}\n", False, ("prod",)),
+    "a permission behind an anchor": (
+        "x: &all {id-token: write}\njobs:\n  a: {permissions: *all, environment: '${{ inputs.e }}'}\n",
+        True,
+        ("${{ inputs.e }}",),
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "asks", "environments"), OTHER_WORKFLOWS.values(), ids=OTHER_WORKFLOWS)
+def test_other_workflow_is_read_for_tokens(
+    server: GithubWithSettings, text: str, asks: bool, environments: tuple[str, ...]
+) -> None:
+    server.routes[f"{WORKFLOWS}/lint.yml"] = encode_file(text)
+    path = ".github/workflows/lint.yml"
+    found = read(server).other_workflows
+    assert isinstance(found, dict)
+    assert found[path] == GithubWorkflow(path, asks, environments)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "jobs: []", "jobs: {", "- a", "{{{{", "a: &a [*a]", "\x00"])
+def test_unreadable_workflow_is_never_a_pass(server: GithubWithSettings, text: str) -> None:
+    server.routes[f"{WORKFLOWS}/lint.yml"] = encode_file(text)
+    found = read(server).other_workflows
+    assert isinstance(found, dict)
+    assert isinstance(found[".github/workflows/lint.yml"], Unread)
+
+
+def test_repository_without_workflows_has_no_others(server: GithubWithSettings) -> None:
+    server.routes = {path: route for path, route in server.routes.items() if not path.startswith(WORKFLOWS)}
+    assert read(server).other_workflows == {}

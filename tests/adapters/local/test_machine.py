@@ -10,6 +10,7 @@ import pytest
 
 from envctl.adapters.local.machine import MAX_COPIES, FileHeadCache, LocalIdentity, SystemClock
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.run_start import RunStart
 
 ACTIONS = {
     "GITHUB_ACTIONS": "true",
@@ -67,6 +68,18 @@ IDENTITIES: dict[str, tuple[dict[str, str], str, Actor]] = {
 def test_local_actor_is_identified(project: Path, environment: dict[str, str], email: str, expected: Actor) -> None:
     repository(project, email)
     assert LocalIdentity(project, environment).identify_actor() == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "system"),
+    [(ACTIONS, "github"), ({"GITLAB_CI": "true", "GITLAB_USER_LOGIN": "octocat"}, "gitlab")],
+    ids=["github", "gitlab"],
+)
+def test_schedule_acts_under_its_own_name(project: Path, variables: dict[str, str], system: str) -> None:
+    start = RunStart(schedule="schedule of acme/shop, run 7", machines=("schedule",))
+    found = LocalIdentity(project, variables, start)
+    assert (found.identify_actor().name, found.identify_actor().via) == (start.schedule, system)
+    assert found.find_start() == start
 
 
 def test_actor_outside_of_repository_is_the_user(project: Path) -> None:

@@ -34,6 +34,7 @@ name = "Tell the team"
 uses = "acme/notify@0123456789abcdef0123456789abcdef01234567 # v2.1.0"
 with = { to-channel = "deployments" }
 jobs = ["deploy"]
+when = ["done", "failed"]
 """
 )
 WRONG = {
@@ -57,7 +58,11 @@ WRONG = {
     ),
     "a short time": ('"90m"', '"90s"', "ci.github.timeouts.plan must be from 5m to 24h"),
     "a number for a time": ('"90m"', "90", "ci.github.timeouts.plan must be a duration in quotes"),
-    "a result that GitHub does not know": ('"failed"', '"neutral"', "ci.github.waiting must be 'passed' or 'failed'"),
+    "a result that GitHub does not know": (
+        '= "failed"',
+        '= "neutral"',
+        "ci.github.waiting must be 'passed' or 'failed'",
+    ),
     "an action at a branch": (
         "@0123456789abcdef0123456789abcdef01234567 # v2.1.0",
         "@main",
@@ -82,6 +87,10 @@ WRONG = {
     ),
     "a step that does nothing": ('run = "echo hello"', "", "ci.github.before.0 needs either `run` or `uses`"),
     "a step that does two things": ('run = "echo hello"', 'run = "x"\nuses = "./x"', "needs either `run` or `uses`"),
+    "a result that no job has": (', "failed"]', ', "changed"]', "after.0.when.1 must be 'done', 'changes', 'drift'"),
+    "no result": ('["done", "failed"]', "[]", "ci.github.after.0.when must not be empty"),
+    "drift of a job that finds none": ('["done", "failed"]', '["drift"]', "ci.github.after.0 would never run"),
+    "a result before envctl": ('run = "echo hello"', 'run = "x"\nwhen = ["done"]', "before.0.when is not a known key"),
     "inputs of a script": ('run = "echo hello"', 'run = "x"\nwith = { a = "b" }', "has `with`, but uses no action"),
 }
 

@@ -69,6 +69,21 @@ name = "Tell the team"
 uses = "acme/notify@0123456789abcdef0123456789abcdef01234567 # v2.1.0"
 with = { channel = "deployments" }
 jobs = ["deploy"]
+
+[[ci.github.after]]
+name = "Take the role for alarms"
+uses = "aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3"
+with = { role-to-assume = "arn:aws:iam::444444444444:role/envctl-alarms", aws-region = "ap-northeast-1" }
+when = ["drift", "failed"]
+jobs = ["drift"]
+
+[[ci.github.after]]
+name = "Page"
+run = \"\"\"
+curl --fail --data "$RESULT" --header "Authorization: $PAGER_KEY" https://pager.acme.dev
+\"\"\"
+env = { PAGER_KEY = "${{ secrets.PAGER_KEY }}", RESULT = "${{ steps.envctl.outputs.reason }}" }
+when = ["changes", "drift", "refused", "failed"]
 """
 THREE = '["dev", "staging", "prod"]'
 

@@ -11,7 +11,7 @@ import pytest
 
 from envctl.adapters.forge.posts import ForgePost
 from envctl.cli import command_table
-from envctl.cli.ci.comment import Comment, add_marker, upsert_comment
+from envctl.cli.ci.comment import MADE_BY_BRANCH, Comment, add_marker, upsert_comment
 from envctl.cli.ci.forge import Forge
 from envctl.cli.ci.forge_publisher import LABEL, update_drift_issues
 from envctl.cli.ci.job_run import JobRun, ProjectPlace
@@ -84,6 +84,8 @@ def test_comment_names_commit_run_and_time(api: Forge, server: Server) -> None:
     (body,) = comments(server)
     assert body.splitlines()[2:] == [
         "## Plan 41",
+        "",
+        MADE_BY_BRANCH,
         "",
         "Commit `aaaaaaaaaaaa` · [run 41](https://forge.example/runs/41) · 2026-07-01 12:30 UTC",
         "",

@@ -43,6 +43,9 @@ if os.environ.get("WAIT"):
 """
 
 
+STARTED = ["-I", "-m", "envctl", "--no-warm"]
+
+
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     top = make_repository(tmp_path / "repository", "plain")
@@ -102,7 +105,7 @@ def run_script(repository: Path, script: str, **environment: str) -> tuple[int, 
 )
 def test_each_operation_is_one_command(repository: Path, inputs: dict[str, str], arguments: list[str]) -> None:
     script = find_script(repository, "operate", "operate-prod")
-    assert run_script(repository, script, **inputs)[:2] == (0, ["-I", "-m", "envctl", *arguments])
+    assert run_script(repository, script, **inputs)[:2] == (0, [*STARTED, *arguments])
 
 
 def test_first_environment_has_nothing_to_promote(repository: Path) -> None:
@@ -127,7 +130,7 @@ def test_hostile_release_is_refused(repository: Path, what: str, text: str) -> N
 def test_hostile_reason_stays_one_word(repository: Path, text: str) -> None:
     script = find_script(repository, "operate", "operate-prod")
     code, arguments, _ = run_script(repository, script, WHAT="unlock", REASON=text)
-    assert (code, arguments[3:]) == (0, ["unlock", "prod", "--yes", f"--reason={text}"])
+    assert (code, arguments[len(STARTED) :]) == (0, ["unlock", "prod", "--yes", f"--reason={text}"])
     assert not (repository / "x").exists()
 
 

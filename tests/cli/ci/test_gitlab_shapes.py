@@ -24,7 +24,7 @@ tags = ["aws", "linux"]
 timeouts = {{ plan = "90m", deploy = "5h" }}
 variables = {{ PIP_INDEX_URL = "https://pypi.acme.dev/simple", TF_LOG = "WARN" }}
 before_script = ["export HTTPS_PROXY=http://proxy.acme.dev:3128"]
-after_script = ["df -h ."]
+after_script = ["df -h .", "ci/tell.sh $envctl_result"]
 paths = []
 
 [ci.gitlab.roles]

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import http.server
 import os
+import shlex
 import ssl
 import subprocess
 import sys
@@ -144,6 +145,11 @@ def make_repository(job: Job) -> str:
     return subprocess.check_output([*git, "rev-parse", "HEAD"], text=True, timeout=30).strip()
 
 
+def run_git(folder: Path, *words: str) -> str:
+    git = ["git", "-C", f"{folder}", "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    return subprocess.check_output([*git, *words], text=True, timeout=30).strip()
+
+
 def redirect(folder: Path) -> dict[str, str]:
     """Return the settings with which git takes a folder for the address."""
     return {
@@ -215,6 +221,72 @@ def test_ref_named_like_the_commit_is_not_installed(job: Job, kind: str) -> None
     assert done.returncode == 0, done.stdout
     assert "evil" not in done.stdout
     assert job.run_envctl() == "envctl of the tests status\n"
+
+
+class TestCommitOfRepository:
+    """The lines of git alone, with a server that gives each object by its hash, as forges do for forks."""
+
+    @pytest.fixture(params=["filters", "no filters"])
+    def server(self, job: Job, request: pytest.FixtureRequest) -> Path:
+        make_repository(job)
+        folder = job.folder / "envctl-repository"
+        for name, value in (("allowAnySHA1InWant", "true"), ("allowFilter", f"{request.param == 'filters'}")):
+            run_git(folder, "config", f"uploadpack.{name}", value)
+        return folder
+
+    def add_commit(self, server: Path, name: str) -> str:
+        (server / name).write_text(name)
+        run_git(server, "add", "--all")
+        run_git(server, "commit", "--quiet", "--message", name)
+        return run_git(server, "rev-parse", "HEAD")
+
+    def check_out(self, job: Job, server: Path, commit: str, shell: str = "bash") -> tuple[int, set[str], str]:
+        """Run the lines, and return the exit code, the files, and what was said."""
+        lines = job.prepare(parse_package(f"{ADDRESS}@{commit}"))
+        first = next(number for number, line in enumerate(lines) if line.startswith("envctl_source="))
+        script = "\n".join(("set -e", 'mkdir -p "$RUNNER_TEMP/envctl"', *lines[first:-1]))
+        done = job.run_shell(script if shell == "bash" else f"sh -c {shlex.quote(script)}", **redirect(server))
+        source = job.folder / "temp" / "envctl" / "source"
+        return done.returncode, {each.name for each in source.iterdir() if each.name != ".git"}, done.stdout
+
+    @pytest.mark.parametrize("shell", ["bash", "sh"])
+    @pytest.mark.parametrize("kind", ["branch", "tag", "annotated tag"])
+    def test_history_of_branch_or_tag_is_installed(self, job: Job, server: Path, kind: str, shell: str) -> None:
+        run_git(server, "checkout", "--quiet", "-b", "side")
+        commit = self.add_commit(server, "wanted")
+        self.add_commit(server, "later")
+        if kind != "branch":
+            run_git(server, *(("tag", "v1") if kind == "tag" else ("tag", "--annotate", "--message", "1", "v1")))
+        run_git(server, "checkout", "--quiet", "-")
+        if kind != "branch":
+            run_git(server, "branch", "--quiet", "--delete", "--force", "side")
+        code, files, said = self.check_out(job, server, commit, shell)
+        assert (code, "wanted" in files, "later" in files, "packages" in files) == (0, True, False, True), said
+
+    @pytest.mark.parametrize("ref", ["", "refs/pull/7/head"])
+    def test_commit_of_fork_is_refused(self, job: Job, server: Path, ref: str) -> None:
+        run_git(server, "checkout", "--quiet", "--detach")
+        commit = self.add_commit(server, "evil")
+        run_git(server, "checkout", "--quiet", "-")
+        if ref:
+            run_git(server, "update-ref", ref, commit)
+        # Git would take it by its hash.
+        run_git(job.folder, "init", "--quiet", "other")
+        run_git(job.folder / "other", "fetch", "--quiet", "--depth=1", f"file://{server}", commit)
+        code, files, said = self.check_out(job, server, commit)
+        assert (code, files) == (1, set())
+        assert f"no branch or tag of {ADDRESS.removeprefix('git+')} has the commit {commit}" in said
+
+    @pytest.mark.parametrize("kind", ["branch", "tag"])
+    def test_ref_named_like_commit_of_fork_does_not_help(self, job: Job, server: Path, kind: str) -> None:
+        run_git(server, "checkout", "--quiet", "--detach")
+        commit = self.add_commit(server, "evil")
+        run_git(server, "checkout", "--quiet", "-")
+        run_git(server, kind, commit, "HEAD")
+        assert self.check_out(job, server, commit)[:2] == (1, set())
+
+    def test_missing_commit_is_refused(self, job: Job, server: Path) -> None:
+        assert self.check_out(job, server, "0" * 40)[:2] == (1, set())
 
 
 @contextmanager

@@ -75,6 +75,7 @@ GITLAB_SHAPES: dict[str, dict[str, object]] = {
         "timeouts": {"plan": "90m"},
         "variables": {"NO": "no"},
         "before_script": ['echo "a: b"'],
+        "after_script": ['case "$envctl_result" in drift | failed) echo "a: b" ;; esac'],
         "runner_credentials": True,
     },
 }

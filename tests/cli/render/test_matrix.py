@@ -8,11 +8,17 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from jsonschema import Draft202012Validator
 
+from envctl.cli.boundary import show_result
+from envctl.cli.options.global_options import Options
 from envctl.cli.render.words.matrix import format_codebuild_batch, format_matrix
 from envctl.cli.render.words.one_line import render_one_line
 from envctl.domain.ci.run_documents import RunKind
 from envctl.domain.ci.shard_planner import MAX_JOBS
+from envctl.domain.errors import Problem
+from envctl.domain.exit_codes import ExitCode
 from envctl.usecases.fleet.matrix import Job, Matrix
+from envctl.usecases.fleet.merge import Plans
+from envctl.usecases.inspect.preview import EnvironmentPreview
 
 RUN = "20261125T014000Z-drift-3f2a91c0"
 TEXT = {"type": "string", "minLength": 1}
@@ -105,3 +111,23 @@ def test_largest_matrix_fits_into_a_job_output() -> None:
 def test_matrix_is_printed_without_table_modules() -> None:
     assert render_one_line(of(1, form="github")) == format_matrix(of(1, form="github"))
     assert render_one_line(of(1)) == format_codebuild_batch(of(1))
+
+
+@pytest.mark.parametrize("part", ["code", "message", "hint", "stack", "address"])
+def test_forged_problem_draws_nothing(part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The job of a pull request may have written the whole result."""
+    parts: dict[str, Any] = {
+        "code": "E470",
+        "message": "no result",
+        "hint": "run it again",
+        "stack": "web",
+        "address": "a.b",
+    }
+    parts[part] = "\x1b[31m[red](https://evil.example)"
+    problem = Problem(**parts)
+    plans = Plans(RUN, (EnvironmentPreview("dev", problems=(problem,), exit_code=ExitCode.FAILED),))
+    for options in (Options(), Options(markdown=True)):
+        show_result(options, "collect", plans, 1)
+        shown = capsys.readouterr().out
+        assert "\x1b" not in shown
+        assert not options.markdown or "[red](" not in shown

@@ -51,6 +51,10 @@ def variables(site: Site, folder: Path) -> dict[str, str]:
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "bearer",
         "RUNNER_TEMP": str(folder),
         "AWS_PROFILE": "",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_ACTOR": "octocat",
+        "GITHUB_RUN_ID": "42",
+        "GITHUB_RUN_ATTEMPT": "2",
     }
 
 
@@ -64,6 +68,7 @@ def test_token_file_lasts_as_long_as_the_command(site: Site, tmp_path: Path) -> 
         assert file.read_text() == TOKEN
         assert file.is_relative_to(tmp_path)
         assert "AWS_PROFILE" not in environ
+        assert environ["AWS_ROLE_SESSION_NAME"] == "envctl-42.2-octocat"
         assert (held.is_renewed, len(site.requests)) == (True, 1)
         assert TOKEN not in redaction.redact(f"a log with {TOKEN}")
         assert held.remove_own(environ).keys().isdisjoint({"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"})
@@ -76,12 +81,35 @@ def test_token_of_gitlab_is_taken_from_its_variable(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     environ = {"AWS_ROLE_ARN": ROLE, "ENVCTL_AWS_TOKEN": TOKEN, "GITLAB_USER_EMAIL": "ann@example.com"}
+    environ |= {"GITLAB_CI": "true", "CI_PIPELINE_ID": "7", "CI_JOB_ID": "99"}
     held = JobCredentials(lambda: Job("gitlab"), environ)
     held.require_role()
     assert Path(environ["AWS_WEB_IDENTITY_TOKEN_FILE"]).read_text() == TOKEN
-    assert (environ["AWS_ROLE_SESSION_NAME"], held.is_renewed, held.is_own) == ("ann@example.com", False, True)
+    assert environ["AWS_ROLE_SESSION_NAME"] == "envctl-7.99-ann@example.com"
+    assert (held.is_renewed, held.is_own) == (False, True)
     held.close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"GITHUB_EVENT_NAME": "schedule"}, "envctl-42.2"),
+        ({"AWS_ROLE_SESSION_NAME": "ours"}, "ours"),
+        ({"AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}, "envctl-42.2-octocat"),
+        ({"AWS_ACCESS_KEY_ID": "AKIA"}, None),
+        ({"GITHUB_ACTIONS": ""}, None),
+    ],
+    ids=["a schedule is no person", "a name of the team", "a given file", "keys", "no job"],
+)
+def test_session_of_the_first_role_names_the_run(
+    site: Site, tmp_path: Path, more: dict[str, str], expected: str | None
+) -> None:
+    environ = {**variables(site, tmp_path), **more}
+    held = JobCredentials(lambda: Job("github"), environ)
+    held.place_token()
+    held.close()
+    assert environ.get("AWS_ROLE_SESSION_NAME") == expected
 
 
 def test_refused_token_stops_the_command(site: Site, tmp_path: Path) -> None:

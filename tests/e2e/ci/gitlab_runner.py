@@ -92,9 +92,9 @@ class GitlabRunner:
         script = f"set -eo pipefail\nset +o noclobber\n: | eval {shlex.quote(lines)}\nexit 0\n"
         done = self._run_shell(script, environment, meanwhile)
         status = {0: "success", -signal.SIGTERM: "canceled"}.get(done.code, "failed")
-        for line in job.get("after_script", []):
-            after = self._run_shell(f"set -eo pipefail\n{line}\n", {**environment, "CI_JOB_STATUS": status})
-            self.after.append(after.out)
+        # One shell for all of them.
+        after = "\n".join(["set -eo pipefail", *job.get("after_script", [])])
+        self.after.append(self._run_shell(after, {**environment, "CI_JOB_STATUS": status}).out)
         self._collect_reports(name, job, done.code)
         return done
 

@@ -5,6 +5,7 @@ moto wants even this call to be signed where it enforces IAM, which AWS does not
 
 import json
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -92,9 +93,22 @@ def test_job_requests_its_token_and_hides_it_from_programs(
         # Terraform takes the token for the state in S3; a provider would take it once more.
         shop.write("modules/parameters/main.tf", NOSY_MODULE)
         # A cost program runs with a plan alone.
+        before = len(trusting_organisation.proxy.asked)
         planned = shop.run("plan", "dev")
         done = shop.run_checked("apply", "dev", "--yes")
         asked = [request.partition("\r\n")[0] for request in site.requests]
+    # Each hop names the run and its attempt, also that of Terraform's provider.
+    hops = {
+        (fields["Action"][0], fields["RoleSessionName"][0])
+        for request, _ in trusting_organisation.proxy.asked[before:]
+        if "RoleSessionName" in (fields := parse_qs(request.body.decode(errors="replace")))
+    }
+    assert hops == {
+        ("AssumeRoleWithWebIdentity", "envctl-42.1-octocat"),
+        ("AssumeRole", "envctl-42.1-octocat"),
+        # Terraform's backend takes no variable. CloudTrail names the session that asked.
+        ("AssumeRole", "envctl"),
+    }
     # Once in each command.
     assert asked == ["GET /?v=1&audience=sts.amazonaws.com HTTP/1.1"] * 2
     assert token not in f"{planned.out}{planned.err}{done.out}{done.err}"

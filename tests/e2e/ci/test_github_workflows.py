@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from envctl.domain.ci.pins import DOWNLOAD_ACTION, UPLOAD_ACTION
 from tests import provider_start
 from tests.adapters.forge.github_server import REPOSITORY, RUN, TOKEN, GithubServer, github
 from tests.cli.ci.test_installation_in_jobs import make_wheel
@@ -40,6 +41,46 @@ main()
 """
 
 
+# In place of GitHub's artifacts: one job copies files into a folder, another one out of it.
+ARTIFACT_ACTION = """
+name: {name}
+inputs:
+  name: {{default: ""}}
+  path: {{required: true}}
+  archive: {{default: ""}}
+  if-no-files-found: {{default: ""}}
+  retention-days: {{default: ""}}
+outputs:
+  artifact-url:
+    value: https://github.com/acme/shop/actions/runs/42/artifacts/1
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: {run}
+      env:
+        FILE: ${{{{ inputs.path }}}}
+        NAME: ${{{{ inputs.name }}}}
+"""
+ACTIONS = {
+    UPLOAD_ACTION: 'mkdir -p {folder} && cp "$FILE" {folder}/',
+    DOWNLOAD_ACTION: 'mkdir -p "$FILE" && cp "{folder}/$NAME" "$FILE/"',
+}
+
+
+def write_actions(folder: Path) -> list[str]:
+    """Return the options of act that put these actions in place of those with the same pins."""
+    words = []
+    for pinned, run in ACTIONS.items():
+        name = pinned.partition(" #")[0]
+        own = folder / "actions" / name.partition("@")[0]
+        own.mkdir(parents=True, exist_ok=True)
+        line = json.dumps(run.format(folder=folder / "artifacts"))
+        (own / "action.yml").write_text(ARTIFACT_ACTION.format(name=own.name, run=line))
+        words.append(f"--local-repository={name}={own}")
+    return words
+
+
 @dataclass
 class Runner:
     """A repository whose workflows run on this machine, without containers."""
@@ -65,7 +106,9 @@ class Runner:
             f"--eventpath={self.folder / 'event.json'}",
             "--actor=merger",
             f"--env=GITHUB_RUN_ID={RUN}",
+            f"--env=GITHUB_API_URL={self.forge.url}",
             "--secret=GITHUB_TOKEN",
+            *write_actions(self.folder),
         ]
         return subprocess.run(
             [PROGRAMS / "act", *words],
@@ -86,7 +129,7 @@ class Runner:
         )
 
     def pull_request(self) -> str:
-        head = {"ref": "feature", "repo": {"full_name": REPOSITORY}}
+        head = {"ref": "feature", "repo": {"full_name": REPOSITORY}, "sha": "c" * 40}
         told = {"number": 7, "head": head, "base": {"ref": "main"}}
         return self.run("pull_request", "plan", number=7, pull_request=told)
 
@@ -145,6 +188,7 @@ def test_workflows_lead_from_pull_request_to_drift(runner: Runner) -> None:
     runner.pull_request()
     assert len(forge.comments) == 1
     assert "dev" in forge.comments[0]["body"]
+    assert "Code of this branch made this text" in forge.comments[0]["body"]
     first = forge.comments[0]["body"]
 
     # Merged. Nobody has let the job for prod begin: the gate holds, and staging has it. Nothing failed.

@@ -273,6 +273,22 @@ def test_killed_job_names_the_operation_that_recovers(small: Project, server: Gi
     assert "recover" not in "".join(done.after)
 
 
+def test_lines_after_each_job_know_its_result(small: Project, server: GitlabServer) -> None:
+    lines = 'runner_credentials = true\nafter_script = ["echo result: $envctl_result"]'
+    generate(small, lines)
+    runner = GitlabRunner(small, server, PUSH)
+    runner.run_checked("envctl apply dev")
+    night = GitlabRunner(small, server, DRIFT)
+    night.run_checked("envctl drift")
+    drifted = 'pathlib.Path(os.environ["ENVCTL_DOTENV"]).write_text("reason=changes\\n"); sys.exit(2)'
+    changed = GitlabRunner(small, server, DRIFT, envctl=write_spy(small, drifted)[1])
+    assert changed.run_job("envctl drift").code == 2
+    small.write(".envctl/store/ledger/0000000001.json", "damaged")
+    assert night.run_job("envctl drift").code == 1
+    found = [text.splitlines()[-1] for each in (runner, changed, night) for text in each.after]
+    assert found == ["result: done", "result: drift", "result: done", "result: failed"]
+
+
 def test_cancelled_job_reaches_envctl(small: Project, server: GitlabServer) -> None:
     generate(small)
     wait = """

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -21,6 +22,7 @@ from tests.e2e.organisation import (
     open_organisation,
 )
 from tests.e2e.rules.test_permissions import instead, without
+from tests.iam.conditions import holds
 from tests.iam.tokens import GITHUB, GITHUB_JOBS, MAIN, PULL, Provider, Token, github_token
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
@@ -32,6 +34,8 @@ TOKENS: dict[str, Token] = {
     "drift": github_token(f"ref:{MAIN}", MAIN),
     **{name: github_token(f"environment:{name}", MAIN) for name in ACCOUNTS},
 }
+PLAN_WORKFLOW = "acme/shop/.github/workflows/envctl-plan.yml@refs/pull/*/merge"
+DRIFT_WORKFLOW = f"acme/shop/.github/workflows/envctl-drift.yml@{MAIN}"
 READ_RESOURCES: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [
@@ -66,9 +70,11 @@ def trust_job(job: str) -> dict[str, Any]:
     equals[f"{HOST}:environment"] = job
     if job not in ACCOUNTS:
         del equals[f"{HOST}:environment"]
+    if job == "drift":
+        equals[f"{HOST}:job_workflow_ref"] = [DRIFT_WORKFLOW, *equals[f"{HOST}:job_workflow_ref"]]
     if job == "plan":
-        del equals[f"{HOST}:ref"]
-        condition["StringLike"] = {f"{HOST}:ref": "refs/pull/*/merge"}
+        del equals[f"{HOST}:ref"], equals[f"{HOST}:job_workflow_ref"]
+        condition["StringLike"] = {f"{HOST}:ref": "refs/pull/*/merge", f"{HOST}:job_workflow_ref": PLAN_WORKFLOW}
     return {"Version": "2012-10-17", "Statement": [{**documented, "Condition": condition}]}
 
 
@@ -144,13 +150,31 @@ MAY = {
 @pytest.mark.parametrize(("job", "words"), keep_by_day(MAY, "drift is checked everywhere"))
 def test_job_may_do_its_own_work(shop: Project, company: Organisation, job: str, words: tuple[str, ...]) -> None:
     event = "pull_request" if words == ("preview",) else "push"
+    before = len(company.proxy.asked)
     ran = in_job(shop, company, job, event=event).run(*words, "--json")
     assert ran.code == 0, ran.out
+    # moto does not compare conditions: what was listed is compared here.
+    listing, *_ = allow_job(job)["Statement"]
+    targets = [request.target for request, _ in company.proxy.asked[before:] if request.target.startswith(f"/{STORE}?")]
+    prefixes = [parse_qs(urlsplit(target).query).get("prefix", [""])[0] for target in targets]
+    assert prefixes
+    assert all(holds(listing["Condition"], {"s3:prefix": (each,)}) for each in prefixes), prefixes
+
+
+@pytest.mark.night
+def test_pull_request_plans_in_a_matrix_without_writing(shop: Project, company: Organisation, tmp_path: Path) -> None:
+    job, results = in_job(shop, company, "plan"), ("--results", str(tmp_path / "results"))
+    assert job.run("matrix", "plan", "dev", "--json").codes == ["E452"]
+    began = json.loads(job.run_checked("matrix", "plan", "dev", *results).out)["include"]
+    for each in began:
+        job.run_checked("plan", "--run", each["run"], "--shard", str(each["shard"]), *results)
+    collected = job.run_checked("collect", began[0]["run"], *results, "--json")
+    assert [each["environment"] for each in collected.document["result"]["environments"]] == ["dev"]
 
 
 MAY_NOT = {
     "a pull request deploys": ("plan", ("apply", "dev", "--yes")),
-    "a pull request reads prod": ("plan", ("drift", "prod")),
+    "a pull request reads staging": ("plan", ("drift", "staging")),
     "drift deploys": ("drift", ("apply", "dev", "--yes")),
     "drift promotes": ("drift", ("promote", "staging", "prod", "--yes")),
     "drift is fixed by the job that looks": ("drift", ("drift", "dev", "--fix", "--yes")),
@@ -250,7 +274,6 @@ NEEDED: dict[str, tuple[str, str, str, tuple[str, ...], str]] = {
     "to deploy": ("dev", "sts:AssumeRole", "DeployToTheEnvironment", ("apply", "dev", "--yes"), "E413"),
     "to deploy, looking": ("dev", "sts:AssumeRole", "LookIntoEnvironments", ("plan", "dev"), "E326"),
     "to add a release": ("dev", "s3:PutObject", "AddToTheStore", ("verify", "dev"), "E452"),
-    "to begin a run": ("plan", "s3:PutObject", "AddToTheStore", ("matrix", "plan", "dev"), "E452"),
 }
 
 
@@ -280,8 +303,8 @@ def test_statement_is_needed(
     assert code in ran.codes, (ran.codes, ran.out)
 
 
-def test_pull_request_answers_for_no_drift_check(shop: Project, company: Organisation, tmp_path: Path) -> None:
-    """Its code may write into the store by hand: `collect` would record what it says about prod."""
+def test_pull_request_writes_nothing_into_store(shop: Project, company: Organisation, tmp_path: Path) -> None:
+    """Its code may try by hand: `collect` would record what it says about prod, and junk would be locked for years."""
     from botocore.exceptions import ClientError
 
     began = in_job(shop, company, "drift").run_checked("matrix", "drift", "--json")
@@ -289,18 +312,26 @@ def test_pull_request_answers_for_no_drift_check(shop: Project, company: Organis
     keys = take_with_token(company, "plan", TOKENS["plan"], tmp_path / "token")
     assert keys is not None
     s3 = company.open_watched_client(keys, "s3")
-    forged = {
-        f"answers/{run}/0001.001.json": False,
-        f"answers/{run}/0001.999.json": False,
-        f"begun/{run.replace('Z-drift-', 'Z-drift-a')}.json": False,
-        f"collected/{run}.json": False,
-        f"begun/{run.replace('-drift-', '-plan-')}.json": True,
-    }
-    for name, may in forged.items():
-        try:
-            s3.put_object(Bucket=STORE, Key=f"shop/runs/{name}", Body=b"{}")
-            written = True
-        except ClientError as error:
-            assert error.response["Error"]["Code"] == "AccessDenied"
-            written = False
-        assert written is may, name
+    plan = run.replace("-drift-", "-plan-")
+    for name in (
+        *(f"runs/answers/{run}/0001.001.json", f"runs/answers/{run}/0001.999.json", f"runs/collected/{run}.json"),
+        *(f"runs/begun/{run.replace('Z-drift-', 'Z-drift-a')}.json", f"runs/begun/{plan}.json"),
+        *(f"runs/answers/{plan}/0001.001.json", "ledger/9999999999.json", "junk"),
+    ):
+        with pytest.raises(ClientError) as refused:
+            s3.put_object(Bucket=STORE, Key=f"shop/{name}", Body=b"{}")
+        assert refused.value.response["Error"]["Code"] == "AccessDenied", name
+
+
+def test_pull_request_reads_no_stored_plan(shop: Project, company: Organisation, tmp_path: Path) -> None:
+    from botocore.exceptions import ClientError
+
+    in_job(shop, company, "drift").run_checked("why", "prod", "--plan")
+    stored = company.open_admin_client(TOOLS, "s3").list_objects_v2(Bucket=STORE, Prefix="shop/plans/")["Contents"]
+    keys = take_with_token(company, "plan", TOKENS["plan"], tmp_path / "token")
+    assert keys is not None
+    s3 = company.open_watched_client(keys, "s3")
+    assert s3.get_object(Bucket=STORE, Key="shop/project.json")["Body"].read()
+    with pytest.raises(ClientError) as refused:
+        s3.get_object(Bucket=STORE, Key=stored[0]["Key"])
+    assert refused.value.response["Error"]["Code"] == "AccessDenied"

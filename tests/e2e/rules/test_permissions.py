@@ -184,9 +184,10 @@ def test_read_only_drift_jobs_record_nothing(organisation: Organisation, shop: P
     plans = load_policies("iam-jobs")["ListTheStoreForPlans"]
     # A job that plans can't even begin such a run: `collect` would record its results.
     assert failed(looker.run("matrix", "drift", "dev", "--json"), "E452")
-    with instead(
-        organisation, (TOOLS, "user", "looker"), 0, json.loads(json.dumps(plans).replace("-plan-", "-drift-"))
-    ):
+    runs = json.loads(json.dumps(plans).replace("runs/collected/*", "runs/*"))
+    added = "arn:aws:s3:::shop-envctl-store/shop/runs/*Z-drift-*"
+    runs["Statement"].append({"Sid": "AddRuns", "Effect": "Allow", "Action": "s3:PutObject", "Resource": added})
+    with instead(organisation, (TOOLS, "user", "looker"), 0, runs):
         jobs = json.loads(looker.run_checked("matrix", "drift", "dev").out)["include"]
         for job in jobs:
             looker.run_checked("drift", "--run", job["run"], "--shard", str(job["shard"]))

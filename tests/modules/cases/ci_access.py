@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tests.iam.generated_jobs import list_generated_jobs
 from tests.iam.tokens import GITHUB, GITHUB_JOBS, GITLAB, GITLAB_JOBS, Provider, Token, decide_token
 from tests.iam.trust import Decision
 from tests.modules.applying import Account, Case, Found
@@ -17,6 +18,18 @@ IAM = f"arn:aws:iam::{ACCOUNT}"
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
 STORE = "arn:aws:s3:::shop-envctl-store"
 JOBS = ("plan", "drift", *ACCOUNTS)
+PLANNED_WITH = (
+    *(
+        "checkpoints/*",
+        "ledger/*",
+        "places/*",
+        "project.json",
+        "releases/*",
+        "rules/*",
+        "runs/collected/*",
+        "settings/*",
+    ),
+)
 JOBS_PAGE = Path(__file__).parents[3] / "docs" / "iam-jobs.md"
 
 ENVIRONMENTS = "\n".join(
@@ -67,6 +80,8 @@ def look(account: Account, found: Found) -> None:
         assert (f"https://{described['Url']}", described["ClientIDList"]) == (provider.url, ["sts.amazonaws.com"])
     _takes_honest_jobs_alone(iam, {f"GitHub: {what}": job for what, job in GITHUB_JOBS.items()}, providers)
     _takes_honest_jobs_alone(iam, {f"GitLab: {what}": job for what, job in GITLAB_JOBS.items()}, providers)
+    _takes_generated_jobs_alone(iam, providers)
+    _fits_quota(iam)
     _takes_no_other_roles(iam)
     _adds_to_the_store(iam, "/shop")
     _is_as_documented(iam)
@@ -112,6 +127,21 @@ def _takes_honest_jobs_alone(iam: Any, jobs: Mapping[str, tuple[Token, str]], pr
         assert allowed == expected.split(), what
 
 
+def _takes_generated_jobs_alone(iam: Any, providers: list[Provider]) -> None:
+    """Each job of the written workflows gets the role that it names, and no other; in a merge queue none."""
+    jobs = {f"{job.name} ({job.event})": job for job in list_generated_jobs()}
+    expected = {what: (job.token, "" if job.event == "merge_group" else job.role) for what, job in jobs.items()}
+    assert {job.role for job in jobs.values()} == {*JOBS, ""}
+    _takes_honest_jobs_alone(iam, {what: expected[what] for what, job in jobs.items() if job.asks_token}, providers)
+
+
+def _fits_quota(iam: Any) -> None:
+    """AWS allows 2,048 characters of a trust policy without its spaces, unless the account asks for more."""
+    for job in JOBS:
+        document = iam.get_role(RoleName=f"envctl-ci-{job}")["Role"]["AssumeRolePolicyDocument"]
+        assert len(json.dumps(document, separators=(",", ":"))) <= 2048, job
+
+
 def _takes_no_other_roles(iam: Any) -> None:
     assert _taken(iam, "plan") == {_look("dev")}
     assert _taken(iam, "drift") == {_look(name) for name in ACCOUNTS}
@@ -126,15 +156,18 @@ def _adds_to_the_store(iam: Any, prefix: str) -> None:
         job: {path.removeprefix(f"{STORE}{prefix}/") for path in _resources(iam, job, "s3:PutObject")} for job in JOBS
     }
     entries = {"checkpoints/*", "ledger/*", "places/*", "plans/*", "readings/*", "runs/*"}
-    assert added == {"plan": {"runs/*Z-plan-*"}, "drift": entries, **{name: {"*"} for name in ACCOUNTS}}
+    assert added == {"plan": set(), "drift": entries, **{name: {"*"} for name in ACCOUNTS}}
     for job in JOBS:
         actions = {action for each in _rights(iam, job) for action in each.actions}
-        locks = set() if job == "plan" else {"s3:PutObjectRetention"}
-        assert actions == {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "sts:AssumeRole", "sts:TagSession"} | locks
-        assert _resources(iam, job, "s3:PutObjectRetention") == {f"{STORE}{prefix}/readings/*" for _ in locks}
-        assert _resources(iam, job, "s3:GetObject") == {f"{STORE}{prefix}/*"}
+        writes = set() if job == "plan" else {"s3:PutObject", "s3:PutObjectRetention"}
+        assert actions == {"s3:ListBucket", "s3:GetObject", "sts:AssumeRole", "sts:TagSession"} | writes
+        assert _resources(iam, job, "s3:PutObjectRetention") == ({f"{STORE}{prefix}/readings/*"} if writes else set())
+        read = _resources(iam, job, "s3:GetObject")
+        assert read == (
+            {f"{STORE}{prefix}/{path}" for path in PLANNED_WITH} if job == "plan" else {f"{STORE}{prefix}/*"}
+        )
         denied = {path for each in _rights(iam, job) if each.effect == "Deny" for path in each.resources}
-        assert denied == ({f"{STORE}{prefix}/readings/*"} if job in ("plan", "drift") else set())
+        assert denied == ({f"{STORE}{prefix}/readings/*"} if job == "drift" else set())
 
 
 def _taken(iam: Any, job: str) -> set[str]:

@@ -2,6 +2,8 @@
 
 import itertools
 from collections.abc import Mapping
+from functools import partial
+from operator import eq
 from typing import Any
 
 import pytest
@@ -9,9 +11,9 @@ import yaml  # type: ignore[import-untyped]
 
 from envctl.adapters.local.templates import PackagedTemplates
 from envctl.domain.ci.github_workflow import render_github_workflows
-from envctl.domain.ci.pins import UPLOAD_ACTION
+from envctl.domain.ci.pins import DOWNLOAD_ACTION, UPLOAD_ACTION
 from envctl.domain.ci.workflow_inputs import WorkflowInputs
-from envctl.domain.config.ci.github import GithubCi
+from envctl.domain.config.ci.github import GithubCi, JobKind
 from envctl.domain.config.ci_package import PackageSource
 
 TEXTS = PackagedTemplates().load_workflows("github")
@@ -19,6 +21,8 @@ ORDERS = [("dev",), ("dev", "prod"), ("dev", "staging", "prod"), ("dev", "qa", "
 NAMES = ("plan", "deploy", "drift", "operate")
 PACKAGE = PackageSource("git", "git+https://github.com/acme/envctl", "0123456789abcdef0123456789abcdef01234567")
 ENVCTL = 'exec "$RUNNER_TEMP/envctl/bin/python" -I -m envctl'
+# A warm provider has a socket, which programs of the tree could use.
+AS_PROD = f"{ENVCTL} --no-warm"
 ROLES = {name: f"arn:aws:iam::444444444444:role/{name}" for name in ("plan", "drift", "dev", "staging", "prod")}
 PAGE = "$RUNNER_TEMP/envctl-page-prod-$GITHUB_RUN_ATTEMPT.html"
 ON_MAIN = "github.ref == 'refs/heads/main'"
@@ -64,7 +68,8 @@ def test_each_job_promotes_release_from_previous_environment(order: tuple[str, .
     for before, name in itertools.pairwise(order):
         job = found[f"deploy-{name}"]
         last, needs = main_step(job), job["needs"]
-        assert last["run"] == f'{ENVCTL} promote {before} {name} --release "$RELEASE" --yes --wait-ok'
+        envctl = AS_PROD if name == order[-1] else ENVCTL
+        assert last["run"] == f'{envctl} promote {before} {name} --release "$RELEASE" --yes --wait-ok'
         assert last["env"]["RELEASE"] == f"${{{{ needs.deploy-{entry}.outputs.release }}}}"
         assert {f"deploy-{entry}", f"deploy-{before}"} == ({needs} if isinstance(needs, str) else set(needs))
         assert job["if"] == f"{ON_MAIN} && needs.deploy-{before}.outputs.reason == 'done'"
@@ -75,7 +80,7 @@ def test_plan_is_shown_before_reviewers_approve() -> None:
     assert tuple(found) == ("deploy-dev", "deploy-staging", "plan-prod", "deploy-prod")
     plan, prod = found["plan-prod"], found["deploy-prod"]
     assert "environment" not in plan, "it would wait for them before they have seen anything"
-    assert main_step(plan)["run"] == f'{ENVCTL} why prod --plan --release "$RELEASE" --page "{PAGE}"'
+    assert main_step(plan)["run"] == f'{AS_PROD} why prod --plan --release "$RELEASE" --page "{PAGE}"'
     assert set(prod["needs"]) == {"deploy-dev", "deploy-staging", "plan-prod"}
     assert prod["if"] == f"{ON_MAIN} && needs.plan-prod.outputs.changes != 'false'", "reviewers are asked about nothing"
     (recorded,) = (step for step in prod["steps"] if " approve " in step.get("run", ""))
@@ -131,11 +136,12 @@ def test_jobs_have_least_permissions() -> None:
     assert all(read(text)["permissions"] == {} for text in files.values())
     found = {name.rpartition("/")[2]: job["permissions"] for name, job in jobs(files).items()}
     writes = {name: {right for right, how in job.items() if how == "write"} for name, job in found.items()}
-    assert writes.pop("envctl-plan.yml:plan") == {"id-token", "pull-requests"}
+    assert writes.pop("envctl-plan.yml:comment") == {"pull-requests"}
     assert writes.pop("envctl-plan.yml:fork") == set()
     assert writes.pop("envctl-drift.yml:drift") == {"id-token", "issues"}
     assert set(map(frozenset, writes.values())) == {frozenset({"id-token"})}
     assert found["envctl-plan.yml:fork"] == {}
+    assert found["envctl-plan.yml:comment"] == {"pull-requests": "write"}
 
 
 def test_only_job_of_pull_requests_runs_outside_the_branch() -> None:
@@ -149,16 +155,18 @@ def test_only_job_of_pull_requests_runs_outside_the_branch() -> None:
 def test_steps_with_forge_token_are_those_that_ask_the_forge() -> None:
     files = made(reviewed=("prod",))
     asking = {
-        step["run"].removeprefix(ENVCTL).split()[0] for step in steps(files) if "GITHUB_TOKEN" in step.get("env", {})
+        step["run"].removeprefix(AS_PROD).removeprefix(ENVCTL).split()[0]
+        for step in steps(files)
+        if "GITHUB_TOKEN" in step.get("env", {})
     }
-    assert asking == {"apply", "approve", "why", "drift", "preview", "case"}
+    assert asking == {"apply", "approve", "why", "drift", "python3", "case"}
     operate = workflow("operate", reviewed=("prod",))["jobs"]
     assert ["GITHUB_TOKEN" in main_step(job)["env"] for job in operate.values()] == [False, False, True, False]
 
 
 def test_checkout_action_is_pinned_and_persists_no_credentials() -> None:
-    used = [step for step in steps(made()) if "uses" in step]
-    assert len(used) == len(jobs(made())) - 1
+    used = [step for step in steps(made()) if "actions/checkout@" in step.get("uses", "")]
+    assert len(used) == len(jobs(made())) - len(("comment", "fork"))
     for step in used:
         name, _, version = step["uses"].partition("@")
         assert (name, len(version)) == ("actions/checkout", 40)
@@ -180,7 +188,28 @@ def test_jobs_that_plan_for_reviewers_keep_the_page() -> None:
         assert (kept["continue-on-error"], "!cancelled()" in kept["if"]) == (True, True), "a plan without it counts"
         assert named["env"] == {"PAGE": f"${{{{ steps.{kept['id']}.outputs.artifact-url }}}}"}
         assert "$GITHUB_STEP_SUMMARY" in named["run"]
-    assert not any("upload" in text for text in made().values()), "nobody else reads it"
+    assert not any("page" in step.get("id", "") for step in steps(made())), "nobody else reads it"
+
+
+def test_comment_is_posted_without_code_of_the_branch() -> None:
+    found = workflow("plan")["jobs"]
+    get, post = found["comment"]["steps"]
+    (handed,) = (step for step in found["plan"]["steps"] if step["name"] == "Hand the comment on")
+    assert (handed["uses"], get["uses"]) == tuple(each.partition(" #")[0] for each in (UPLOAD_ACTION, DOWNLOAD_ACTION))
+    # The name of the artifact holds in a second attempt of either job.
+    file = handed["with"]["path"].rpartition("/")[2]
+    assert file == "envctl-comment-${{ github.run_attempt }}.md"
+    assert found["plan"]["outputs"]["attempt"] == "${{ github.run_attempt }}"
+    name = file.replace("github.run_attempt", "needs.plan.outputs.attempt")
+    assert get["with"]["name"] == name
+    assert post["env"]["TEXT"] == f"{get['with']['path']}/{name}"
+    assert main_step(found["plan"])["env"]["ENVCTL_COMMENT_FILE"] == handed["with"]["path"]
+    assert "GITHUB_TOKEN" not in str(found["plan"])
+    # Attributes of the event are words of GitHub: numbers and hashes.
+    assert {post["env"][each] for each in ("PULL_REQUEST", "COMMIT")} == {
+        "${{ github.event.pull_request.number }}",
+        "${{ github.event.pull_request.head.sha }}",
+    }
 
 
 def test_no_script_interpolates_expressions() -> None:
@@ -228,6 +257,7 @@ def test_merge_queue_validates_without_a_role() -> None:
         "Validate",
         "Workflows are current",
     ]
+    assert "== 'pull_request'" in found["jobs"]["comment"]["if"]
 
 
 def test_fork_gets_a_word_and_nothing_else() -> None:
@@ -344,7 +374,7 @@ class TestShape:
         after = {"name": "Tell", "uses": f"acme/tell@{'a' * 40} # v1.2", "with": {"to": "on"}, "jobs": ["deploy"]}
         files = made(github={"before": [before], "after": [after]}, reviewed=("prod",))
         for name, job in jobs(files).items():
-            if name.endswith(":fork"):
+            if name.endswith((":fork", ":comment")):
                 continue
             assert job["steps"][1] == before
             told = [step for step in job["steps"] if step.get("uses", "").startswith("acme/tell")]
@@ -355,6 +385,83 @@ class TestShape:
     def test_waiting_promotion_may_fail_its_job(self) -> None:
         assert sum("--wait-ok" in step.get("run", "") for step in steps(made())) == 3
         assert not any("--wait-ok" in step.get("run", "") for step in steps(made(github={"waiting": "failed"})))
+
+
+RESULTS = ("done", "changes", "drift", "refused", "failed")
+# How jobs end: the status of the job, what envctl said (nothing, where it did not come so far), and the results.
+ENDS: dict[str, tuple[str, str, str, set[str]]] = {
+    "a deployment without changes": ("success", "done", "false", {"done"}),
+    "a deployment": ("success", "done", "true", {"done", "changes"}),
+    "drift": ("failure", "changes", "true", {"drift"}),
+    "a refusal": ("failure", "refused", "", {"refused"}),
+    "a promotion that waits and passes": ("success", "refused for now", "", {"refused"}),
+    "a promotion that waits and fails": ("failure", "refused for now", "", {"refused"}),
+    "a failure": ("failure", "failed", "", {"failed"}),
+    "a failure after some changes": ("failure", "failed", "true", {"failed"}),
+    "a held lock": ("failure", "locked", "", {"failed"}),
+    "a wrong setting": ("failure", "configuration", "", {"failed"}),
+    "a bug": ("failure", "bug", "", {"failed"}),
+    "a failed checkout or installation": ("failure", "", "", {"failed"}),
+    "a killed envctl": ("failure", "", "", {"failed"}),
+    "a job that was cancelled or ran out of time": ("cancelled", "", "", {"failed"}),
+    "envctl was interrupted": ("cancelled", "interrupted", "", {"failed"}),
+    "a merge queue, for which envctl is skipped": ("success", "", "", set()),
+    "envctl was done, and a later step failed": ("failure", "done", "true", {"failed"}),
+}
+
+
+def is_true(condition: str, status: str, reason: str, changes: str) -> bool:
+    """Evaluate a condition of a step as GitHub does: `success()` counts too unless a function asks for the status."""
+    text = condition.removeprefix("${{").removesuffix("}}").strip()
+    words = {"&&": " and ", "||": " or ", "!cancelled": "not cancelled", "!startsWith": "not startsWith"}
+    words |= {"steps.envctl.outputs.reason": "reason", "steps.envctl.outputs.changes": "changes"}
+    for ours, python in words.items():
+        text = text.replace(ours, python)
+    functions = {name: partial(eq, name, status) for name in ("success", "failure", "cancelled")}
+    functions |= {"always": partial(eq, status, status)}
+    if not any(f"{name}()" in text for name in functions):
+        text = f"success() and ({text})"
+    known = {**functions, "startsWith": str.startswith, "reason": reason, "changes": changes}
+    return bool(eval(text, {"__builtins__": {}}, known))
+
+
+def find_conditions(job: JobKind, *results: str) -> list[str]:
+    """Return the condition of a step with these results, in each job of a kind."""
+    after = {"name": "Tell", "run": "true", "when": results}
+    files = made(github={"after": [after]})
+    found = [s for s in steps({p: t for p, t in files.items() if p.endswith(f"-{job}.yml")}) if s["name"] == "Tell"]
+    return [step["if"] for step in found]
+
+
+class TestWhen:
+    @pytest.mark.parametrize(("status", "reason", "changes", "results"), ENDS.values(), ids=ENDS)
+    @pytest.mark.parametrize("job", ["deploy", "operate", "drift"])
+    def test_each_end_of_a_job_has_its_results(
+        self, job: JobKind, status: str, reason: str, changes: str, results: set[str]
+    ) -> None:
+        for each in RESULTS:
+            for condition in find_conditions(job, each):
+                assert is_true(condition, status, reason, changes) == (each in results), (each, condition)
+
+    def test_step_with_several_results_runs_for_each(self) -> None:
+        for condition in find_conditions("drift", "failed", "drift", "failed"):
+            for status, reason, changes, results in ENDS.values():
+                assert is_true(condition, status, reason, changes) == bool({"drift", "failed"} & results)
+
+    def test_cancelled_plan_of_a_pull_request_is_no_failure(self) -> None:
+        (condition,) = find_conditions("plan", "failed")
+        assert is_true(condition, "failure", "failed", "")
+        assert not is_true(condition, "cancelled", "", ""), "a newer push has cancelled it"
+
+    def test_drift_is_told_by_jobs_that_find_some(self) -> None:
+        assert find_conditions("plan", "drift") == find_conditions("deploy", "drift") == []
+        assert len(find_conditions("operate", "drift")) == 3
+        assert find_conditions("deploy", "drift", "failed") == find_conditions("deploy", "failed")
+
+    def test_done_alone_is_rendered_as_before(self) -> None:
+        old, new = ({"name": "Tell", "run": "true"} | more for more in ({}, {"when": ["done"]}))
+        assert made(github={"after": [old]}) == made(github={"after": [new]})
+        assert set(find_conditions("deploy", "done")) == {"steps.envctl.outputs.reason == 'done'"}
 
 
 SECRET_VALUES = {"dev": ("DB_PASSWORD",), "prod": ("DB_PASSWORD", "PROD_TOKEN")}

@@ -4,7 +4,10 @@ import dataclasses
 import itertools
 import re
 import shlex
+import shutil
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +26,7 @@ from envctl.domain.ci.pins import GITLAB_IMAGE
 from envctl.domain.config.ci.gitlab import GitlabCi
 from envctl.domain.config.ci_package import parse_package
 from tests.gitlab_jobs import RefusedInputError, parse_jobs, split_documents
+from tests.programs import SYSTEM_PATH
 
 TEXTS = PackagedTemplates().load_workflows("gitlab")
 ORDERS = [("dev",), ("dev", "prod"), ("dev", "staging", "prod"), ("dev", "qa", "pre-prod", "prod")]
@@ -71,7 +75,9 @@ def test_each_job_promotes_release_from_previous_environment(order: tuple[str, .
     assert found[arrival]["artifacts"]["reports"]["dotenv"] == ".envctl/outcome.env"
     for before, way in itertools.pairwise(ways):
         files = "--junit .envctl/promote.xml --page .envctl/page.html"
-        assert found[way]["script"][-1] == f'exec {way} --release "$release" --yes {files}'
+        # A warm provider has a socket, which programs of the tree could use.
+        command = way.replace("envctl ", "envctl --no-warm ") if way.endswith(f" {order[-1]}") else way
+        assert found[way]["script"][-1] == f'exec {command} --release "$release" --yes {files}'
         assert found[way]["artifacts"]["paths"] == [".envctl/page.html"]
         assert (found[way]["artifacts"]["access"], found[way]["artifacts"]["when"]) == ("developer", "always")
         assert set(found[way]["needs"]) == {arrival, before}
@@ -275,6 +281,51 @@ def test_settings_shape_every_job() -> None:
     ]
     assert found["envctl promote staging prod"]["environment"]["name"] == "live"
     assert "($NIGHTLY ||" in found["envctl drift"]["rules"][0]["if"]
+
+
+# How jobs end: the status that GitLab gives, what envctl left (nothing, where it did not come so far), and the result.
+ENDS = {
+    "success": ("success", "done", "done"),
+    "drift": ("failed", "changes", "drift"),
+    "a refusal": ("failed", "refused", "refused"),
+    "a promotion that waits": ("failed", "refused_for_now", "refused"),
+    "a failure": ("failed", "failed", "failed"),
+    "a failed installation": ("failed", None, "failed"),
+    "a job that ran out of time": ("timedout", None, "failed"),
+    "a cancelled job": ("canceled", "interrupted", "canceled"),
+    "a later command failed": ("failed", "done", "failed"),
+}
+
+
+@pytest.mark.parametrize(("status", "reason", "result"), ENDS.values(), ids=ENDS)
+def test_lines_after_a_job_know_its_result(tmp_path: Path, status: str, reason: str | None, result: str) -> None:
+    settings = {"after_script": ["sh -c 'echo \"it is $envctl_result\"'"]}
+    folder = tmp_path / "my infra: #1"
+    folder.mkdir()
+    for name, job in jobs(settings=settings, folder=folder.name).items():
+        if name in ("envctl fork", "envctl unprotected"):
+            continue
+        assert job["variables"]["ENVCTL_DOTENV"] == {"value": ".envctl/outcome.env", "expand": False}
+        shutil.rmtree(folder / ".envctl", ignore_errors=True)
+        if reason:
+            (folder / ".envctl").mkdir()
+            (folder / ".envctl" / "outcome.env").write_text(f"exit_code=1\nreason={reason}\n")
+        done = subprocess.run(
+            ["bash", "-c", "set -eo pipefail\n" + "\n".join(job["after_script"])],
+            cwd=tmp_path,
+            env={"PATH": SYSTEM_PATH, "CI_PROJECT_DIR": f"{tmp_path}", "CI_JOB_STATUS": status, "CI_JOB_ID": "7"},
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"it is {result}"), (name, done.stderr)
+
+
+def test_pipeline_without_such_a_line_stays_as_it_is() -> None:
+    for settings in ({}, {"after_script": ["echo 'done'"]}):
+        assert "envctl_result" not in text(settings=settings)
+        assert all("ENVCTL_DOTENV" not in job.get("variables", {}) for job in jobs(settings=settings).values())
 
 
 OPERATIONS = {

@@ -21,6 +21,7 @@ from tests.adapters.aws.sts_on_loopback import jwt
 
 OLD = "repo:acme/shop:environment:prod"
 NEW = "repo:acme@123456/shop@456789:environment:prod"
+WORKFLOW = "acme/shop/.github/workflows/lint.yml@refs/heads/main"
 
 
 def test_claims_of_trust_policies_are_shown_in_order() -> None:
@@ -37,6 +38,10 @@ def test_claims_of_trust_policies_are_shown_in_order() -> None:
         (
             {"sub": "project_path:acme/shop:ref_type:branch:ref:main"},
             "its trust policy must name the sub project_path:acme/shop:ref_type:branch:ref:main",
+        ),
+        (
+            {"sub": "x", "job_workflow_ref": WORKFLOW},
+            f"its trust policy must name the sub x; and the workflow, if it names some: {WORKFLOW}",
         ),
         ({}, ""),
     ],

@@ -7,8 +7,8 @@ import pytest
 from envctl.domain.ci.job import NO_JOB, Job
 from envctl.domain.ci.job_role import (
     check_job_role,
+    describe_run,
     drop_empty_variables,
-    format_gitlab_session,
     select_token_source,
 )
 from envctl.domain.exit_codes import ExitCode
@@ -133,15 +133,15 @@ def test_empty_variables_of_aws_are_unset() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("email", "expected"),
-    [
-        ("ann@example.com", "ann@example.com"),
-        ("a b\n$(x)", "a-b---x-"),
-        ("", "gitlab"),
-        ("x" * 99, "x" * 64),
-        ("é", "--"),
-    ],
-)
-def test_session_of_gitlab_has_the_characters_of_sts(email: str, expected: str) -> None:
-    assert format_gitlab_session({"GITLAB_USER_EMAIL": email}) == expected
+RUNS: dict[str, tuple[dict[str, str], str]] = {
+    "GitHub": ({"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "42", "GITHUB_RUN_ATTEMPT": "3"}, "42.3"),
+    "a GitHub without attempts": ({"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "42"}, "42.1"),
+    "GitLab": ({"GITLAB_CI": "true", "CI_PIPELINE_ID": "7", "CI_JOB_ID": "99"}, "7.99"),
+    "a laptop with left variables": ({"GITHUB_RUN_ID": "42", "CI_PIPELINE_ID": "7"}, ""),
+    "no number": ({"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "$(x)"}, ""),
+}
+
+
+@pytest.mark.parametrize(("variables", "expected"), RUNS.values(), ids=RUNS)
+def test_run_is_named_with_its_attempt(variables: dict[str, str], expected: str) -> None:
+    assert describe_run(variables) == expected

@@ -14,9 +14,9 @@ from envctl.domain.ci.run_documents import (
     MatrixRun,
     PlannedEnvironment,
     UnreadableDocumentError,
+    find_run_kind,
     format_expiry_key,
     format_run_id,
-    is_run_id,
     select_last_answers,
 )
 from envctl.domain.ci.shard_planner import Unit
@@ -39,8 +39,7 @@ def test_run_document_survives_encoding(data: st.DataObject, kind: type[Any]) ->
 @given(st.sampled_from(["drift", "plan"]), moments, st.text())
 def test_formatted_run_id_parses_for_any_mark(kind: run_documents.RunKind, at: datetime, mark: str) -> None:
     name = format_run_id(kind, at.astimezone(NOW.tzinfo), mark)
-    assert is_run_id(name)
-    assert f"-{kind}-" in name
+    assert find_run_kind(name) == kind
     assert (
         run_documents.parse_run_id(run_documents.format_run_key(run_documents.BEGUN_FOLDER, name))
         == name
@@ -53,7 +52,7 @@ NO_NAMES = ["", "../ledger/0000000001", "20261125T080001Z-drift-", "20261125T080
 
 @pytest.mark.parametrize("text", NO_NAMES)
 def test_other_text_is_no_run_id(text: str) -> None:
-    assert not is_run_id(text)
+    assert find_run_kind(text) == ""
 
 
 def test_run_ids_sort_by_time_and_expire() -> None:
@@ -110,6 +109,15 @@ def test_unreadable_document_is_reported(spoilt: Any) -> None:
     data = spoilt if isinstance(spoilt, bytes) else json.dumps({**json.loads(whole), **spoilt}).encode()
     with pytest.raises(UnreadableDocumentError):
         run_documents.decode_document(CollectedRun, data)
+
+
+def test_impossible_durations_do_not_count() -> None:
+    """The job of a pull request may write them: NaN and infinity would end the planning of jobs."""
+    took = {"nan": float("nan"), "inf": float("inf"), "less": -1.0, "huge": 1e300, "web": 2.0, "none": 0.0}
+    run = CollectedRun("r", NOW, Actor("ann"), {"dev": took})
+    data = run_documents.encode_document(run)
+    found = run_documents.decode_document(CollectedRun, data).flatten_durations()
+    assert found == {Unit("dev", "web"): 2.0, Unit("dev", "none"): 0.0}
 
 
 def test_environments_with_same_release_and_sequence_are_equal() -> None:

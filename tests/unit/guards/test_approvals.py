@@ -10,6 +10,7 @@ from envctl.domain.guards import Refusal, Request, count_missing_at_gates
 from envctl.domain.guards.approvals import describe_allowed_approvers
 from envctl.domain.guards.authors import is_only_author, list_authors
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.run_start import NO_START, RunStart
 from envctl.domain.ledger.state import Approval, LedgerState
 from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
@@ -53,6 +54,9 @@ def released(request: Request, **more: object) -> Request:
     return replace(request, present=replace(request.present, releases=releases))
 
 
+EVE = Actor("eve")
+SCHEDULE = Actor("schedule of acme/shop, envctl deploy, run 7", via="github", verified=True)
+PUSHED = replace(ASKED, start=RunStart(people=(EVE,)))
 TWO = ruled(ASKED, approvals={"peer": 2})
 GATES = ruled(ASKED, approvals={"peer": 1, "business": 2, "quality": 1})
 EXPIRING = ruled(ASKED, expires=8 * HOUR)
@@ -201,6 +205,19 @@ def test_approver_is_told_what_others_are() -> None:
     assert (refusal.hint, refusal.who) == (others.hint, others.who) == (TO_GIVE, "any person except ann")
 
 
+def test_author_of_the_push_must_not_approve_it() -> None:
+    request = approved(approval(EVE), request=PUSHED)
+    assert said("G106", request).startswith(f"{LACKS}peer (0 of 1)")
+    assert not said("G106", replace(request, start=NO_START))
+    refusal = answer("G106", request)
+    assert refusal and refusal.hint == "as another person: envctl promote staging prod"
+
+
+def test_all_who_approved_and_act_are_named() -> None:
+    refusal = answer("G106", approved(approval(BOB), approval(EVE), request=ruled(PUSHED, approvals={"peer": 3})))
+    assert refusal and refusal.message.endswith("; bob and eve approved it, and may not deploy it")
+
+
 def test_missing_usual_gates_show_both_fixes() -> None:
     refusal = answer("G106", ruled(ASKED, is_usual=True))
     assert refusal is not None
@@ -242,6 +259,12 @@ WHO: dict[str, tuple[Request, str]] = {
         "any person except bob, cat",
     ),
     "a release that nobody is known to have bundled": (released(ASKED, by=Actor("")), "any person except ann, bob"),
+    "those who wrote what was pushed are out": (PUSHED, "any person except ann, bob, eve"),
+    "a schedule is nobody": (replace(ASKED, actor=SCHEDULE), "any person except ann"),
+    "who ran a schedule again is out": (
+        replace(ASKED, actor=SCHEDULE, start=RunStart(people=(CAT,))),
+        "any person except ann, cat",
+    ),
     "somebody without a name": (replace(ASKED, actor=Actor("")), "any person except ann"),
     "a release that is not known": (replace(ASKED, release=R2, present=LedgerState()), "any person except bob"),
     "all may where the project allows it": (SELF, "any person"),

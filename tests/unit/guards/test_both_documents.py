@@ -35,6 +35,7 @@ from envctl.domain.guards.rules import (
 )
 from envctl.domain.ledger.approval_binding import ApprovalBinding, read_binding
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.run_start import RunStart
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.ledger.state import Evidence
 from envctl.domain.plan.changes import Action
@@ -118,6 +119,12 @@ STRICTER: dict[str, tuple[str, RulesDocument, RulesDocument, Request]] = {
         GIVEN,
     ),
     "only_ci": ("G207", PLAIN, document(allow={"only_ci": True}), TO_PROD),
+    "machines": (
+        "G207",
+        document(allow={"machines": ["schedule"]}),
+        PLAIN,
+        replace(TO_PROD, start=RunStart(schedule="schedule of acme/shop", machines=("schedule",))),
+    ),
     "self_approval": ("G106", gated(approvals={"peer": 1}, self_approval=True), document(**ASKS_PEER), GIVEN_BY_MAKER),
     "expires": ("G106", document(**ASKS_PEER), gated(approvals={"peer": 1}, expires="1d"), OLD),
     "soak": ("G104", PLAIN, gated(soak="2d"), TO_PROD),
@@ -471,6 +478,13 @@ def test_approvers_of_recorded_rules_can_replace_them(
 ) -> None:
     request = here(ruled_by(PLAIN, recorded), rules_approvals=given)
     assert (len(list_views(request)) == 1) is replaced
+
+
+def test_author_of_the_push_can_not_replace_rules() -> None:
+    recorded = document(gates={"approvals": {"law": 1}})
+    request = here(ruled_by(PLAIN, recorded), rules_approvals=(agreed(CAT, recorded=recorded.digest),))
+    assert len(list_views(request)) == 1
+    assert len(list_views(replace(request, start=RunStart(people=(CAT,))))) == 2
 
 
 def test_rules_without_gates_need_one_approval() -> None:

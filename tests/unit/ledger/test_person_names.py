@@ -1,11 +1,12 @@
 """When two names are one person, and which names are no person."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
 
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.people.person_names import has_common_person, is_machine, list_people
+from envctl.domain.ledger.people.person_names import has_common_person, is_machine, is_same_person, list_people
 from envctl.domain.ledger.people.principals import build_reviewer, can_approve_at, is_permitted
 
 ROLE = "arn:aws:sts::333333333333:assumed-role"
@@ -131,6 +132,22 @@ def test_app_or_bot_is_not_a_person(name: str) -> None:
 @pytest.mark.parametrize("name", ["octocat", "robot", "bot", "project_bot", "a[bot]b", "ann@example.com"])
 def test_person_is_not_a_bot(name: str) -> None:
     assert not is_machine(Actor(name, via="github"))
+
+
+def test_schedule_is_nobody_and_approves_nothing() -> None:
+    schedule = Actor("schedule of acme/shop, deploy @ night, run 7", via="github", verified=True, also=("ann",))
+    assert is_machine(schedule)
+    assert not is_same_person(schedule, replace(schedule))
+    assert not is_same_person(schedule, Actor("ann"))
+    assert not can_approve_at([], schedule)
+    assert not can_approve_at(["github:*", f"github:{schedule.name}"], schedule)
+
+
+def test_name_like_a_schedule_is_of_a_person_outside_of_ci() -> None:
+    """A person writes any name into git, and may not escape own changes by it."""
+    person = Actor("schedule of acme/shop, run 7")
+    assert not is_machine(person)
+    assert is_same_person(person, person)
 
 
 def test_bot_counts_only_by_its_exact_name() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from envctl.domain.aws.access import format_session_name
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.people.person_names import to_role_arn
+from envctl.domain.ledger.people.person_names import is_same_person, name_schedule, to_role_arn
 from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
 
 ACCOUNT = "333333333333"
@@ -88,3 +88,16 @@ NAMES = {
 @pytest.mark.parametrize(("actor", "name"), NAMES.values(), ids=NAMES)
 def test_actor_has_its_session_name(actor: Actor | None, name: str) -> None:
     assert format_session_name(actor) == name
+    in_run = format_session_name(actor, "42.1")
+    assert in_run == f"envctl-42.1{name.removeprefix('envctl')}"[:64]
+    # A session of envctl is of the person in its name, in a job too.
+    if actor and actor.name and len(in_run) < 64:
+        assert is_same_person(Actor(f"arn:aws:sts::1:assumed-role/ci/{in_run}", via="aws"), Actor(name))
+
+
+def test_session_of_a_schedule_is_of_no_person() -> None:
+    schedule = Actor(name_schedule("acme/shop", "drift", "run 42"), via="github")
+    assert format_session_name(schedule, "42.1") == "envctl-42.1"
+    own = Actor("arn:aws:sts::1:assumed-role/ci/envctl-42.1", via="aws")
+    assert not is_same_person(own, Actor("arn:aws:sts::2:assumed-role/x/envctl-42.1", via="aws"))
+    assert not is_same_person(own, Actor("42.1"))

@@ -38,7 +38,12 @@ ALL: dict[str, Any] = {
         "committed": True,
         "rehearsed": "refuse",
     },
-    "allow": {"apply": ["github:b", "github:a"], "approve": {"peer": ["github:c"]}, "only_ci": True},
+    "allow": {
+        "apply": ["github:b", "github:a"],
+        "approve": {"peer": ["github:c"]},
+        "only_ci": True,
+        "machines": ["schedule", "github:x[bot]"],
+    },
 }
 SMOKE = {"kind": "command", "command": ["smoke"]}
 
@@ -130,6 +135,11 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "waivable": ({}, {"gates": {**ALL["gates"], "waivable": ["soak"]}}, "gates.waivable G104, G107 -> G104"),
     "only_ci": ({}, {"allow": {**ALL["allow"], "only_ci": False}}, "allow.only_ci true -> false"),
     "who may": ({}, {"allow": {**ALL["allow"], "apply": ["github:a"]}}, "allow.apply github:a, github:b -> github:a"),
+    "what may alone": (
+        {},
+        {"allow": {**ALL["allow"], "machines": []}},
+        "allow.machines github:x[bot], schedule -> none",
+    ),
     "drift": ({}, {"drift": {"ignore": []}}, "ignored drift aws_a.*.tags, aws_x.*.tags -> none"),
 }
 
@@ -151,8 +161,13 @@ def test_other_gitlab_is_a_change_of_rules() -> None:
 
 @pytest.mark.parametrize(
     "allow",
-    [{"only_ci": True}, {"apply": ["arn:aws:iam::1:role/x", "gitlab:ann"]}, {"approve": {"peer": ["gitlab:*"]}}],
-    ids=["only jobs", "a user may deploy", "users may approve"],
+    [
+        {"only_ci": True},
+        {"apply": ["arn:aws:iam::1:role/x", "gitlab:ann"]},
+        {"approve": {"peer": ["gitlab:*"]}},
+        {"machines": ["schedule"]},
+    ],
+    ids=["only jobs", "a user may deploy", "users may approve", "schedules may deploy"],
 )
 def test_other_gitlab_conflicts_where_it_says_who(allow: dict[str, Any]) -> None:
     usual = document({"allow": allow})

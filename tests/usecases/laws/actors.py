@@ -14,7 +14,7 @@ from tests.usecases.laws.people import ANN, BOB, CAT, DAN, EVE, Name, nickname
 
 ROTA = {"peer": (BOB, DAN), "business": (CAT, DAN, EVE), "law": (EVE, CAT)}
 """Who approves at which gate, as many as are asked for; one more where one of them may have written of it."""
-BY_WHOM: dict[Vouched, Name] = {"": "own", "role": "vouched", "job": "job"}
+BY_WHOM: dict[Vouched, Name] = {"": "own", "role": "vouched", "job": "job", "schedule": "schedule"}
 
 
 class Actors(Commands):

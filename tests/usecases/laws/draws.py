@@ -21,7 +21,7 @@ people = st.sampled_from(PEOPLE)
 picks = st.none() | st.integers(0, 5)
 fuses = st.none() | st.integers(0, 20)
 reasons = st.sampled_from(["", "", "prod is down"])
-_names: list[Name] = [*(("own",) * 12), "vouched", "claimed", "job", *FORGERIES]
+_names: list[Name] = [*(("own",) * 12), "vouched", "claimed", "job", "schedule", *FORGERIES]
 ways = st.builds(
     How,
     people,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from envctl.adapters.aws.credentials.exchange_listener import TokenExchange
@@ -9,6 +10,7 @@ from envctl.adapters.aws.credentials.identity import AwsIdentity, CredentialOrig
 from envctl.adapters.aws.credentials.tokens import ISSUER
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.run_start import RunStart
 from tests.fakes.machine import SettableIdentity
 from tests.fakes.tokens import MemoryTokenIssuer, encode_token
 from tests.usecases.laws.oracle.rulebook import ROLE, Vouched
@@ -25,9 +27,10 @@ Forgery = Literal[
     "a token of one's own",
     "an answer of one's own",
 ]
-Name = Literal["own", "vouched", "claimed", "job"] | Forgery
+Name = Literal["own", "vouched", "claimed", "job", "schedule"] | Forgery
 FORGERIES: tuple[Forgery, ...] = Forgery.__args__  # type: ignore[attr-defined]
-VOUCHED: Mapping[Name, Vouched] = {"vouched": "role", "job": "job"}
+VOUCHED: Mapping[Name, Vouched] = {"vouched": "role", "job": "job", "schedule": "schedule"}
+ON_SCHEDULE = RunStart(schedule="schedule of acme/shop, run 1", machines=("schedule",))
 
 
 def nickname(name: str) -> str:
@@ -36,6 +39,8 @@ def nickname(name: str) -> str:
 
 def person_of(actor: Actor) -> str:
     """The person whose name that is: by their address, their login, or the session of a role."""
+    if actor.name == ON_SCHEDULE.schedule:
+        return "a schedule"
     return nickname(actor.name)
 
 
@@ -45,10 +50,15 @@ def identity_of(person: str, name: Name) -> SettableIdentity:
         return SettableIdentity(person)
     if name in ("vouched", "claimed"):
         return SettableIdentity(f"{APPROVERS}/{person}", via="aws" if name == "vouched" else "local")
+    if name == "schedule":
+        standing = _job(nickname(person), {"event_name": "schedule"})
+        return _TokenIdentity(nickname(person), start=ON_SCHEDULE, standing=standing)
     return _TokenIdentity(nickname(person), standing=_STANDINGS[name](nickname(person)))
 
 
 def truth_of(person: str, name: Name) -> str:
+    if name == "schedule":
+        return "a schedule"
     return nickname(EVE if name in FORGERIES else person)
 
 
@@ -60,10 +70,18 @@ class _TokenIdentity(SettableIdentity):
 
     def identify_actor(self) -> Actor:
         said = {"GITHUB_ACTOR": self.name, "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "1"}
-        run = Actor(self.name, via="github", run_url="https://github.com/acme/shop/actions/runs/1")
+        run = Actor(
+            self.start.schedule or self.name, via="github", run_url="https://github.com/acme/shop/actions/runs/1"
+        )
         inherited = {**said, "AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}
+        if self.start.schedule:
+            inherited["GITHUB_EVENT_NAME"] = "schedule"
         return AwsIdentity(
-            lambda: run, lambda: self.standing, lambda: inherited, lambda: "https://gitlab.com"
+            local=lambda: run,
+            find_origin=lambda: self.standing,
+            environment=lambda: inherited,
+            gitlab=lambda: "https://gitlab.com",
+            start=self.start,
         ).identify_actor()
 
 
@@ -83,8 +101,8 @@ def _session(role: str, name: str, exchange: TokenExchange | None = None, doubt:
     return CredentialOrigin(CallerIdentity("333333333333", f"{role}/{name}"), method, exchange, doubt=doubt)
 
 
-def _job(person: str) -> CredentialOrigin:
-    exchange = _GITHUB.exchange_token(_GITHUB.sign_token(_claims(person)), f"{PIPELINE}/ci")
+def _job(person: str, more: Mapping[str, str] = MappingProxyType({})) -> CredentialOrigin:
+    exchange = _GITHUB.exchange_token(_GITHUB.sign_token({**_claims(person), **more}), f"{PIPELINE}/ci")
     return _session(PIPELINE, "ci", exchange)
 
 

@@ -89,7 +89,7 @@ def _forget(*_: object) -> None:
 
 
 def _believe_any_token(_: AwsIdentity, said: Actor, standing: CredentialOrigin) -> Claims:
-    return Claims(said.name, "acme/shop", "1", "prod")
+    return Claims(actor=said.name, repository="acme/shop", run_id="1", environment="prod")
 
 
 def _keep_all(*_: object) -> object:
@@ -147,6 +147,9 @@ RULES: dict[str, Without] = {
     "the person who promotes": (
         (import_module("envctl.domain.guards.approvals"), "is_same_person", lambda one, other: False),
     ),
+    "the machines that rules name": (
+        (import_module("envctl.domain.guards.target"), "list_unnamed_machines", lambda *_: ()),
+    ),
     "the end of approvals with a hold": ((apply_entries, "drop_approvals", lambda state, release: state),),
     "the word of AWS for a name": (
         (import_module("envctl.domain.guards.approvals"), "can_approve_at", lambda patterns, actor: True),
@@ -173,6 +176,7 @@ TEMPTING: dict[str, Mapping[str, Temptation]] = {
     "the environments that are gone": environment_edits.OF_ENVIRONMENTS,
     "the token that credentials came of": forgeries.OF_TOKENS,
     "the issuer of a token": forgeries.OF_TOKENS,
+    "the machines that rules name": forgeries.OF_TOKENS,
 }
 """What tempts to break a rule, where that is not what machines and store hold."""
 if LEAVING:

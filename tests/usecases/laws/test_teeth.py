@@ -70,6 +70,7 @@ BREAKING = {
     "the count by author": "two authors approve for each other, and one is missing",
     "the authors of settings": "who wrote the settings has approved",
     "the person who promotes": "who promotes has approved",
+    "the machines that rules name": "promoted by a schedule",
     "the end of approvals with a hold": "the release was rolled back",
 }
 """What comes first where a rule is gone: the one that breaks it. The others need not be tried then."""

@@ -107,36 +107,12 @@ def test_newer_envctl_accepts_files_of_the_older_one(world: World) -> None:
     assert find_states(world, version="2.0") == ({"current"}, [])
 
 
-class TestRaisedPins:
-    def raise_pins(self, world: World) -> None:
-        text = world.tree.content[DEPLOY].decode()
-        checkout = next(line for line in text.splitlines() if "actions/checkout@" in line).strip()
-        new = f"uses: actions/checkout@{'f' * 40} # v99.0.0"
-        for path in (PLAN, DEPLOY):
-            replace(world, path, checkout, new)
-        boto3 = world.tree.content[LOCKS[1]].decode().partition("\nboto3==")[2].partition("\nbotocore")[0]
-        replace(world, LOCKS[1], f"boto3=={boto3}", f"boto3==99.0 \\\n    --hash=sha256:{'a' * 64}")
-
-    def test_check_accepts_them(self, world: World) -> None:
-        write(world)
-        self.raise_pins(world)
-        assert find_states(world) == ({"current"}, [])
-
-    def test_next_writing_keeps_them(self, world: World) -> None:
-        write(world)
-        self.raise_pins(world)
-        append(world, '[ci.github]\nrunks_on = "x"\n'.replace("runks", "runs"))
-        replace(world, LOCKS[1], "rich==", "rich==0.")
-        write(world)
-        assert b"# v99.0.0" in world.tree.content[DEPLOY]
-        assert b"runs-on: x\n" in world.tree.content[DEPLOY]
-        assert find_states(world) == ({"current"}, [])
-
+class TestPackage:
     def test_other_commit_of_envctl_is_no_pin(self, world: World) -> None:
         """The project file is reviewed as what runs as prod."""
         write(world)
         replace(world, LOCKS[2], COMMIT, OTHER_COMMIT)
-        assert find_states(world) == ({"current", "edited"}, ["E039"])
+        assert find_states(world) == ({"current", "edited"}, ["E039", "E044", "E044"])
 
     def test_changed_package_changes_one_lock_alone(self, world: World) -> None:
         write(world)

@@ -1,7 +1,8 @@
 """The CiForge port: the job and the repository by variables, and the reader of settings with a token for that host."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from envctl.adapters.forge.job import read_event
@@ -11,6 +12,9 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.text.urls import split_url
 
 if TYPE_CHECKING:
+    from envctl.adapters.forge.releases import PublishedReleases
+    from envctl.domain.ci.generated_pins import Pin
+    from envctl.domain.ci.inspection.settings import Unread
     from envctl.usecases.ports.ci import CiSettings
 
 
@@ -39,6 +43,15 @@ class VariableCiForge:
         token = _find_gitlab_token(env, repository)
         authorities = env.get("CI_SERVER_TLS_CA_FILE", "")
         return GitlabSettingsReader(repository.path, token, repository.api, env, authorities)
+
+    def find_digests(self, pin: "Pin") -> "Collection[str] | Unread":
+        return self._releases.find_digests(pin)
+
+    @cached_property
+    def _releases(self) -> "PublishedReleases":
+        from envctl.adapters.forge.releases import PublishedReleases
+
+        return PublishedReleases(self.environ())
 
 
 def _find_github_token(env: Mapping[str, str], repository: Repository) -> str:

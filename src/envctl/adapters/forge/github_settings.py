@@ -16,12 +16,14 @@ from envctl.domain.ci.inspection.settings import (
     GithubBranch,
     GithubEnvironment,
     GithubSettings,
+    GithubWorkflow,
     SubjectTemplate,
     Unread,
 )
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.ports.ci import WantedSettings
 
+WORKFLOWS_FOLDER = ".github/workflows"
 _UNPROTECTED = "Branch not protected"
 _HINT = "use a token of an administrator of the repository: gh auth token"
 
@@ -73,6 +75,7 @@ class GithubSettingsReader:
             workflows={
                 kind: read_optional(partial(self._read_text, path, branch)) for kind, path in wanted.workflows.items()
             },
+            other_workflows=read_optional(partial(self._list_other_workflows, wanted, branch)) or {},
         )
 
     def _read_branch(self, branch: str) -> GithubBranch:
@@ -158,9 +161,38 @@ class GithubSettingsReader:
                 return frozenset()
             raise
 
+    def _list_other_workflows(self, wanted: WantedSettings, branch: str) -> Mapping[str, GithubWorkflow | Unread]:
+        listed = self._requests.fetch_list(f"contents/{WORKFLOWS_FOLDER}?ref={quote(branch, safe='')}")
+        paths = [get_text(each, "path") for each in listed if get_text(each, "name").endswith((".yml", ".yaml"))]
+        return {
+            path: self._requests.read(lambda path=path: parse_workflow(path, self._read_text(path, branch)))  # type: ignore[misc]
+            for path in paths
+            if path not in wanted.workflows.values()
+        }
+
     def _read_text(self, path: str, branch: str) -> str:
         found = self._requests.fetch(f"contents/{path}?ref={quote(branch, safe='')}")
         return base64.b64decode(found["content"]).decode()
+
+
+def parse_workflow(path: str, text: str) -> GithubWorkflow:
+    """Return what the jobs of a workflow may ask for. Raises ValueError for a text that GitHub would not run either."""
+    import yaml  # type: ignore[import-untyped]
+
+    try:
+        found = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(path) from error
+    jobs = [job for job in found["jobs"].values() if isinstance(job, dict)]
+    scopes = [job.get("permissions", found.get("permissions")) for job in jobs]
+    environments = [job["environment"] for job in jobs if "environment" in job]
+    names = [str(each.get("name", "") if isinstance(each, dict) else each) for each in environments]
+    return GithubWorkflow(path, any(map(_asks_token, scopes)), tuple(dict.fromkeys(names)))
+
+
+def _asks_token(scopes: object) -> bool:
+    # Without permissions of its own a job gets the default of the repository, which has no ID token.
+    return scopes == "write-all" or (isinstance(scopes, dict) and scopes.get("id-token") == "write")
 
 
 def get_text(found: Mapping[str, Any], key: str) -> str:

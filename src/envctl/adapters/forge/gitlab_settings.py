@@ -79,6 +79,7 @@ class GitlabSettingsReader:
             variables=read(self._list_variables),
             overriders=read(lambda: _find_overriders(project)),
             prevents_outdated=read(lambda: bool(project["ci_forward_deployment_enabled"])),
+            subject_claims=read(lambda: tuple(map(str, project.get("ci_id_token_sub_claim_components") or ()))),
         )
 
     def _read_branch(self, branch: str) -> GitlabBranch | None:

@@ -22,14 +22,14 @@ LONGEST_PAUSE = 60.0
 _BUSY = (408, 429, 500, 502, 503, 504)
 _URL = re.compile(r"https?://[^\s/\[\]]+(?:/[!-~]*)?|https?://\[[0-9a-fA-F:.]+\](?::\d+)?(?:/[!-~]*)?")
 _HEADER = re.compile(r"[ -~]*")
-_NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
+NEXT_PAGE = re.compile(r'<([^>]+)>;\s*rel="next"')
 PAGE = 100
 PAGES = 50
 """At most: five thousand comments."""
 
 
 INVALID_HINT = "run the job again; behind a proxy, check that it lets the answers of the forge through"
-_REASONS = {
+REASONS = {
     Failure.TIMEOUT: "no answer in time",
     Failure.UNKNOWN_HOST: "unknown host",
     Failure.BAD_PROXY: "no connection to the proxy",
@@ -77,7 +77,7 @@ class Rest:
         for _ in range(PAGES):
             answer = self._send_request("GET", f"{whole}?{query}", wanted=list)
             yield from (each for each in answer.document if isinstance(each, dict))
-            following = _NEXT.search(answer.headers.get("Link", ""))
+            following = NEXT_PAGE.search(answer.headers.get("Link", ""))
             if following is None:
                 return
             # Behind a proxy, the link may name another host. No other host may get the token: only its query is used.
@@ -124,7 +124,7 @@ class Rest:
                 with self._client.send_request(method, url, headers, data, timeouts) as response:
                     answer = _Answer(response.status, response.headers, read_body(response, LARGEST))
             except HttpFailedError as error:
-                why = _REASONS.get(error.failure, "no connection")
+                why = REASONS.get(error.failure, "no connection")
                 failed = self._build_error(f"can't be reached ({why})", "try again in a minute")
                 raise _temporary(failed, is_repeatable) from error
             if answer.status >= 300:  # noqa: PLR2004
@@ -140,7 +140,8 @@ class Rest:
 
     def _build_refusal(self, answer: _Answer, is_repeatable: bool) -> Exception:
         """Return the error of a refused request, as a TemporaryError if another attempt may fare better."""
-        message = f"answers {answer.status}{_extract_reason(answer.data)}"
+        reason = extract_reason(answer.data)
+        message = f"answers {answer.status}{f': {reason}' if reason else ''}"
         limited, pause = _is_rate_limited(answer), _read_pause(answer.headers)
         if pause > self.longest_pause:
             return self._build_error(message, f"run the job again in {pause:.0f} seconds: {self.forge} asks to wait")
@@ -173,7 +174,7 @@ def _is_rate_limited(answer: _Answer) -> bool:
     if answer.status == 429:  # noqa: PLR2004
         return True
     is_spent = answer.headers.get("X-RateLimit-Remaining") == "0"
-    is_told = "Retry-After" in answer.headers or "rate limit" in _extract_reason(answer.data).lower()
+    is_told = "Retry-After" in answer.headers or "rate limit" in extract_reason(answer.data).lower()
     return answer.status == 403 and (is_spent or is_told)  # noqa: PLR2004
 
 
@@ -191,10 +192,11 @@ def _parse_json(data: bytes) -> object:
         return None
 
 
-def _extract_reason(data: bytes) -> str:
+def extract_reason(data: bytes) -> str:
     """Return the reason of a refusal: its `message`; for a refused token or field, GitLab has other keys."""
     document = _parse_json(data)
     if not isinstance(document, dict):
         return ""
-    reason = document.get("message") or document.get("error_description") or document.get("error")
-    return f": {str(reason).splitlines()[0][:200]}" if reason else ""
+    reason = document.get("message") or document.get("error_description") or document.get("error") or ""
+    lines = str(reason).strip().splitlines() or [""]
+    return "".join(letter for letter in lines[0] if letter.isprintable())[:200]

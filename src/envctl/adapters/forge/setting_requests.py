@@ -1,14 +1,14 @@
 """Requests for settings of a forge. A refused one is an `Unread` with the reason, and never a setting that is off."""
 
 import json
-import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from envctl.adapters.http.client import Failure, HttpClient, HttpFailedError, Timeouts, read_body
+from envctl.adapters.forge.rest import NEXT_PAGE, REASONS, extract_reason
+from envctl.adapters.http.client import HttpClient, HttpFailedError, Timeouts, read_body
 from envctl.adapters.http.retry import TemporaryError, read_wanted_pause, retry
 from envctl.domain.ci.inspection.settings import Unread
 
@@ -19,14 +19,6 @@ PAGE, PAGES = 100, 10
 MOST_BUSY = 3
 """So many requests in a row that a busy forge refuses to the end; then it is left alone."""
 _BUSY = frozenset({429, 500, 502, 503, 504})
-_NEXT = re.compile(r'<([^>]+)>;\s*rel="next"')
-_REASONS = {
-    Failure.TIMEOUT: "no answer in time",
-    Failure.UNKNOWN_HOST: "unknown host",
-    Failure.BAD_PROXY: "no connection to the proxy",
-    Failure.UNTRUSTED: "its certificate is not trusted",
-    Failure.TOO_LARGE: "the answer is too large",
-}
 
 
 class RefusedError(Exception):
@@ -44,8 +36,8 @@ class MissingError(RefusedError):
 @dataclass(kw_only=True)
 class SettingRequests:
     """Reads settings below `url`, the address of one repository in the API. `environ` names proxies, `authorities` a
-    file of certificates; `patience` and `pause` are in seconds. Once the forge was unreachable, or busy for several
-    requests in a row, it is not asked again.
+    file of certificates; `patience` and `pause` are in seconds, `largest` in bytes. Once the forge was unreachable, or
+    busy for several requests in a row, it is not asked again.
     """
 
     forge: str
@@ -55,6 +47,7 @@ class SettingRequests:
     authorities: str = ""
     patience: float = READ_SECONDS
     pause: float = 0.5
+    largest: int = LARGEST
     _silence: str = field(default="", init=False)
     _busy: int = field(default=0, init=False)
 
@@ -82,6 +75,13 @@ class SettingRequests:
         """Return the object at a path below the repository. Raises RefusedError, and ValueError for another answer."""
         found = json.loads(self._send(self._join(path))[0])
         if not isinstance(found, dict):
+            raise TypeError(path)
+        return found
+
+    def fetch_list(self, path: str) -> "list[dict[str, Any]]":
+        """Return the objects of a list without pages. Raises as `fetch`."""
+        found = json.loads(self._send(self._join(path))[0])
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
             raise TypeError(path)
         return found
 
@@ -115,14 +115,14 @@ class SettingRequests:
             timeouts = Timeouts(CONNECT_SECONDS, self.patience, WHOLE_SECONDS)
             try:
                 with self._client.send_request("GET", url, self.headers, None, timeouts) as response:
-                    status, headers, data = response.status, response.headers, read_body(response, LARGEST)
+                    status, headers, data = response.status, response.headers, read_body(response, self.largest)
             except HttpFailedError as error:
-                why = f"{self.forge} can't be reached ({_REASONS.get(error.failure, 'no connection')})"
+                why = f"{self.forge} can't be reached ({REASONS.get(error.failure, 'no connection')})"
                 raise TemporaryError(_UnavailableError(why, is_final=True)) from error
             if status == 200:  # noqa: PLR2004
-                found = _NEXT.search(headers.get("Link", ""))
+                found = NEXT_PAGE.search(headers.get("Link", ""))
                 return data, found[1] if found else ""
-            raise self._build_error(status, headers, _extract_reason(data))
+            raise self._build_error(status, headers, extract_reason(data))
 
         try:
             answer = retry(send_once, ATTEMPTS, pause=self.pause, longest=LONGEST_PAUSE)
@@ -160,15 +160,3 @@ class _UnavailableError(RefusedError):
     def __init__(self, reason: str, *, is_final: bool = False) -> None:
         super().__init__(reason)
         self.is_final = is_final
-
-
-def _extract_reason(data: bytes) -> str:
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):
-        return ""
-    if not isinstance(document, dict):
-        return ""
-    reason = document.get("message") or document.get("error_description") or document.get("error") or ""
-    lines = str(reason).strip().splitlines() or [""]
-    return "".join(letter for letter in lines[0] if letter.isprintable())[:200]

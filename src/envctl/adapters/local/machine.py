@@ -17,6 +17,7 @@ from typing import Any
 from envctl.adapters.disk.kept_documents import read_document
 from envctl.adapters.local.git_commands import run_git
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.run_start import NO_START, RunStart
 
 # Between two checkpoints are 64 entries, and more only where one that must be signed is late.
 MAX_COPIES = 1000
@@ -34,10 +35,13 @@ class RandomNonces:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LocalIdentity:
-    """The actor of a run of GitHub Actions or GitLab CI; else git's author address, or the user name: unverified."""
+    """The actor of a run of GitHub Actions or GitLab CI; else git's author address, or the user name: unverified.
+    `start` is what started the run.
+    """
 
     project: Path
     environment: Mapping[str, str]
+    start: RunStart = NO_START
 
     def identify_actor(self) -> Actor:
         return self._local_actor
@@ -47,16 +51,25 @@ class LocalIdentity:
             return ""
         return "the project has no resources in AWS to confirm a name"
 
+    def find_start(self) -> RunStart:
+        return self.start
+
+    def name_session(self) -> str:
+        from envctl.domain.aws.access import format_session_name
+        from envctl.domain.ci.job_role import describe_run
+
+        return format_session_name(self.identify_actor(), describe_run(self.environment))
+
     @cached_property
     def _local_actor(self) -> Actor:
-        known = self.environment
+        known, schedule = self.environment, self.start.schedule
         if known.get("GITHUB_ACTIONS") == "true" and known.get("GITHUB_ACTOR"):
             run = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"
             wanted = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
             url = run.format_map(known) if all(key in known for key in wanted) else ""
-            return Actor(known["GITHUB_ACTOR"], via="github", run_url=url)
+            return Actor(schedule or known["GITHUB_ACTOR"], via="github", run_url=url)
         if known.get("GITLAB_CI") == "true" and known.get("GITLAB_USER_LOGIN"):
-            return Actor(known["GITLAB_USER_LOGIN"], via="gitlab", run_url=known.get("CI_JOB_URL", ""))
+            return Actor(schedule or known["GITLAB_USER_LOGIN"], via="gitlab", run_url=known.get("CI_JOB_URL", ""))
         return Actor(known.get("GIT_AUTHOR_EMAIL") or run_git(self.project, "config", "user.email") or _user_name())
 
 

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from envctl.cli.ci.forge import Forge
 
 
+MADE_BY_BRANCH = (
+    "> Code of this branch made this text. What counts is the plan that a job of the protected branch makes."
+)
+"""Whoever can push to the branch decides what a comment says. The job that posts for GitHub says the same."""
+
+
 def add_marker(name: str, text: str, folder: str = "") -> str:
     """Put an invisible marker in front of a text, to find it again. Projects in a folder have markers of their own."""
     place = f" at {folder}" if folder else ""
@@ -39,12 +45,12 @@ class Comment:
     may_adopt: bool = True
 
     def render(self, existing: "ForgePost | None") -> str:
-        """Return the whole body. The line about the run comes after the heading."""
+        """Return the whole body. The lines about its origin and the run come after the heading."""
         if self.run is None:
             return add_marker(self.name, self.text, self.folder)
         mark = parse_mark(existing.body) if existing else None
         planned = (mark.planned if mark else "") if self.failed else self.run.commit
-        lines = [self.run.describe()]
+        lines = [MADE_BY_BRANCH, self.run.describe()]
         if self.failed and planned and planned != self.run.commit:
             lines.append(
                 f"> ⚠️ **Stale**: this commit has no result. The last result was of commit `{planned[:SHORT_COMMIT]}`."

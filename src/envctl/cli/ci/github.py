@@ -3,10 +3,12 @@
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """
 
+import os
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.files import append_text
@@ -110,6 +112,9 @@ class GithubJob(CiJob):
             yield self._format_annotation(kind, problem)
         if len(problems) > MAX_ANNOTATIONS:
             yield f"::{kind} title=envctl::and {len(problems) - MAX_ANNOTATIONS + 1} more problems: see the log"
+        list_pins = getattr(result, "list_pin_problems", None)
+        for problem in list_pins(fatal=False)[:MAX_ANNOTATIONS] if list_pins else ():
+            yield self._format_annotation("warning", problem)
         for name, message in _describe_drift(result):
             yield f"::warning title={_escape_property(f'drift in {name}')}::{_escape_text(message)}"
 
@@ -124,7 +129,7 @@ class GithubJob(CiJob):
 
     def _to_repository_path(self, file: str) -> str:
         """Return the path from the root of the repository, as GitHub needs it; the project may be a subfolder."""
-        path = self._options.project.absolute() / file
+        path = Path(os.path.normpath(self._options.project.absolute() / file))
         with suppress(ValueError):
             return path.relative_to(self._environment.get("GITHUB_WORKSPACE", "")).as_posix()
         return file

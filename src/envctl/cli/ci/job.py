@@ -48,13 +48,19 @@ class CiJob(ABC):
 
     def require_forge(self) -> None:
         """Check that `--comment` and `--issues` can be served. Raises UsageError."""
+        if self._comment_file and not self._options.issues:
+            return
         self._create_api()
         if self._options.comment:
             self._find_pull_request()
 
     def publish_result(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:  # noqa: ARG002
         """Publish the result, the error, or both. Raises EnvctlError if a comment or issue can't be written."""
-        if self._options.comment:
+        if self._comment_file:
+            from envctl.cli.output.ci_report_files import write_report
+
+            write_report(self._comment_file, render_markdown(result, error))
+        elif self._options.comment:
             from envctl.cli.ci.comment import Comment, upsert_comment
 
             body = current_redaction().redact(render_markdown(result, error))
@@ -66,6 +72,12 @@ class CiJob(ABC):
             from envctl.cli.ci.forge_publisher import update_drift_issues
 
             update_drift_issues(self._create_api(), drift, self._find_place())
+
+    @property
+    def _comment_file(self) -> Path | None:
+        """The file of `--comment`, if another job posts it: this one runs code of a branch."""
+        file = self._environment.get("ENVCTL_COMMENT_FILE", "")
+        return Path(file) if file and self._options.comment else None
 
     def _find_place(self) -> "ProjectPlace":
         from envctl.cli.ci.job_run import ProjectPlace, find_project_folder

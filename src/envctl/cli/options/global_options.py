@@ -55,6 +55,8 @@ class Options:
     look: bool = False
     # Set by deployments: the only environment whose `assume_role` they take. Elsewhere they take the `look_role`.
     changes_only: str = ""
+    # Only for runs of plans: the folder of their documents.
+    results: Path | None = None
     # Only for `ledger verify`: another store and another folder of public keys.
     store: str = ""
     keys: Path | None = None

@@ -1,6 +1,7 @@
 """The options for a part of a plan or drift run: single stacks, or a shard of a run started by `envctl matrix`."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,10 @@ Units = Annotated[
 ]
 Run = Annotated[str | None, typer.Option("--run", metavar="RUN", help="The matrix run of this job.")]
 Shard = Annotated[int | None, typer.Option("--shard", metavar="N", help="The shard of this job in the run.")]
+Results = Annotated[
+    Path | None,
+    typer.Option("--results", metavar="DIR", help="For plan runs: keep their results in this folder, not the store."),
+]
 
 
 def shard_exit_code(found: object) -> int:

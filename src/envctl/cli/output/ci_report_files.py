@@ -20,10 +20,11 @@ def write_ci_reports(options: Options, command: str, result: object | None, erro
     outcomes = collect_verdicts(command, result, error)
     for file, render in ((options.junit, render_junit), (options.sarif, render_sarif)):
         if file is not None:
-            _write_file(file, render(outcomes))
+            write_report(file, render(outcomes))
 
 
-def _write_file(file: Path, text: str) -> None:
+def write_report(file: Path, text: str) -> None:
+    """Write a redacted text. A failed write is reported on stderr."""
     try:
         write_text(file, current_redaction().redact(text))
     except OSError as error:

@@ -59,7 +59,7 @@ class AwsPorts:
         from envctl.domain.aws.access import build_credentials_spec
 
         find_spec = lambda name: build_credentials_spec(  # noqa: E731
-            self._load_project().for_looking(), name, self._load_identity().identify_actor() if name else None
+            self._load_project().for_looking(), name, self._name_session(name)
         )
         return Sessions(self._prepare, find_spec)
 
@@ -118,6 +118,8 @@ class AwsPorts:
     def _credentials_spec(self, environment: str) -> "AwsCredentialsSpec":
         from envctl.domain.aws.access import build_credentials_spec
 
-        return build_credentials_spec(
-            self._load_project(), environment, self._load_identity().identify_actor() if environment else None
-        )
+        return build_credentials_spec(self._load_project(), environment, self._name_session(environment))
+
+    def _name_session(self, environment: str) -> str:
+        # The store is read before the actor is known, and without a role.
+        return self._load_identity().name_session() if environment else "envctl"

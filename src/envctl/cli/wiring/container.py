@@ -146,6 +146,14 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             find_credentials=lambda: self.access.load_store_credentials(),  # noqa: PLW0108 (`access` is not needed yet)
         )
 
+    @cached_property
+    def results(self) -> "ObstoreStore | None":
+        if self._options.results is None:
+            return None
+        from envctl.adapters.store.results_folder import open_results
+
+        return open_results(self._options.results, self._root, self._store_address.url)
+
     @property
     def has_store(self) -> bool:
         from envctl.adapters.store.connect import is_missing_folder
@@ -363,23 +371,28 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def identity(self) -> "Identity":
+        from envctl.adapters.forge.job import read_start
         from envctl.adapters.local.machine import LocalIdentity
         from envctl.domain.aws.access import is_on_aws
 
-        local = LocalIdentity(self._root, os.environ)
-        # The sandbox has no AWS identities: use the local one.
-        if self._options.sandbox or not is_on_aws(self.project):
+        # The sandbox has no AWS identities: use the local one, and no permissions.
+        if self._options.sandbox:
+            return LocalIdentity(self._root, os.environ)
+        start = read_start(os.environ)
+        local = LocalIdentity(self._root, os.environ, start)
+        if not is_on_aws(self.project):
             return local
         from envctl.adapters.aws.credentials.identity import AwsIdentity
 
         ci = self.project.ci
         return AwsIdentity(
-            local.identify_actor,
-            self.access.find_origin,
-            self.inherited_environment,
-            lambda: ci.gitlab,
-            lambda: ci.github.issuer or "",
+            local=local.identify_actor,
+            find_origin=self.access.find_origin,
+            environment=self.inherited_environment,
+            gitlab=lambda: ci.gitlab,
+            github=lambda: ci.github.issuer or "",
             name_environment=ci.github.find_environment,
+            start=start,
         )
 
     @cached_property

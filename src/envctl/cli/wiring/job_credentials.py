@@ -11,8 +11,8 @@ from envctl.domain.ci.job_role import (
     ROLE_VARIABLE,
     TOKEN_FILE_VARIABLE,
     check_job_role,
+    describe_run,
     drop_empty_variables,
-    format_gitlab_session,
     select_token_source,
 )
 
@@ -57,6 +57,7 @@ class JobCredentials:
             if self._is_placed:
                 return
             self._given = dict(self._environ)
+            self._name_session()
             if source := select_token_source(self._environ):
                 self._file = self._open_github_file() if source == "github" else self._open_gitlab_file()
                 self._environ[TOKEN_FILE_VARIABLE] = os.fspath(self._file.path)
@@ -83,6 +84,19 @@ class JobCredentials:
             self._file.close()
             self._environ.pop(TOKEN_FILE_VARIABLE, None)
 
+    def _name_session(self) -> None:
+        """Name the session of the job's own role after the run: CloudTrail shows it, and in each later hop."""
+        run = describe_run(self._environ)
+        if not run or not self._environ.get(ROLE_VARIABLE) or self._environ.get("AWS_ACCESS_KEY_ID"):
+            return
+        from envctl.adapters.forge.job import read_start
+        from envctl.domain.aws.access import format_session_name
+        from envctl.domain.ledger.events import Actor
+
+        person = self._environ.get("GITLAB_USER_EMAIL") or self._environ.get("GITHUB_ACTOR", "")
+        actor = Actor("" if read_start(self._environ).schedule else person)
+        self._environ.setdefault(SESSION_VARIABLE, format_session_name(actor, run))
+
     def _open_github_file(self) -> "TokenFile":
         from envctl.adapters.forge.id_token import GithubIdTokens
         from envctl.adapters.local.token_file import TokenFile
@@ -98,7 +112,6 @@ class JobCredentials:
 
         token = self._environ[GITLAB_TOKEN_VARIABLE].strip()
         _redact(token)
-        self._environ.setdefault(SESSION_VARIABLE, format_gitlab_session(self._environ))
         file = TokenFile(lambda: token, renewing=False)
         file.create()
         return file

@@ -64,12 +64,12 @@ def set_profile_variables(inherited: Mapping[str, str], profile: str) -> dict[st
     return {**{name: value for name, value in inherited.items() if name not in left_out}, "AWS_PROFILE": profile}
 
 
-def build_credentials_spec(project: "Project", environment: str, actor: "Actor | None" = None) -> AwsCredentialsSpec:
-    """Return the parameters for an environment and an actor; without an environment those for the store, and with
-    `STATES_OF` before its name those for its states.
+def build_credentials_spec(project: "Project", environment: str, session: str = "envctl") -> AwsCredentialsSpec:
+    """Return the parameters for an environment, with the name of its sessions; without an environment those for the
+    store, and with `STATES_OF` before its name those for its states.
     """
     if environment.startswith(STATES_OF):
-        return _build_states_spec(project, environment.removeprefix(STATES_OF), actor)
+        return _build_states_spec(project, environment.removeprefix(STATES_OF), session)
     if not environment:
         entry = project.environments[project.entry]
         return AwsCredentialsSpec(
@@ -89,17 +89,17 @@ def build_credentials_spec(project: "Project", environment: str, actor: "Actor |
         duration=min(target.session_duration, LONGEST_LOOK)
         if project.looks_with_role(environment)
         else target.session_duration,
-        session=format_session_name(actor),
+        session=session,
         tags=target.session_tags,
     )
 
 
-def _build_states_spec(project: "Project", environment: str, actor: "Actor | None") -> AwsCredentialsSpec:
+def _build_states_spec(project: "Project", environment: str, session: str) -> AwsCredentialsSpec:
     from envctl.domain.config.states.state_place import find_role_account, find_state_role
 
     role = find_state_role(project, environment, only_looks=project.only_looks_in(environment))
     return replace(
-        build_credentials_spec(project, environment, actor),
+        build_credentials_spec(project, environment, session),
         environment=f"{STATES_OF}{environment}",
         account_id=find_role_account(role),
         role=str(role.get("role_arn", "")),
@@ -115,10 +115,15 @@ def find_states_credentials(project: "Project", environment: str) -> str:
     return environment if role is None else f"{STATES_OF}{environment}" if role else ""
 
 
-def format_session_name(actor: "Actor | None") -> str:
-    """Return `envctl-` with the person, in the characters AWS allows in session names."""
-    person = re.sub(r"[^\w+=,.@-]", "-", actor.person_name, flags=re.ASCII) if actor else ""
-    return f"envctl-{person}"[:MAX_SESSION_LENGTH] if person else "envctl"
+def format_session_name(actor: "Actor | None", run: str = "") -> str:
+    """Return `envctl-` with the run of CI and the person, in the characters AWS allows in session names. A schedule is
+    no person: the run says enough.
+    """
+    from envctl.domain.ledger.people.person_names import is_schedule
+
+    person = actor.person_name if actor and not is_schedule(actor) else ""
+    words = (re.sub(r"[^\w+=,.@-]", "-", word, flags=re.ASCII) for word in (run, person) if word)
+    return "-".join(("envctl", *words))[:MAX_SESSION_LENGTH]
 
 
 def is_session_of_role(arn: str, role: str) -> bool:

@@ -1,8 +1,6 @@
 """The files with which builds of AWS CodeBuild install envctl: a script, and the lock files beside it."""
 
-from collections.abc import Mapping
-
-from envctl.domain.ci.package import render_install, render_launcher, render_locks
+from envctl.domain.ci.package import render_install, render_launcher
 from envctl.domain.config.ci_package import PackageSource
 
 FOLDER = ".codebuild/envctl"
@@ -10,8 +8,8 @@ FOLDER = ".codebuild/envctl"
 INSTALL_FILE = "install.sh"
 
 
-def render_codebuild_files(source: PackageSource, locks: Mapping[str, str]) -> dict[str, str]:
-    """Return the files by path in the project, without headers. `locks` are the texts of the Templates port."""
+def render_codebuild_install(source: PackageSource) -> str:
+    """Return the script, without its header."""
     script = (
         "# Installs envctl into a folder of the build alone: sh install.sh FOLDER",
         "set -eu",
@@ -22,5 +20,4 @@ def render_codebuild_files(source: PackageSource, locks: Mapping[str, str]) -> d
         *render_install(source, venv="$envctl_home/venv", locks="$locks"),
         *render_launcher("$envctl_home"),
     )
-    files = {INSTALL_FILE: "".join(f"{line}\n" for line in script), **render_locks(source, locks)}
-    return {f"{FOLDER}/{name}": text for name, text in files.items()}
+    return "".join(f"{line}\n" for line in script)

@@ -12,30 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from envctl.domain.ci.pins import PIN_PATTERNS
+
 FileState = Literal["current", "differs", "edited", "other version", "foreign"]
 """*differs*: the settings have changed. *edited*: by hand. *other version*: of envctl wrote it, for these settings."""
 _MARK = "# Written by `envctl "
 _SEAL = re.compile(r"# envctl (?P<version>\S+), settings (?P<settings>[0-9a-f]{16}), text (?P<text>[0-9a-f]{16})")
-# `# v7.0.1` beside an action, `:3.13.1@` of an image, or `==1.44.8` of a package.
-_RELEASE = re.compile(r"(?:# v|:|==)(\d+(?:\.\d+)*)")
-_PINS = (
-    # An action at a commit, with its release in a comment.
-    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]++)@[0-9a-f]{40}(?: # v[\w.]+)?(?=\s|$)"), r"\g<name>@PIN"),
-    # An image at a digest.
-    (
-        re.compile(r"(?<![\w./-])(?P<name>[\w./-]++(?::\d+/[\w./-]++)?)(?::[\w.-]+)?@sha256:[0-9a-f]{64}"),
-        r"\g<name>@PIN",
-    ),
-    # A package of a lock file: its version and its hashes.
-    (
-        re.compile(
-            r"^(?P<name>[\w.-]+)==\d[\w.+!]*(?P<marker> ;[^\\\n]*)? \\\n"
-            r"(?: {4}--hash=sha256:[0-9a-f]{64} \\\n)* {4}--hash=sha256:[0-9a-f]{64}$",
-            re.MULTILINE,
-        ),
-        r"\g<name>==PIN\g<marker>",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -63,7 +45,7 @@ def seal_file(command: str, body: str, *, version: str, settings: str, pinned: b
 
 
 def compare_file(found: str, wanted: str, *, pinned: bool = True) -> FileState:
-    """Compare an existing file with the one that envctl would write now."""
+    """Compare the texts of an existing file and of the one that envctl would write now, without their pins."""
     if found == wanted:
         return "current"
     if not is_generated(found):
@@ -77,48 +59,16 @@ def compare_file(found: str, wanted: str, *, pinned: bool = True) -> FileState:
     if pinned:
         body, own_body = _strip_pins(body), _strip_pins(own_body)
     if body == own_body:
-        if not (pinned and _has_odd_pin(found, wanted)):
-            return "current"
-        # A later envctl may have later pins, and the file of an earlier one lower ones.
-        return "edited" if seal.version == own.version else "other version"
+        return "current"
     if seal.text != _digest(body):
         return "edited"
     return "other version" if seal.settings == own.settings and seal.version != own.version else "differs"
 
 
-def carry_pins(found: str, wanted: str) -> str:
-    """Return the wanted text with the newer pins of the existing one, which Renovate or Dependabot has raised."""
-    for pattern, _ in _PINS:
-        newer = {_name_pin(each): each[0] for each in pattern.finditer(found)}
-        wanted = pattern.sub(lambda own, newer=newer: _choose_pin(own[0], newer.get(_name_pin(own))), wanted)  # type: ignore[misc]
-    return wanted
-
-
-def _has_odd_pin(found: str, wanted: str) -> bool:
-    """Tell if a pin has a lower version, none, or other bytes for the same one. Only an image may be built again."""
-    for pattern, _ in _PINS:
-        own = {_name_pin(each): each[0] for each in pattern.finditer(wanted)}
-        for each in pattern.finditer(found):
-            before = own.get(_name_pin(each), each[0])
-            old, new = _parse_version(before), _parse_version(each[0])
-            if new < old or (new == old and each[0] != before and "@sha256:" not in before):
-                return True
-    return False
-
-
-def _name_pin(found: re.Match[str]) -> tuple[str | None, ...]:
-    groups = found.groupdict()
-    return groups["name"], groups.get("marker")
-
-
-def _choose_pin(own: str, other: str | None) -> str:
-    return other if other and _parse_version(other) > _parse_version(own) else own
-
-
-def _parse_version(pin: str) -> tuple[int, ...]:
-    """Return the numbers of the release that a pin names; none without one."""
-    found = _RELEASE.search(pin)
-    return tuple(map(int, found[1].split("."))) if found else ()
+def find_version(text: str) -> str:
+    """Return the version of envctl that a file is of; empty for an earlier one, which did not write it."""
+    seal, _ = _split(text)
+    return seal.version if seal else ""
 
 
 def _split(text: str) -> tuple[_Seal | None, str]:
@@ -132,8 +82,8 @@ def _split(text: str) -> tuple[_Seal | None, str]:
 # A lock of hashes takes milliseconds, and is sealed and compared in each command.
 @lru_cache(maxsize=16)
 def _strip_pins(text: str) -> str:
-    for pattern, name in _PINS:
-        text = pattern.sub(lambda found, name=name: found.expand(name), text)  # type: ignore[misc]
+    for kind, pattern in PIN_PATTERNS.items():
+        text = pattern.sub(r"\g<name>==PIN\g<marker>" if kind == "package" else r"\g<name>@PIN", text)
     return text
 
 

@@ -6,7 +6,7 @@ from envctl.domain.ci.package import render_install
 from envctl.domain.ci.pins import CHECKOUT_ACTION
 from envctl.domain.ci.workflow_inputs import WorkflowInputs, fill_template
 from envctl.domain.ci.yaml_text import format_yaml_block, format_yaml_lines, format_yaml_scalar
-from envctl.domain.config.ci.github import GithubStep, JobKind
+from envctl.domain.config.ci.github import DRIFT_JOBS, GithubAfterStep, GithubStep, JobKind, StepResult
 from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
 
 LOCKS_FOLDER = ".github/{prefix}"
@@ -16,6 +16,19 @@ _STEP_LINES = 10
 _VARIABLES = {PLAN: "ENVCTL_PLAN_ROLE", DRIFT: "ENVCTL_DRIFT_ROLE"}
 _TWO, _ALL = "2 # the commit before shows what a request changes", "0 # the whole history names all authors"
 _DEPTHS: Mapping[JobKind, str] = {"plan": _TWO, "drift": _TWO, "deploy": _ALL, "operate": _ALL}
+# Jobs without an environment of GitHub, whose secrets only its own jobs get.
+_OUTSIDE: frozenset[JobKind] = frozenset({"plan", "drift"})
+_ACCEPTED = " # zizmor: ignore[secrets-outside-env] named in envctl.toml"
+_REASON = "steps.envctl.outputs.reason"
+_DONE = f"{_REASON} == 'done'"
+# A step that was killed, or never began, has no reason.
+_CONDITIONS: Mapping[StepResult, str] = {
+    "done": f"success() && {_DONE}",
+    "changes": f"success() && {_DONE} && steps.envctl.outputs.changes == 'true'",
+    "drift": f"{_REASON} == 'changes'",
+    "refused": f"startsWith({_REASON}, 'refused')",
+    "failed": f"(failure() || cancelled()) && {_REASON} != 'changes' && !startsWith({_REASON}, 'refused')",
+}
 _ROLE = "ENVCTL_ROLE"
 _MISSING_ROLE = "E145"
 
@@ -31,7 +44,7 @@ def render_setup(texts: Mapping[str, str], site: WorkflowInputs, job: JobKind, u
     github, condition = site.github, f"{PULL_REQUEST} && " if job == "plan" else ""
     parts = [
         fill_template(texts["setup.yml"], {"checkout": CHECKOUT_ACTION, "depth": _DEPTHS[job]}),
-        *(_render_step(each) for each in github.list_steps(github.before, job)),
+        *(_render_step(each, job) for each in github.list_steps(github.before, job)),
     ]
     if user not in github.roles and "--sandbox" not in site.command:
         variable = _VARIABLES.get(user, _ROLE)
@@ -50,10 +63,8 @@ def render_setup(texts: Mapping[str, str], site: WorkflowInputs, job: JobKind, u
 
 def render_after(site: WorkflowInputs, job: JobKind) -> str:
     """Return the last steps of a job."""
-    return "".join(
-        _render_step(each, "steps.envctl.outputs.reason == 'done'")
-        for each in site.github.list_steps(site.github.after, job)
-    )
+    steps = [each for each in site.github.after if job in each.jobs]
+    return "".join(_render_step(each, job, found) for each in steps if (found := _format_condition(each, job)))
 
 
 def render_env(site: WorkflowInputs, user: str, environments: Collection[str]) -> str:
@@ -61,8 +72,7 @@ def render_env(site: WorkflowInputs, user: str, environments: Collection[str]) -
     github = site.github
     role = github.roles.get(user) or f"${{{{ vars.{_VARIABLES.get(user, _ROLE)} }}}}"
     values = {"AWS_ROLE_ARN": role, "AWS_REGION": site.region}
-    # The jobs of plans and drift belong to no environment of GitHub, whose secrets only its own jobs get.
-    accepted = "" if user in site.order else " # zizmor: ignore[secrets-outside-env] named in envctl.toml"
+    accepted = "" if user in site.order else _ACCEPTED
     values_of = (name for each in environments for name in site.secret_variables.get(each, ()))
     secrets = [
         f"{' ' * _STEP_LINES}{format_yaml_scalar(name)}: ${{{{ secrets.{name} }}}}{accepted}"
@@ -80,18 +90,31 @@ def format_locks_folder(site: WorkflowInputs) -> str:
     return LOCKS_FOLDER.format(prefix=site.github.prefix)
 
 
-def _render_step(step: GithubStep, condition: str = "") -> str:
-    return "".join(f"{line}\n" for line in _list_step_lines(step, condition))
+def _format_condition(step: GithubAfterStep, job: JobKind) -> str:
+    """Return the condition of a step after envctl; empty if the job has none of its results."""
+    if step.when == ("done",):
+        return _DONE
+    results = [each for each in dict.fromkeys(step.when) if each != "drift" or job in DRIFT_JOBS]
+    # A newer push cancels the plan of a pull request: that is no failure. Any other job is told about if it is killed.
+    begin = "!cancelled()" if job == "plan" else "always()"
+    found = " || ".join(f"({_CONDITIONS[each]})" for each in results)
+    return f"${{{{ {begin} && ({found}) }}}}" if found else ""
 
 
-def _list_step_lines(step: GithubStep, condition: str) -> Iterator[str]:
+def _render_step(step: GithubStep, job: JobKind, condition: str = "") -> str:
+    return "".join(f"{line}\n" for line in _list_step_lines(step, job, condition))
+
+
+def _list_step_lines(step: GithubStep, job: JobKind, condition: str) -> Iterator[str]:
     yield f"      - name: {format_yaml_scalar(step.name)}"
     if condition:
         yield f"        if: {condition}"
     if step.uses is not None:
         yield f"        uses: {step.uses}"
         yield from _format_table("with", step.inputs)
-    yield from _format_table("env", step.env)
+    # Steps of earlier versions are rendered as before.
+    accepted = _ACCEPTED if job in _OUTSIDE and "when" in step.model_fields_set else ""
+    yield from (f"{line}{accepted}" if "secrets." in line else line for line in _format_table("env", step.env))
     if step.run is not None:
         yield f"        run: {format_yaml_block(step.run, _STEP_LINES)}"
 

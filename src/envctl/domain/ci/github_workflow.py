@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from posixpath import join, normpath
+from urllib.parse import quote
 
 from envctl.domain.ci.github_steps import format_locks_folder, format_program, render_after, render_env, render_setup
-from envctl.domain.ci.pins import UPLOAD_ACTION
-from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template
+from envctl.domain.ci.pins import DOWNLOAD_ACTION, UPLOAD_ACTION
+from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template, is_like_prod
 from envctl.domain.ci.yaml_text import format_yaml_list, format_yaml_scalar
 from envctl.domain.config.ci.github import DEFAULT_PREFIX, JobKind
 from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
@@ -25,12 +26,16 @@ def list_github_paths(site: WorkflowInputs) -> dict[str, str]:
 def render_github_workflows(texts: Mapping[str, str], site: WorkflowInputs) -> Mapping[str, str]:
     """Return the workflow files by path in the repository, without headers."""
     jobs = {
-        "plan": _fill_workflow(texts, "plan.yml", site, "plan", PLAN),
+        "plan": _fill_workflow(texts, "plan.yml", site, "plan", PLAN, comment=_render_comment_script(texts)),
         "deploy": fill_template(texts["deploy.yml"], _list_values(site)) + _join(_render_deployments(texts, site)),
         "drift": _fill_workflow(texts, "drift.yml", site, "drift", DRIFT),
         "operate": fill_template(texts["operate.yml"], _list_values(site)) + _join(_render_operations(texts, site)),
     }
     return {path: f"{jobs[name].rstrip()}\n" for name, path in list_github_paths(site).items()}
+
+
+def _render_comment_script(texts: Mapping[str, str]) -> str:
+    return "\n".join(f"          {line}".rstrip() for line in texts["plan/comment.py"].splitlines())
 
 
 def _join(jobs: Iterator[str]) -> str:
@@ -140,13 +145,21 @@ def _fill_workflow(
         "after": render_after(site, job),
         # Code of a pull request is not reviewed: it gets no secret value.
         "env": render_env(site, user, [] if user == PLAN else [environment] if environment else site.order),
+        "envctl": f"{format_program(site)}{_format_no_warm(site, environment)}",
         "github_environment": format_yaml_scalar(site.github.environments.get(environment, environment)),
         "group": _format_group(site, environment),
         **more,
     }
     page = texts["deploy/page.yml"] if name.endswith("/plan.yml") else ""
-    values["page"] = fill_template(page, {**values, "upload": UPLOAD_ACTION})
+    values["page"] = fill_template(page, values)
     return fill_template(texts[name], values)
+
+
+def _format_no_warm(site: WorkflowInputs, environment: str) -> str:
+    """Return the option for jobs of an environment like prod: a warm provider, which holds its credentials, has a
+    socket that programs of the working tree could use, such as those of checks.
+    """
+    return " --no-warm" if is_like_prod(site.order, {*site.protected, *site.reviewed}, environment) else ""
 
 
 def _list_values(site: WorkflowInputs) -> dict[str, str]:
@@ -161,6 +174,10 @@ def _list_values(site: WorkflowInputs) -> dict[str, str]:
         "branch": format_yaml_scalar(site.branch),
         "on_branch": f"github.ref == 'refs/heads/{site.branch}'",
         "folder": format_yaml_scalar(site.folder or "."),
+        "quoted_folder": format_yaml_scalar(quote(site.folder)),
+        "python": github.python,
+        "upload": UPLOAD_ACTION,
+        "download": DOWNLOAD_ACTION,
         "runs_on": f"{runners}{accepted}",
         "cron": github.cron,
         "paths": "\n".join(f"      - {format_yaml_scalar(each)}" for each in _list_filters(site)),

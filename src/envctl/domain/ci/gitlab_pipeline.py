@@ -2,6 +2,7 @@
 
 import fnmatch
 import json
+import posixpath
 import re
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from datetime import timedelta
 
 from envctl.domain.ci.package import render_install, render_launcher
 from envctl.domain.ci.pins import GITLAB_IMAGE
-from envctl.domain.ci.workflow_inputs import fill_template
+from envctl.domain.ci.workflow_inputs import fill_template, is_like_prod
 from envctl.domain.config.ci.gitlab import GitlabCi
 from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
 from envctl.domain.config.ci_package import PackageSource
@@ -35,6 +36,7 @@ _FILE = re.compile(r"[^\s'\"\[\]{},]+\.ya?ml")
 _LIST_ENTRY = re.compile(r"^(?= *- |\S)", re.MULTILINE)
 _TOKEN = "  id_tokens:\n    ENVCTL_AWS_TOKEN:\n      aud: sts.amazonaws.com\n"  # noqa: S105 (its name)
 _MANUAL = "      when: manual\n"
+_OUTCOME = ".envctl/outcome.env"
 _UNSET_KEYS = (
     "# No variable of the project decides who the job is: keys or another token would win over its own.",
     "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE",
@@ -111,6 +113,7 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
     launcher = [f'ln -s {program} "$envctl_home/bin/envctl"'] if program else render_launcher("$envctl_home")
     return {
         **_list_setting_values(site.settings),
+        "after_script": _format_after_script(texts, site),
         "inputs": fill_template(
             texts["inputs.yml"],
             {
@@ -144,9 +147,10 @@ def _list_setting_values(settings: GitlabCi) -> dict[str, str]:
         "inherited": "[]" if settings.tags else "[tags]",
         "tags": f"  tags: {json.dumps(settings.tags)}\n" if settings.tags else "",
         # The whole history names all authors.
-        "variables": _format_variables({"GIT_DEPTH": "0", **settings.variables}),
+        "variables": _format_variables(
+            {"GIT_DEPTH": "0", **({"ENVCTL_DOTENV": _OUTCOME} if settings.asks_result else {}), **settings.variables}
+        ),
         "before_script": _format_lines(settings.before_script),
-        "after_script": _format_lines(settings.after_script),
         "schedule_variable": settings.schedule_variable,
         **{f"timeout.{name}": _format_timeout(limit) for name, limit in dict(settings.timeouts).items()},
     }
@@ -162,6 +166,7 @@ def _list_environment_values(
         "environment.quoted": json.dumps(name),
         "environment.name": json.dumps(name_gitlab_environment(site.settings, name)),
         "number": f"{number}",
+        "envctl": f"{known['envctl']}{' --no-warm' if is_like_prod(site.order, site.protected, name) else ''}",
         "when": when,
         "role": _format_unset(site, [name]) + _format_role(site, name, "ENVCTL_ROLE"),
         "deploy.rules": _format_deploy_rules(site, known, when),
@@ -213,6 +218,14 @@ def _list_install_lines(site: GitlabInputs) -> Sequence[str]:
         return ()
     locks = f"$CI_PROJECT_DIR/{find_lock_folder(site.settings.prefix)}"
     return render_install(site.package, venv="$envctl_home/venv", locks=locks)
+
+
+def _format_after_script(texts: Mapping[str, str], site: GitlabInputs) -> str:
+    """Return the lines of the team, after one with the result of the job if one of them names it."""
+    lines = _format_lines(site.settings.after_script)
+    if not site.settings.asks_result:
+        return lines
+    return fill_template(texts["result.yml"], {"outcome": shlex.quote(posixpath.join(site.folder, _OUTCOME))}) + lines
 
 
 def _format_variables(variables: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 MAX_TOKEN_BYTES = 32 * 1024
 """STS accepts at most 20,000."""
 AUDIENCE = "sts.amazonaws.com"
-SHOWN_CLAIMS = ("sub", "aud", "environment", "ref", "repository_id", "project_id", "iss")
+SHOWN_CLAIMS = ("sub", "aud", "environment", "ref", "job_workflow_ref", "repository_id", "project_id", "iss")
 """Claims that a trust policy of AWS can compare, for people. The token itself is never shown."""
 _TOKEN_FORMAT = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
 _SUBJECT_WITH_IDS = re.compile(r"repo:([^@/:]+)@\d+/([^@:]+)@\d+(:.*)")
@@ -70,9 +70,14 @@ def describe_token(token: str) -> str:
 
 def suggest_subject(token: str) -> str:
     """Return a hint for the trust policy of a role that refused the token; empty without a subject."""
-    subject = format_claim(read_claims(token).get("sub", ""))
+    claims = read_claims(token)
+    subject, workflow = (format_claim(claims.get(name, "")) for name in ("sub", "job_workflow_ref"))
     if not subject:
         return ""
+    return f"{_explain_subject(subject)}{f'; and the workflow, if it names some: {workflow}' if workflow else ''}"
+
+
+def _explain_subject(subject: str) -> str:
     if found := _SUBJECT_WITH_IDS.fullmatch(subject):
         older = f"repo:{found[1]}/{found[2]}{found[3]}"
         return f"its trust policy must name the sub {subject}; policies from before July 2026 have {older}"

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-_REQUEST_EVENTS = frozenset(
+REQUEST_EVENTS = frozenset(
     """
     pull_request pull_request_target pull_request_review pull_request_review_comment pull_request_comment merge_group
     """.split()  # noqa: SIM905 (a list of words reads best as one)
 )
 """Events of GitHub for code that is not merged yet."""
+REQUEST_SOURCES = frozenset({"merge_request_event", "external_pull_request_event"})
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def describe_job(variables: Mapping[str, str], event: Mapping[str, Any]) -> Job:
 def _describe_github_job(variables: Mapping[str, str], event: Mapping[str, Any]) -> Job:
     pull = event.get("pull_request")
     is_request = (
-        variables.get("GITHUB_EVENT_NAME", "") in _REQUEST_EVENTS
+        variables.get("GITHUB_EVENT_NAME", "") in REQUEST_EVENTS
         or bool(variables.get("GITHUB_HEAD_REF"))
         or variables.get("GITHUB_REF", "").startswith(("refs/pull/", "refs/heads/gh-readonly-queue/"))
         or isinstance(pull, Mapping)
@@ -60,7 +61,7 @@ def _get_repository(side: object) -> str:
 
 
 def _describe_gitlab_job(variables: Mapping[str, str]) -> Job:
-    is_request = variables.get("CI_PIPELINE_SOURCE") in {"merge_request_event", "external_pull_request_event"} or any(
+    is_request = variables.get("CI_PIPELINE_SOURCE") in REQUEST_SOURCES or any(
         variables.get(name) for name in ("CI_MERGE_REQUEST_IID", "CI_EXTERNAL_PULL_REQUEST_IID")
     )
     sides = (

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from envctl.domain.ci.job import Job
 from envctl.domain.errors import EnvctlError, MisconfiguredMachineError, OperationFailedError, Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.text.excerpt import excerpt
+
+if TYPE_CHECKING:
+    from envctl.domain.ci.job import Job
 
 ROLE_VARIABLE, TOKEN_FILE_VARIABLE = "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"
 GITLAB_TOKEN_VARIABLE = "ENVCTL_AWS_TOKEN"  # noqa: S105 (its name)
@@ -34,7 +36,7 @@ def select_token_source(variables: Mapping[str, str]) -> TokenSource:
     return _find_token_source(variables)
 
 
-def check_job_role(variables: Mapping[str, str], job: Job) -> EnvctlError | None:
+def check_job_role(variables: Mapping[str, str], job: "Job") -> EnvctlError | None:
     """Return why this job gets no role in AWS; None if it may get one, or has other credentials."""
     if job.is_fork:
         message = "this job is for a pull or merge request from a fork: a fork gets no role and no plan"
@@ -67,10 +69,16 @@ def drop_empty_variables(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value or not name.startswith("AWS_")}
 
 
-def format_gitlab_session(variables: Mapping[str, str]) -> str:
-    """Return the session name of a GitLab job, which CloudTrail shows. STS limits its characters and its length."""
-    person = variables.get("GITLAB_USER_EMAIL") or "gitlab"
-    return re.sub(r"[^A-Za-z0-9+=,.@_-]", "-", person)[:64].ljust(2, "-")
+def describe_run(variables: Mapping[str, str]) -> str:
+    """Return what tells this run and its attempt from all others of its forge, as `RUN.ATTEMPT`; empty elsewhere."""
+    if variables.get("GITHUB_ACTIONS") == "true":
+        run, attempt = variables.get("GITHUB_RUN_ID", ""), variables.get("GITHUB_RUN_ATTEMPT", "1")
+    elif variables.get("GITLAB_CI") == "true":
+        # A job that is tried again has another number in the same pipeline.
+        run, attempt = variables.get("CI_PIPELINE_ID", ""), variables.get("CI_JOB_ID", "")
+    else:
+        return ""
+    return f"{run}.{attempt}" if re.fullmatch(r"(?a)\d+\.\d+", f"{run}.{attempt}") else ""
 
 
 def _find_token_source(variables: Mapping[str, str]) -> TokenSource:
@@ -79,7 +87,7 @@ def _find_token_source(variables: Mapping[str, str]) -> TokenSource:
     return "gitlab" if variables.get(GITLAB_TOKEN_VARIABLE) else ""
 
 
-def _describe_missing_role(variables: Mapping[str, str], job: Job) -> Problem:
+def _describe_missing_role(variables: Mapping[str, str], job: "Job") -> Problem:
     found = re.fullmatch(_SOURCE, variables.get(SOURCE_VARIABLE, ""))
     where = f" for environment {found[2]}" if found and found[2] else ""
     message = f"{_name_source(variables)} is not set{where}: this job has no role in AWS"
@@ -91,7 +99,7 @@ def _name_source(variables: Mapping[str, str]) -> str:
     return found[1] if found else ROLE_VARIABLE
 
 
-def _suggest_place(variables: Mapping[str, str], job: Job) -> str:
+def _suggest_place(variables: Mapping[str, str], job: "Job") -> str:
     found = re.fullmatch(_SOURCE, variables.get(SOURCE_VARIABLE, ""))
     if found is None:
         return f"set {ROLE_VARIABLE} to the ARN of the role of this job, or unset it"

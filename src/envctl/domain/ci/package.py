@@ -72,16 +72,22 @@ def render_install(source: PackageSource, *, venv: str, locks: str, python: str 
 def _list_source_lines(source: PackageSource, folder: str, lock: str) -> tuple[str, ...]:
     """Return the lines that install envctl itself.
 
-    pip would take a branch or tag whose name is the commit. In a repository without any, git finds the commit alone,
-    and verifies it by its hash. Without an index, no other package comes with it.
+    pip would take a branch or tag whose name is the commit. A forge has the commits of forks at the same address, so
+    the commit must be in the history of a branch or tag. Without an index, no other package comes with envctl.
     """
     if source.kind != "git":
         return (f'pip_install --require-hashes --only-binary=:all: --requirement "{lock}"',)
+    git, refs = f'git -C "{folder}"', "refs/envctl"
+    fetched = " ".join(f"'+refs/{kind}/*:{refs}/{kind}/*'" for kind in ("heads", "tags"))
     return (
         f'envctl_source=$(sed -n "s/^{NAME} @ git+//p" "{lock}")',
+        'envctl_commit="${envctl_source##*@}"',
         f'git init --quiet "{folder}"',
-        f'git -C "{folder}" fetch --quiet --no-tags --depth=1 "${{envctl_source%@*}}" "${{envctl_source##*@}}"',
-        f'git -C "{folder}" checkout --quiet --detach "${{envctl_source##*@}}"',
+        f'{git} remote add origin "${{envctl_source%@*}}"',
+        f"{git} fetch --quiet --no-tags --filter=tree:0 origin {fetched}",
+        f'{git} for-each-ref --count=1 --contains="$envctl_commit" {refs} | grep -q . ||',
+        '  { echo "no branch or tag of ${envctl_source%@*} has the commit $envctl_commit" >&2; exit 1; }',
+        f'{git} checkout --quiet --detach "$envctl_commit"',
         f'pip_install --no-index --no-build-isolation "{folder}" "{folder}/{KUBERNETES_FOLDER}"',
     )
 

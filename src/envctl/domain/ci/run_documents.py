@@ -23,6 +23,7 @@ BEGUN_FOLDER, ANSWERS_FOLDER, COLLECTED_FOLDER = (
     f"{RUN_FOLDER}collected/",
 )
 FORMAT = 1
+MAX_SECONDS = 1e6
 _ID = re.compile(r"\d{8}T\d{6}Z-(?P<kind>drift|plan)-[0-9a-z]{1,16}", re.ASCII)
 # The job of a pull request may add any key with `Z-plan-` in it: such a key must never count for a run of drift.
 _ANSWER = re.compile(r"(?P<shard>\d{4,6})\.\d{3}\.json", re.ASCII)
@@ -72,7 +73,9 @@ class CollectedRun:
     durations: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def flatten_durations(self) -> dict[Unit, float]:
-        return {Unit(name, stack): took for name, stacks in self.durations.items() for stack, took in stacks.items()}
+        flat = ((Unit(name, stack), took) for name, stacks in self.durations.items() for stack, took in stacks.items())
+        # Without NaN and infinity: the job of a pull request may have written them.
+        return {unit: took for unit, took in flat if 0 <= took < MAX_SECONDS}
 
 
 def format_run_id(kind: RunKind, at: datetime, mark: str) -> str:
@@ -80,14 +83,10 @@ def format_run_id(kind: RunKind, at: datetime, mark: str) -> str:
     return f"{at:%Y%m%dT%H%M%SZ}-{kind}-{re.sub('[^0-9a-z]', '', mark)[-8:] or '0'}"
 
 
-def is_run_id(text: str) -> bool:
-    return _ID.fullmatch(text) is not None
-
-
-def is_run_of_kind(run: str, kind: str) -> bool:
-    """Tell whether the id is of this kind of run: permissions of jobs are by id."""
+def find_run_kind(run: str) -> RunKind | Literal[""]:
+    """Return the kind of run that an id names: permissions of jobs are by id. Empty if it is none."""
     found = _ID.fullmatch(run)
-    return found is not None and found["kind"] == kind
+    return cast("RunKind", found["kind"]) if found else ""
 
 
 def format_run_key(folder: str, run: str) -> str:

@@ -33,6 +33,11 @@ class WorkflowInputs:
         return self.package
 
 
+def is_like_prod(order: Sequence[str], guarded: Collection[str], environment: str) -> bool:
+    """Check that nothing of a job may be left to programs: of a guarded environment, or of the last one of several."""
+    return environment in guarded or environment in order[1:][-1:]
+
+
 def fill_template(text: str, values: Mapping[str, str]) -> str:
     """Fill the placeholders of a template. Raises KeyError for an unknown one."""
     return _PLACEHOLDER.sub(lambda found: values[found[1]], text)

@@ -168,6 +168,13 @@ PersonPattern = Annotated[
         ' "gitlab:NAME"',
     ),
 ]
+MachinePattern = Annotated[
+    str,
+    match_text(
+        r"schedule|github:[\w\[\]-]+|gitlab:[\w.-]+",
+        '"schedule", or the exact name of a bot such as "github:deployer[bot]" or "gitlab:project_42_bot"',
+    ),
+]
 ProviderName = Annotated[
     str,
     match_text(

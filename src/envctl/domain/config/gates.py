@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from envctl.domain.config.fields import Count, Duration, Flag, Name, PersonPattern, Section, WaivableGuard
+from envctl.domain.config.fields import (
+    Count,
+    Duration,
+    Flag,
+    MachinePattern,
+    Name,
+    PersonPattern,
+    Section,
+    WaivableGuard,
+)
 from envctl.domain.config.rules.rule_text import RuleText
 
 if TYPE_CHECKING:
@@ -117,6 +126,8 @@ class Allow(Section):
     apply: tuple[PersonPattern, ...] = ()  # who may change the environment
     approve: Mapping[Name, tuple[PersonPattern, ...]] = {}  # who may approve, by gate
     only_ci: Flag = False  # only jobs of CI may change it
+    # what may change it without a person: `schedule`, and bots that start a run, by their exact names
+    machines: tuple[MachinePattern, ...] = ()
 
 
 def find_default_gates(order: Sequence[str], environment: str) -> Mapping[str, int]:

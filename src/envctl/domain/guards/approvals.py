@@ -17,7 +17,7 @@ from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.ledger.approval_binding import ApprovalBinding
 from envctl.domain.ledger.entries import is_future
 from envctl.domain.ledger.events import ANONYMOUS, Actor
-from envctl.domain.ledger.people.person_names import is_machine, is_named_in, is_same_person
+from envctl.domain.ledger.people.person_names import is_machine, is_named_in, is_same_person, is_schedule
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.state import Approval
 from envctl.domain.plan.unseen_stacks import list_acceptable, list_uncovered_stacks
@@ -48,7 +48,10 @@ def check_approvals(request: Request) -> Refusal | None:
 
 def add_approver(refusal: Refusal, request: Request) -> Refusal:
     """Return what another person is told as the answer to one who has approved."""
-    message = f"{refusal.message}; {request.actor.person_name} approved it, and may not deploy it"
+    given = [each.by for each in request.target_state.approvals]
+    acting = [each for each in request.acting_people if any(is_same_person(by, each) for by in given)]
+    names = join_names(tuple(dict.fromkeys(each.person_name for each in acting)))
+    message = f"{refusal.message}; {names} approved it, and may not deploy it"
     return replace(refusal, code=GuardCode.APPROVALS, message=message)
 
 
@@ -143,6 +146,17 @@ def can_approve(request: Request, gate: str, actor: Actor) -> bool:
     return can_approve_at(request.rules.list_approver_patterns(gate), actor)
 
 
+def check_own_run(request: Request, command: str) -> Refusal | None:
+    """G207: no other person or bot acts by the run in which the actor approves."""
+    others = [each.person_name for each in request.start.people if not is_same_person(each, request.actor)]
+    if not others:
+        return None
+    actor = request.actor.person_name
+    message = f"{actor} may not approve in a run that is also by {join_first(others, MAX_DIFFERENCES)}"
+    hint = f"as {actor}, in a run of your own: {command}"
+    return Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False)
+
+
 def _list_short(request: Request, authors: tuple[Author, ...], gates: Iterable[str]) -> tuple[Author, ...]:
     valid, need = list_valid_approvals(request), request.rules.approvals
     short = (list_short_authors(authors, _list_approvers(valid, gate), need.get(gate, 0)) for gate in gates)
@@ -160,10 +174,13 @@ def describe_approvers_at(request: Request, gates: Iterable[str]) -> str:
     asked = [request.rules.list_approver_patterns(gate) for gate in at]
     # One gate without patterns is open to all.
     listed = dict.fromkeys(pattern for patterns in asked for pattern in patterns) if all(asked) else {}
-    authors, promoter = list_authors(request), request.actor
+    authors, acting = list_authors(request), request.acting_people
     short = _list_short(request, authors, at) or authors
-    barred = {promoter.person_name, *(short[0][:1] if len(short) == 1 else ())} - {""}
-    partial = sorted(each[0] for each in short if len(short) > 1 and not is_named_in(promoter, each))
+    promoters = (each.person_name for each in acting if not is_schedule(each))
+    barred = {*promoters, *(short[0][:1] if len(short) == 1 else ())}
+    partial = sorted(
+        each[0] for each in short if len(short) > 1 and not any(is_named_in(actor, each) for actor in acting)
+    )
     people = " or ".join(listed) or "any person"
     if barred and not request.rules.self_approval:
         people += f" except {', '.join(sorted(barred))}"
@@ -238,10 +255,10 @@ def is_bound_to_rules(request: Request, approval: Approval) -> bool:
 
 
 def _is_barred(request: Request, authors: Iterable[Author], approver: Actor) -> bool:
-    """Check if an approval never counts: by the person who deploys, or by the author of all changes."""
+    """Check if an approval never counts: by a person who deploys, or by the author of all changes."""
     if request.rules.self_approval:
         return False
-    return is_same_person(approver, request.actor) or is_only_author(authors, approver)
+    return any(is_same_person(approver, each) for each in request.acting_people) or is_only_author(authors, approver)
 
 
 def has_expired(request: Request, approval: Approval) -> bool:

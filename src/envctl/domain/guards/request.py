@@ -14,8 +14,9 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.images.image_reference import ImagePresence
-from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.events import ANONYMOUS, Actor
 from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.people.run_start import NO_START, RunStart
 from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, EnvironmentState, Evidence, LedgerState
 from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, EnvironmentPlan
@@ -61,6 +62,7 @@ class Request:
     behind: str = ""  # the newer release of the entry, for an earlier commit
     role: str = ""  # assumed in the account
     other_accounts: tuple[str, ...] = ()  # further accounts of providers
+    start: RunStart = NO_START  # what started the run of the actor
     doubt: str = ""  # reason for an actor not verified as CI
     changeover: Changeover = NO_CHANGEOVER  # stacks removed and renamed in the target
     document: RulesDocument | None = None  # rules of the tree, the origin of `rules`
@@ -91,6 +93,11 @@ class Request:
     def origin(self) -> str:
         """The source of a promotion, or an empty string."""
         return self.source or ""
+
+    @property
+    def acting_people(self) -> tuple[Actor, ...]:
+        """The actor, and the others who act by the run: none of them may approve it."""
+        return () if self.actor == ANONYMOUS else (self.actor, *self.start.people)
 
     @property
     def is_account_unknown(self) -> bool:

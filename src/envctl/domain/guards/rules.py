@@ -324,7 +324,8 @@ def _is_valid_approval(request: Request, recorded: Rules, approval: RulesApprova
     if recorded.expires is not None and not approval.at <= request.now <= approval.at + recorded.expires:
         return False
     # Without gates, a statement of the change is enough.
-    is_own = is_same_person(approval.by, request.actor) or is_only_author(list_rules_authors(request), approval.by)
+    is_own = any(is_same_person(approval.by, each) for each in request.acting_people)
+    is_own = is_own or is_only_author(list_rules_authors(request), approval.by)
     # Anyone may be an unknown author.
     barred = bool(recorded.approvals) and not recorded.self_approval and (is_own or bool(request.unknown_authors))
     return not barred and can_approve_at(patterns, approval.by)

@@ -1,5 +1,7 @@
 """Guards of the target: G107 to G109, it may be changed now; G201 to G207, it has what the release needs."""
 
+import json
+
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import find_problem
 from envctl.domain.command_lines import format_command
@@ -10,11 +12,13 @@ from envctl.domain.guards.request import Guard, Refusal, Request
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.known_releases import format_differences
 from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
+from envctl.domain.ledger.people.run_start import SCHEDULE, list_unnamed_machines
 from envctl.domain.plan import provider_accounts
 from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.domain.rules.document import to_rules
 from envctl.domain.settings.comparison import may_pair_differ
 from envctl.domain.text.identifiers import shorten_id
-from envctl.domain.text.lists import join_first
+from envctl.domain.text.lists import join_first, join_names
 
 REGISTRY_UNREACHABLE = "E433"
 """Code of the problem of an unreachable registry."""
@@ -251,17 +255,41 @@ def check_committed(request: Request) -> Refusal | None:
 
 
 def check_permission(request: Request) -> Refusal | None:
-    """G207: the actor has permission to change the target, and runs in CI if the rules ask for it."""
+    """G207: the actor has permission to change the target, and runs in CI if the rules ask for it. Schedules and bots
+    that start a run need their names in the rules.
+    """
     who, rules = request.actor, request.rules
     if rules.only_ci and not is_ci_run(who):
         message = f"only CI may change {request.target}, and {who.name} is not a verified CI run"
         message += describe_doubt(request)
         hint = f"run it in a workflow with its own identity: {request.command} --yes"
         return Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False)
+    if request.start.machines:
+        if unnamed := list_unnamed_machines(request.start, (*rules.apply, *rules.machines)):
+            return _refuse_machines(request, unnamed)
+        if is_ci_run(who):
+            return None
     if not rules.apply or is_permitted(rules.apply, who):
         return None
     message = f"{who} may not change {request.target}; permitted: {' or '.join(rules.apply)}{describe_doubt(request)}"
     return Refusal(GuardCode.ALLOWED, message=message, hint=f"as {rules.apply[0]}: {request.command}", waivable=False)
+
+
+def _refuse_machines(request: Request, unnamed: tuple[str, ...]) -> Refusal:
+    """Refuse a schedule, or bots that started the run. The hint has the line for envctl.toml, or, if that is there, the
+    approval of the changed rules.
+    """
+    target, table = request.target, f"[environments.{request.target}.allow]"
+    names = join_names(
+        tuple(request.start.schedule if each == SCHEDULE else each.partition(":")[2] for each in unnamed)
+    )
+    message = f"{names} may not change {target} without a person: machines in {table} does not name it"
+    tree = to_rules(request.document) if request.document else request.rules
+    line = f"machines = {json.dumps([*tree.machines, *unnamed])}"
+    hint = f"as a person: {request.command}; or, if it may act alone, write into {table}: {line}"
+    if not list_unnamed_machines(request.start, (*tree.apply, *tree.machines)):
+        hint = f"approve the changed rules: {format_command('approve', target, rules=True)}"
+    return Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False)
 
 
 def describe_doubt(request: Request) -> str:

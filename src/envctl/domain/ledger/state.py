@@ -208,6 +208,7 @@ class EnvironmentState:
     lock: Lock | None = None
     holds: Mapping[str, Hold] = field(default_factory=dict)
     drift: DriftCheck | None = None  # Last drift check since the last deployment
+    drift_checked_at: datetime | None = None  # Time of the last drift check, also one before the last deployment
     waivers: tuple[Debt, ...] = ()
     debts: tuple[Debt, ...] = ()
     # By stack, the color with the traffic, if managed by envctl

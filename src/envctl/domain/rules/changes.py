@@ -116,7 +116,7 @@ def _relies_on(document: RulesDocument, prefixes: tuple[str, ...]) -> bool:
     """Check if an issuer says who may change the environment, or approve: people have these prefixes."""
     allow = document.content.get("allow", {})
     patterns = (*allow.get("apply", ()), *(each for gate in allow.get("approve", {}).values() for each in gate))
-    return bool(allow.get("only_ci")) or any(each.startswith(prefixes) for each in patterns)
+    return bool(allow.get("only_ci") or allow.get("machines")) or any(each.startswith(prefixes) for each in patterns)
 
 
 def _keeps_promotion_path(before: tuple[str, ...], after: tuple[str, ...]) -> bool:

@@ -40,7 +40,15 @@ _TABLES: Mapping[str, frozenset[str]] = {
     "protection": frozenset({"stateful"}),
 }
 _UNORDERED_LISTS = frozenset(
-    {"allow.apply", "drift.ignore", "gates.waivable", "other_accounts", "parity.may_differ", "protection.stateful"}
+    {
+        "allow.apply",
+        "allow.machines",
+        "drift.ignore",
+        "gates.waivable",
+        "other_accounts",
+        "parity.may_differ",
+        "protection.stateful",
+    }
 )
 _MAX_DESTROYS = 5
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from envctl.domain.aws.access import CallerIdentity, check_remaining_time, format_session_name
+from envctl.domain.aws.access import CallerIdentity, check_remaining_time
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.settings_places import find_shared_path
 from envctl.domain.errors import OperationFailedError, Problem
@@ -62,7 +62,7 @@ def name_sessions(context: Context, prepared: PreparedEnvironment) -> PreparedEn
     """Return the root modules with role sessions named after the actor."""
     if not context.project.find_acting_role(prepared.environment):
         return prepared
-    session = format_session_name(context.ports.identity.identify_actor())
+    session = context.ports.identity.name_session()
     stacks = tuple(replace(stack, session=session) for stack in prepared.stacks)
     leaving = tuple(replace(stack, session=session) for stack in prepared.leaving)
     return replace(prepared, stacks=stacks, leaving=leaving)

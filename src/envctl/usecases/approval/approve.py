@@ -10,14 +10,14 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.asked_guards import AskedGuards
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
-from envctl.domain.guards.approvals import bind_approval, format_approval, has_expired
+from envctl.domain.guards.approvals import bind_approval, check_own_run, format_approval, has_expired
 from envctl.domain.guards.authors import check_known_authors, describe_part, is_only_author, list_authors
 from envctl.domain.guards.gate_approvals import GateApprovals, has_covered_missing, list_gate_approvals
 from envctl.domain.guards.rules import find_barring_view
 from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.approval_binding import ApprovalBinding, read_binding
 from envctl.domain.ledger.events import ANONYMOUS, Actor, ApprovalWithdrawn, Event
-from envctl.domain.ledger.people.person_names import has_same_name, is_machine, is_named_in
+from envctl.domain.ledger.people.person_names import has_same_name, is_machine, is_named_in, is_schedule
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.next_step.find_step import format_deployment
@@ -230,17 +230,21 @@ def check_before_approval(request: guards.Request) -> None:
 
 def _check_may_approve(request: guards.Request, gate: str, unseen: Sequence[str]) -> None:
     check_before_approval(request)
+    person, command = request.actor.person_name, format_approval(request, gate, unseen)
+    if shared := check_own_run(request, command):
+        raise guards.RefusedError((shared,))
     barred = find_barring_view(request, gate, request.actor)
     if barred is None:
         return
-    person, command = request.actor.person_name, format_approval(request, gate, unseen)
     if is_only_author(list_authors(barred), request.actor):
         message = f"{person} {describe_part(barred, request.actor)} and can't approve it"
         hint = f"ask another person: {command}"
         raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message=message, hint=hint),))
     patterns = barred.rules.list_approver_patterns(gate)
     allowed = f"only {' or '.join(patterns)} may"
-    if is_machine(request.actor):
+    if is_schedule(request.actor):
+        allowed = "a schedule is no person"
+    elif is_machine(request.actor):
         allowed = "apps and bots need a pattern with their exact name"
     message = f"{request.actor} may not approve at {gate}: {allowed}{describe_doubt(request)}"
     hint = f"as {patterns[0] if patterns else 'a person'}: {command}"

@@ -7,6 +7,7 @@ from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
+from envctl.domain.guards.approvals import check_own_run
 from envctl.domain.guards.authors import check_known_authors, is_only_author, list_rules_authors
 from envctl.domain.guards.rules import count_missing_rules_approvals, list_rules_approvals
 from envctl.domain.ledger.events import ANONYMOUS, Actor, Event
@@ -102,18 +103,18 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
         raise UsageError(Problem("E005", f"the recorded rules of {target} have no gate {named!r}", hint))
     if named and not asked.self_approval and (unknown := check_known_authors(request, asked)):
         raise RefusedError((unknown,))
+    command = format_command("approve", target, rules=True, gate=named)
+    if shared := check_own_run(request, command):
+        raise RefusedError((shared,))
     patterns = asked.list_approver_patterns(named)
     if not can_approve_at(patterns, request.actor):
         message = f"{request.actor} may not approve at {named}: only {' or '.join(patterns) or 'persons'} may"
-        hint = (
-            f"as {patterns[0] if patterns else 'a person'}: {format_command('approve', target, rules=True, gate=named)}"
-        )
+        hint = f"as {patterns[0] if patterns else 'a person'}: {command}"
         raise RefusedError((Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False),))
     if named and not asked.self_approval and is_only_author(list_rules_authors(request), request.actor):
         person = request.actor.person_name
         message = f"{person} changed envctl.toml since {target} was deployed and can't approve its rules"
         # What is in no commit counts as theirs.
-        again = format_command("approve", target, rules=True, gate=named)
-        hint = f"commit the change if another person made it, or as another person: {again}"
+        hint = f"commit the change if another person made it, or as another person: {command}"
         raise RefusedError((Refusal(GuardCode.RULES, message=message, hint=hint, waivable=False),))
     return named

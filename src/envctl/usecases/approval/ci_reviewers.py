@@ -175,7 +175,7 @@ def _describe_bar_in_view(request: Request, gate: str, actor: Actor) -> str:
     if not request.rules.self_approval:
         if is_only_author(list_authors(request), actor):
             return describe_part(request, actor)
-        if is_same_person(actor, request.actor):
+        if any(is_same_person(actor, each) for each in request.acting_people):
             return "promotes it"
     if not can_approve(request, gate, actor):
         if is_machine(actor):

@@ -61,6 +61,10 @@ def begin_matrix_run(
     if not 0 < at_most <= MAX_JOBS:
         message = f"--jobs {at_most}: a matrix has between 1 and {MAX_JOBS} jobs"
         raise UsageError(Problem("E026", message, format_command("matrix", help=True)))
+    if ports.results and form == "codebuild":
+        message = "--results can't be combined with --format codebuild: the builds of a batch share no folder"
+        raise UsageError(Problem("E026", message, "leave one of them out"))
+    store = run_store.find_store(ports, kind)
     project = project_file.load_project(ports)
     wanted = find_environments(Context(ports, project), environments)
     present = journal.load(ports)
@@ -74,7 +78,7 @@ def begin_matrix_run(
     now = ports.clock.now()
     name = documents.format_run_id(kind, now, ports.nonces.new())
     run = MatrixRun(name, kind, now, ports.identity.identify_actor(), planned, shards)
-    ports.store.create(documents.format_run_key(documents.BEGUN_FOLDER, name), documents.encode_document(run))
+    store.create(documents.format_run_key(documents.BEGUN_FOLDER, name), documents.encode_document(run))
     jobs = tuple(
         Job(number, name, len(shard.units), shard.unit_count, shard.seconds) for number, shard in enumerate(shards, 1)
     )

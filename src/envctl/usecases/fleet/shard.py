@@ -87,7 +87,8 @@ class _ShardTask:
             message = f"run {name} has no shard {number}: it has {len(run.shards)} shards"
             raise UsageError(Problem("E027", message, format_command(kind, help=True)))
         shard, project, present = run.shards[number - 1], project_file.load_project(ports), journal.load(ports)
-        seen = {each: snapshot_environment(Context(ports, project), present, kind, each) for each in shard.units}
+        named = [require_environment(project, each) for each in shard.units]
+        seen = {each: snapshot_environment(Context(ports, project), present, kind, each) for each in named}
         began = {each.environment: each for each in run.environments}
         same = {each for each, snapshot in seen.items() if began[each].has_same_state(snapshot)}
         units = {each: stacks for each, stacks in shard.units.items() if each in same}

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from envctl.domain.command_lines import format_command
+from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.ledger.events import ANONYMOUS
 from envctl.domain.ledger.known_releases import KnownRelease
@@ -14,6 +16,7 @@ from envctl.domain.release.comparison.distance import measure_lag
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import build_rules_document, find_rules
+from envctl.domain.text.durations import format_duration, format_rough_duration
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
@@ -95,6 +98,25 @@ def load_status(ports: Ports, environments: Sequence[str] = ()) -> Status:
         tuple(each for each in group if each.environment in wanted) for group in (status.environments, status.beside)
     )
     return replace(status, environments=shown, beside=beside, gone=())
+
+
+def check_drift_age(status: Status, longest: timedelta) -> OperationFailedError | None:
+    """Return an error (E329) with each running environment without a drift check for longer than that, if any."""
+    problems = []
+    for each in status.all_environments:
+        checked_at = each.present.drift_checked_at
+        # A time in the future comes from a wrong clock, and shows nothing.
+        if each.present.current is None or (checked_at and abs(status.now - checked_at) <= longest):
+            continue
+        message = f"{each.environment} was never checked for drift"
+        if checked_at:
+            age = format_rough_duration(status.now - checked_at)
+            message = (
+                f"the last drift check of {each.environment} was {age} ago; the limit is {format_duration(longest)}"
+            )
+        hint = f"check why the drift job does not run; {format_command('drift', each.environment)} checks it now"
+        problems.append(Problem("E329", message, hint))
+    return OperationFailedError(*problems) if problems else None
 
 
 def build_status(context: Context, present: LedgerState) -> Status:

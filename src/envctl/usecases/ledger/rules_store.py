@@ -52,6 +52,7 @@ def build_rules_request(context: Context, present: LedgerState, target: str) -> 
         bundle="missing",
         present=present,
         actor=ports.identity.identify_actor(),
+        start=ports.identity.find_start(),
         now=read_store_time(ports),
         rules=to_rules(document),
         document=document,

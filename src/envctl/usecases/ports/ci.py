@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from envctl.domain.ci.generated_pins import Pin
     from envctl.domain.ci.inspection.job import CheckedJob
     from envctl.domain.ci.inspection.job_token import TokenClaims
     from envctl.domain.ci.inspection.repository import Repository
     from envctl.domain.ci.inspection.roles import Attempt, RoleTarget, RoleTrial
-    from envctl.domain.ci.inspection.settings import ForgeSettings
+    from envctl.domain.ci.inspection.settings import ForgeSettings, Unread
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class CiForge(Protocol):
 
     def open_settings(self, repository: Repository) -> CiSettings:
         """Raises OperationFailedError without a token for this forge."""
+
+    def find_digests(self, pin: Pin) -> Collection[str] | Unread:
+        """Return the commit of a tag, or the hashes of all files of a package, as published for the release of a pin;
+        empty if there is no such release. An `Unread` says why that could not be asked.
+        """
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from envctl.domain.config.project import Owner
     from envctl.domain.errors import StateLock
     from envctl.domain.ledger.events import Actor
+    from envctl.domain.ledger.people.run_start import RunStart
     from envctl.domain.ledger.trust import Trust
     from envctl.domain.plan.changes import EnvironmentPlan
     from envctl.domain.reading.reading import Reading
@@ -60,6 +61,12 @@ class Identity(Protocol):
 
     def explain_doubt(self) -> str:
         """Explain why the actor is not verified; empty if verified."""
+
+    def name_session(self) -> str:
+        """Return the name of the sessions of roles that this command takes: in a job it names the run."""
+
+    def find_start(self) -> RunStart:
+        """Return who acts by the run of CI beside the actor."""
 
 
 class Reviews(Protocol):
@@ -265,6 +272,10 @@ class Ports(Protocol):
     @property
     def has_store(self) -> bool:
         """False if the store is a folder that is not there: nothing was recorded yet."""
+
+    @property
+    def results(self) -> Store | None:
+        """The folder of `--results`: it has the documents of runs of plans, in place of the store."""
 
     @property
     def head_cache(self) -> HeadCache: ...

@@ -259,6 +259,7 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
         needs=found.needs,
         clusters=found.clusters,
         changeover=found.changeover,
+        start=ports.identity.find_start(),
         doubt=ports.identity.explain_doubt(),
         document=document,
         documents=documents,

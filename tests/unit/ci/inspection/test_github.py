@@ -12,6 +12,7 @@ from envctl.domain.ci.inspection.settings import (
     GithubBranch,
     GithubEnvironment,
     GithubSettings,
+    GithubWorkflow,
     SubjectTemplate,
     Unread,
 )
@@ -92,6 +93,14 @@ WEAK: dict[str, tuple[GithubSettings, list[tuple[str, str]]]] = {
     "sub has a template": (replace(FINE, subject=SubjectTemplate(("repository_id", "context"))), [("sub", "warn")]),
     "sub has names alone": (replace(FINE, subject=SubjectTemplate((), False, "repo:acme/shop")), [("sub", "warn")]),
     "jobs may approve": (replace(FINE, jobs_may_approve=True), [("approving jobs", "bad")]),
+    "another workflow asks for tokens": (
+        replace(FINE, other_workflows={"lint.yml": GithubWorkflow("lint.yml", True)}),
+        [("other workflow", "warn")],
+    ),
+    "another workflow asks for tokens as prod": (
+        replace(FINE, other_workflows={"x.yml": GithubWorkflow("x.yml", True, ("pages", "prod"))}),
+        [("other workflow", "warn")],
+    ),
     "forks get tokens": (replace(FINE, forks_get_tokens=True), [("forks", "bad")]),
     "prod does not exist": (
         replace(FINE, environments={**FINE.environments, "prod": None}),
@@ -110,6 +119,16 @@ WEAK: dict[str, tuple[GithubSettings, list[tuple[str, str]]]] = {
     "one person may do both": (change_prod(prevents_self_review=False), [("self-review", "bad")]),
     "administrators may skip reviewers": (change_prod(admins_bypass=True), [("bypass", "warn")]),
 }
+
+
+def test_other_workflow_is_told_with_its_environment() -> None:
+    asking = GithubWorkflow("x.yml", True, ("pages", "prod"))
+    others: dict[str, GithubWorkflow | Unread] = {"x.yml": asking, "y.yml": GithubWorkflow("y.yml"), "z.yml": UNREAD}
+    found = {each.seen: each for each in github.check_jobs(replace(FINE, other_workflows=others), WANTED)}
+    said = "x.yml asks for ID tokens: it can take the role of prod, if the trust policy names no workflow"
+    assert (found[said].verdict, "job_workflow_ref" in found[said].mend) == ("warn", True)
+    assert found[f"not checked: z.yml: {UNREAD.reason}"].verdict == "unseen"
+    assert not [seen for seen in found if "y.yml" in seen]
 
 
 @pytest.mark.parametrize("name", WEAK)

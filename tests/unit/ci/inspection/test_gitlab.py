@@ -38,6 +38,7 @@ FINE = GitlabSettings(
     variables=SET,
     overriders="no_one_allowed",
     prevents_outdated=True,
+    subject_claims=("project_path", "ref_type", "ref", "environment_protected", "deployment_tier"),
 )
 UNREAD = Unread("GitLab answers 403: no")
 
@@ -66,6 +67,12 @@ def test_strong_settings_give_no_finding() -> None:
 
 
 WEAK: dict[str, tuple[GitlabSettings, list[tuple[str, str]]]] = {
+    "sub names the branch alone": (
+        replace(FINE, subject_claims=("project_path", "ref_type", "ref")),
+        [("sub", "warn")],
+    ),
+    "this GitLab does not say what sub names": (replace(FINE, subject_claims=()), [("sub", "warn")]),
+    "sub names no branch": (replace(FINE, subject_claims=("project_path", "ref_type")), [("sub", "bad")]),
     "main is not protected": (replace(FINE, branch=None), [("branch", "bad")]),
     "maintainers push": (change("branch", pushers=("Maintainers",)), [("pushes", "bad")]),
     "commits may be replaced": (change("branch", allows_force_push=True), [("force push", "bad")]),

@@ -41,7 +41,7 @@ def check(job: CheckedJob, claims: dict[str, Any]) -> dict[str, Finding]:
 def test_claims_of_policies_are_shown() -> None:
     found = check(DEPLOY, GITHUB_CLAIMS)
     assert {name: each.verdict for name, each in found.items()} == dict.fromkeys(
-        ("sub", "aud", "iss", "environment", "ref", "repository_id"), "good"
+        ("sub", "aud", "iss", "environment", "ref", "job_workflow_ref", "repository_id"), "good"
     )
     assert found["sub"].seen.startswith(f"{NEW} (with ids")
     assert found["repository_id"].seen == "2"

@@ -205,6 +205,21 @@ def test_look_without_lock_notes_its_time() -> None:
     assert evidence(*VERIFIED, look()).verified
 
 
+LAST_CHECKS: dict[str, tuple[list[Step], datetime | None]] = {
+    "no check": (VERIFIED, None),
+    "a check": ([*VERIFIED, drift(0)], at(4, HOUR)),
+    "a check that found drift": ([*VERIFIED, drift(2)], at(4, HOUR)),
+    "a look that does not find the recorded drift": ([*VERIFIED, drift(2), look()], at(5, HOUR)),
+    "a check before a later deployment": ([*VERIFIED, drift(0), started("r2"), succeeded(5, "r2")], at(4, HOUR)),
+    "a check of another environment": ([*VERIFIED, drift(0, "r1", "staging")], None),
+}
+
+
+@pytest.mark.parametrize(("steps", "expected"), LAST_CHECKS.values(), ids=LAST_CHECKS)
+def test_time_of_last_drift_check_outlives_deployments(steps: list[Step], expected: datetime | None) -> None:
+    assert dev(*steps).drift_checked_at == expected
+
+
 def test_look_without_lock_starts_no_soak() -> None:
     again = [*VERIFIED, HOUR, drift(1), passed(1)]
     assert evidence(*again, drift(0)).since is not None

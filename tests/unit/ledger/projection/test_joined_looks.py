@@ -34,9 +34,8 @@ def join(*looks: DriftChecked) -> DriftChecked:
 
 def forget_times(state: EnvironmentState) -> EnvironmentState:
     """One entry has one time, and several have several."""
-    if state.drift is None:
-        return state
-    return replace(state, drift=replace(state.drift, at=state.drift.at.min, not_seen_at=None))
+    drift = replace(state.drift, at=state.drift.at.min, not_seen_at=None) if state.drift else None
+    return replace(state, drift=drift, drift_checked_at=state.drift_checked_at and state.drift_checked_at.min)
 
 
 @given(

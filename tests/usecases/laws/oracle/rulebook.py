@@ -21,8 +21,10 @@ WINDOWS = """windows = [
 """
 ROLE = "arn:aws:iam::333333333333:role/Approver"
 JOBS = ("github:cat", "github:dan")
-Vouched = Literal["", "role", "job"]
-"""Who says that a person is who they say: AWS, in the role of those who approve, or GitHub, for a job; or nobody."""
+Vouched = Literal["", "role", "job", "schedule"]
+"""Who says that a person is who they say: AWS, in the role of those who approve, or GitHub, for a job; or nobody. A
+schedule is known to GitHub, and is no person.
+"""
 Account = frozenset[tuple[str, str]]
 NOWHERE: Account = frozenset()
 

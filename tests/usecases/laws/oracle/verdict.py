@@ -67,6 +67,8 @@ def carried_out(plans: Mapping[str, StackPlan], made: Made) -> dict[str, StackPl
 def objections(case: Case) -> Iterator[tuple[str, str]]:
     """Each with the code of the guard that would have to be waived."""
     verb, target = case.command.verb, case.target
+    if case.command.vouched == "schedule":
+        yield NEVER, "a schedule acts for nobody, and no rule names it"
     if target.open is not None:
         yield "G109", "another deployment is unfinished"
     if target.locked:
@@ -223,6 +225,7 @@ def is_replaced(recorded: Document, place: Place, command: Command, now: datetim
         if each.asked == command.document
         and (rules.expires is None or now - each.at <= rules.expires)
         and (rules.self_approval or not rules.gates or each.person != command.person)
+        and each.vouched != "schedule"
         and (each.vouched == rules.approvers or not rules.approvers or each.gate != "business")
     ]
     if not rules.gates:
@@ -263,6 +266,7 @@ def standing(case: Case, asked: Document) -> dict[str, list[Given]]:
         and (not given.ended or _is_there(case))
         and (rules.expires is None or case.now - given.at <= rules.expires)
         and _of_these_rules(case, given)
+        and given.vouched != "schedule"
         and (given.vouched == rules.approvers or not rules.approvers or given.gate != "business")
     ]
     return {gate: [given for given in holding if given.gate == gate] for gate, _ in rules.gates}

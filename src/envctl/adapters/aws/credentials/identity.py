@@ -4,22 +4,24 @@ The actor is the owner of the credentials. A token file beside them proves nothi
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import urlsplit
 
 from envctl.adapters.aws.credentials.exchange_listener import TokenExchange
 from envctl.adapters.aws.credentials.tokens import Claims, list_users, read_github_claims, read_gitlab_claims
-from envctl.domain.aws.access import CallerIdentity
+from envctl.domain.aws.access import CallerIdentity, format_session_name
 from envctl.domain.ci.id_token import UnverifiedTokenError
+from envctl.domain.ci.job_role import describe_run
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.run_start import NO_START, RunStart
 
 _SYSTEMS = {"github": "GitHub", "gitlab": "GitLab"}
 _VARIABLES = {
-    "github": ("GITHUB_ACTOR", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"),
-    "gitlab": ("GITLAB_USER_LOGIN", "CI_PROJECT_PATH", "CI_JOB_ID"),
+    "github": ("GITHUB_ACTOR", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_EVENT_NAME"),
+    "gitlab": ("GITLAB_USER_LOGIN", "CI_PROJECT_PATH", "CI_JOB_ID", "CI_PIPELINE_SOURCE"),
 }
-"""Actor, project and run as the job names them: the token has to name the same."""
+"""Actor, project, run and trigger as the job names them: the token has to name the same."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,12 @@ def read_server_url(run_url: str) -> str:
     return f"https://{parts.netloc}" if parts.scheme == "https" and parts.netloc else GITHUB_URL
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, kw_only=True)
 class AwsIdentity:
     """`local` identifies the actor by the machine alone; AWS takes precedence. `find_origin` returns None without
     credentials. `gitlab` returns the address of the GitLab with trusted tokens, `github` the issuer of trusted tokens
     of GitHub, or an empty text for that of github.com. `name_environment` returns the environment of the project that
-    an environment of GitHub stands for.
+    an environment of GitHub stands for. `start` is what started the run, by its variables.
     """
 
     local: Callable[[], Actor]
@@ -53,14 +55,20 @@ class AwsIdentity:
     environment: Callable[[], Mapping[str, str]]
     gitlab: Callable[[], str]
     github: Callable[[], str] = lambda: ""
-    _: KW_ONLY
     name_environment: Callable[[str], str] = str
+    start: RunStart = NO_START
 
     def identify_actor(self) -> Actor:
         return self._actor_and_doubt[0]
 
     def explain_doubt(self) -> str:
         return self._actor_and_doubt[1]
+
+    def find_start(self) -> RunStart:
+        return self.start
+
+    def name_session(self) -> str:
+        return format_session_name(self.identify_actor(), describe_run(self.environment()))
 
     @cached_property
     def _actor_and_doubt(self) -> tuple[Actor, str]:
@@ -69,7 +77,8 @@ class AwsIdentity:
             return local, "AWS credentials are missing" if local.via in _SYSTEMS else ""
         arn = origin.caller.arn
         # The user name of git or the system is left out: machines are shared, and the name is set freely.
-        users = list_users(origin.exchange) if origin.exchange else ()
+        # A schedule acts for no person, although its token names one.
+        users = list_users(origin.exchange) if origin.exchange and not self.start.schedule else ()
         named = (local.name if local.via in _SYSTEMS else "", origin.source_arn, *users)
         also = tuple(dict.fromkeys(name for name in named if name))
         caller = Actor(arn, via="aws", verified=True, run_url=local.run_url, arn=arn, also=also)
@@ -84,6 +93,8 @@ class AwsIdentity:
             return caller, str(error)
         url = self._format_run_url(local, claims)
         place = self.name_environment(claims.environment) if local.via == "github" else claims.environment
+        if self.start.schedule:
+            return Actor(local.name, via=local.via, verified=True, run_url=url, arn=arn, environment=place), ""
         return Actor(
             claims.actor,
             via=local.via,
@@ -122,11 +133,12 @@ class AwsIdentity:
             claims = read(exchange, server())
         except UnverifiedTokenError as error:
             raise UnverifiedTokenError(f"the token {error}") from None
-        actor, project, run = _VARIABLES[local.via]
+        actor, project, run, trigger = _VARIABLES[local.via]
         ours = (
-            (actor, claims.actor, local.name),
+            (actor, claims.actor, variables.get(actor, "") if self.start.schedule else local.name),
             (project, claims.repository, variables.get(project, "")),
             (run, claims.run_id, variables.get(run, "")),
+            (trigger, claims.trigger, variables.get(trigger) or "unset"),
         )
         for variable, claimed, expected in ours:
             if claimed and expected and claimed.casefold() != expected.casefold():

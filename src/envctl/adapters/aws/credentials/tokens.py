@@ -18,19 +18,21 @@ _EXPIRY_TOLERANCE = timedelta(minutes=5)
 _USER_CLAIMS = ("user_login", "user_email")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Claims:
     """Claims of a CI run in a token; all but the actor are empty if missing.
 
     Attributes:
         repository: Repository of GitHub, or project of GitLab.
         run_id: Number of the run of GitHub, or of the job of GitLab.
+        trigger: Event of GitHub, or source of the pipeline of GitLab.
         also: Other names of the actor.
     """
 
     actor: str
     repository: str = ""
     run_id: str = ""
+    trigger: str = ""
     environment: str = ""
     teams: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
@@ -49,8 +51,8 @@ def read_github_claims(exchange: "TokenExchange", trusted: str = "") -> Claims:
     if trusted and issuer != trusted:
         raise UnverifiedTokenError(f"is of {format_claim(issuer)}, and [ci] in envctl.toml trusts {trusted}")
     _check_answer(exchange, claims, issuer)
-    repository, run_id, environment = (str(claims.get(name) or "") for name in ("repository", "run_id", "environment"))
-    return Claims(_get_actor(claims, "actor"), repository, run_id, environment, _list_teams(claims))
+    named = _list_named(claims, repository="repository", run_id="run_id", trigger="event_name")
+    return Claims(actor=_get_actor(claims, "actor"), teams=_list_teams(claims), **named)
 
 
 def read_gitlab_claims(exchange: "TokenExchange", url: str) -> Claims:
@@ -68,8 +70,8 @@ def read_gitlab_claims(exchange: "TokenExchange", url: str) -> Claims:
         raise UnverifiedTokenError(f"is of {format_claim(claims.get('ref', ''))}, which is not protected in GitLab")
     actor = _get_actor(claims, _USER_CLAIMS[0])
     also = tuple(name for name in list_users(exchange) if name != actor)
-    project, job_id, environment = (str(claims.get(name) or "") for name in ("project_path", "job_id", "environment"))
-    return Claims(actor, project, job_id, environment, also=also)
+    named = _list_named(claims, repository="project_path", run_id="job_id", trigger="pipeline_source")
+    return Claims(actor=actor, also=also, **named)
 
 
 def list_users(exchange: "TokenExchange") -> tuple[str, ...]:
@@ -95,6 +97,11 @@ def _get_actor(claims: Mapping[str, Any], name: str) -> str:
     if not isinstance(actor, str) or not actor:
         raise UnverifiedTokenError("names no actor")
     return actor
+
+
+def _list_named(claims: Mapping[str, Any], **names: str) -> dict[str, Any]:
+    """Return the environment of the job, and what else claims with these names say; each empty if missing."""
+    return {field: str(claims.get(name) or "") for field, name in (*names.items(), ("environment", "environment"))}
 
 
 def _check_answer(exchange: "TokenExchange", claims: Mapping[str, Any], issuer: str) -> None:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
+from envctl.cli.boundary import keep_results, only_look, refuse_dry_run, run_use_case
 from envctl.cli.options.arguments import FullPlans, show_full_plans
+from envctl.cli.options.shard_options import Results
 
 
 def collect(
@@ -18,6 +19,7 @@ def collect(
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="For plan runs: exit code 2 if there are changes.")
     ] = False,
+    results: Results = None,
     full: FullPlans = False,
 ) -> None:
     """Merge the results of a matrix run, and record drift once, as envctl drift does. Results of unfinished jobs are
@@ -35,4 +37,5 @@ def collect(
 
     refuse_dry_run(context)
     only_look(context)
+    keep_results(context, results)
     run_use_case(context, lambda ports: use(ports, run), exit_code)

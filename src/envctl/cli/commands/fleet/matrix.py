@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from envctl.cli.boundary import only_look, refuse_dry_run, run_use_case
+from envctl.cli.boundary import keep_results, only_look, refuse_dry_run, run_use_case
 from envctl.cli.completion.candidates import complete_environments
+from envctl.cli.options.shard_options import Results
 
 if TYPE_CHECKING:
     from envctl.domain.ci.run_documents import RunKind
@@ -35,6 +36,7 @@ def matrix(
         Literal["github", "codebuild"],
         typer.Option("--format", help="The output format: a line of JSON, or a buildspec."),
     ] = "github",
+    results: Results = None,
 ) -> None:
     """Split a plan or drift run across CI jobs, by the last duration of each stack. Prints a matrix for GitHub Actions,
     or a buildspec for an AWS CodeBuild batch. envctl collect ends the run.
@@ -43,6 +45,7 @@ def matrix(
 
     refuse_dry_run(context)
     only_look(context)
+    keep_results(context, results)
     kind, names = _split_kind(words or [])
     run_use_case(context, lambda ports: use(ports, kind, names, at_most=jobs, form=form))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from envctl.cli.boundary import only_look, run_use_case
+from envctl.cli.boundary import keep_results, only_look, run_use_case
 from envctl.cli.options.arguments import (
     DetailedExitcode,
     FullPlans,
@@ -14,7 +14,7 @@ from envctl.cli.options.arguments import (
     release_option,
     show_full_plans,
 )
-from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
+from envctl.cli.options.shard_options import Results, Run, Shard, Units, has_shard_options, shard_exit_code
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
 from envctl.domain.command_lines import format_command
 
@@ -36,6 +36,7 @@ def plan(
     unit: Units = None,
     run: Run = None,
     shard: Shard = None,
+    results: Results = None,
     detailed_exitcode: DetailedExitcode = False,
     full: FullPlans = False,
 ) -> None:
@@ -44,6 +45,9 @@ def plan(
 
     show_full_plans(full=full)
     only_look(context)
+    keep_results(context, results)
+    if results and None in (run, shard):
+        raise UsageError(Problem("E026", "--results needs --run and --shard", format_command("plan", help=True)))
 
     def exit_code(result: object) -> int:
         return 2 if detailed_exitcode and getattr(result, "changes", False) else 0

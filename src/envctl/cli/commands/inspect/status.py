@@ -1,18 +1,22 @@
-"""`envctl status [ENV …] [--watch]`."""
+"""`envctl status [ENV …] [--watch | --max-drift-age DURATION]`."""
 
 import contextlib
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from envctl.cli.boundary import only_look, print_json_line, run_use_case, to_command_name
+from envctl.cli.boundary import only_look, print_json_line, run_partial_use_case, to_command_name
 from envctl.cli.options.arguments import Environments
 from envctl.domain.command_lines import format_command
 
 if TYPE_CHECKING:
     from envctl.cli.render.console.inspect.watch import JsonLines, StatusLog, StatusScreen
+    from envctl.domain.errors import EnvctlError
+    from envctl.usecases.inspect.status import Status
+    from envctl.usecases.ports.core import Ports
 
 INTERVAL = 5
 
@@ -26,15 +30,28 @@ def status(
         int | None,
         typer.Option(metavar="SECONDS", min=1, help=f"Time between refreshes. Default: {INTERVAL}."),
     ] = None,
+    max_drift_age: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DURATION",
+            help="Exit code 1 if an environment that runs a release had no drift check for longer, such as 26h.",
+        ),
+    ] = None,
 ) -> None:
     """Show the pipeline: release, time, author and verification of each environment, and how far it is behind."""
-    from envctl.usecases.inspect.status import load_status as use
-
     only_look(context)
     _check_options(context, interval, watched=watched)
+    longest = None if max_drift_age is None else _parse_age(max_drift_age, watched=watched)
     if watched:
         _watch_status(context, environments or (), interval or INTERVAL)
-    run_use_case(context, lambda ports: use(ports, environments or ()))
+
+    def use(ports: "Ports") -> "tuple[Status, EnvctlError | None]":
+        from envctl.usecases.inspect.status import check_drift_age, load_status
+
+        status = load_status(ports, environments or ())
+        return status, check_drift_age(status, longest) if longest else None
+
+    run_partial_use_case(context, use)
 
 
 def _watch_status(context: typer.Context, environments: Sequence[str], interval: int) -> NoReturn:
@@ -84,3 +101,17 @@ def _check_options(context: typer.Context, interval: int | None, *, watched: boo
     if watched and context.obj.markdown:
         message = "--watch and --markdown can't be combined"
         raise UsageError(Problem("E019", message, format_command("status", markdown=True)))
+
+
+def _parse_age(text: str, *, watched: bool) -> timedelta:
+    from envctl.domain.errors import Problem, UsageError
+    from envctl.domain.text.durations import parse_duration
+
+    if watched:
+        message = "--watch and --max-drift-age can't be combined"
+        raise UsageError(Problem("E019", message, format_command("status", max_drift_age=text)))
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        hint = format_command("status", max_drift_age="26h")
+        raise UsageError(Problem("E019", f"--max-drift-age {error}", hint)) from None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from envctl.usecases.deployment.verification import Verification
     from envctl.usecases.drift.fix import DriftFix
     from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
+    from envctl.usecases.project.ci.ci_workflows import Workflows
 
 MAX_NAMED = 20
 _SKIP_REASONS = {
@@ -41,10 +42,10 @@ class Verdict:
 
 
 def collect_verdicts(command: str, result: object | None, error: "EnvctlError | None") -> tuple[Verdict, ...]:
-    """Return the verdicts in console order. Problems of an error count only if the result has no verdicts."""
+    """Return the verdicts in console order. Problems of an error count only if the result has none but warnings."""
     row = find_result_type(result)
     found: tuple[Verdict, ...] = tuple(globals()[row.verdicts](result)) if row and row.verdicts else ()
-    problems: Iterable[Problem] = error.problems if error and not found else ()
+    problems: Iterable[Problem] = error.problems if error and {each.outcome for each in found} <= {"warned"} else ()
     if isinstance(error, RefusedError) and not found:
         found += tuple(_from_refusal("guards", refusal) for refusal in error.refusals)
         problems = (problem for refusal in error.refusals for problem in refusal.because)
@@ -124,6 +125,12 @@ def list_check_verdicts(verification: "Verification") -> Iterator[Verdict]:
             outcome=each.outcome,
             message=each.problem,
         )
+
+
+def list_pin_verdicts(workflows: "Workflows") -> Iterator[Verdict]:
+    """Yield raised pins alone: the others are problems of the error."""
+    for problem in workflows.list_pin_problems(fatal=False):
+        yield replace(_from_problem(f"envctl ci {workflows.system}", problem), outcome="warned")
 
 
 def _from_problem(suite: str, problem: Problem) -> Verdict:

@@ -38,4 +38,5 @@ def format_guard(number: str, name: str) -> str:
 def format_problem(problem: Problem) -> str:
     location = f"{md.code(str(problem.location))}: " if problem.location else ""
     hint = f" ({md.format_hint_cell(problem.hint)})" if problem.hint else ""
-    return f"{location}{problem.code} {md.escape(problem.message)}{hint}"
+    # A job of a pull request may have written the code too.
+    return f"{location}{md.escape(f'{problem.code} {problem.message}')}{hint}"

@@ -11,10 +11,12 @@ from envctl.domain.ci.inspection.settings import (
     GithubBranch,
     GithubEnvironment,
     GithubSettings,
+    GithubWorkflow,
     SubjectTemplate,
     Unread,
 )
 from envctl.domain.findings import Finding
+from envctl.domain.text.lists import join_names
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def check_jobs(settings: GithubSettings, wanted: GithubExpectation) -> Iterator[
     yield _check_subject(settings.subject, wanted)
     yield _check_self_approval(settings.jobs_may_approve, wanted)
     yield _check_forks(settings.forks_get_tokens, wanted)
+    yield from _check_other_workflows(settings)
     text = settings.workflows.get("deploy")
     if isinstance(text, Unread):
         yield unchecked("queue", text.reason)
@@ -171,6 +174,26 @@ def _check_forks(get_tokens: bool | Unread, wanted: GithubExpectation) -> Findin
     return Finding(
         "forks", "bad", why, f"{wanted.url}/settings/actions: do not send write tokens to workflows of forks"
     )
+
+
+def _check_other_workflows(settings: GithubSettings) -> Iterator[Finding]:
+    """Yield each workflow of the branch that could take a role whose trust policy names no workflow."""
+    found, name = settings.other_workflows, "other workflow"
+    if isinstance(found, Unread):
+        yield unchecked("other workflows", found.reason)
+        return
+    asking = [each for each in found.values() if isinstance(each, GithubWorkflow) and each.asks_token]
+    for path, each in found.items():
+        if isinstance(each, Unread):
+            yield unchecked(name, f"{path}: {each.reason}")
+    for each in asking:
+        there = [name for name in each.environments if name in settings.environments]
+        role = f"the role of {join_names(there)}" if there else "a role"
+        why = f"{each.path} asks for ID tokens: it can take {role}, if the trust policy names no workflow"
+        hint = "compare job_workflow_ref in the trust policies, as the module ci_access does, or remove id-token: write"
+        yield Finding(name, "warn", why, hint)
+    if not asking:
+        yield Finding("other workflows", "good", f"none of {len(found)} asks for ID tokens")
 
 
 def check_environment(settings: GithubSettings, wanted: GithubExpectation, name: str) -> Iterator[Finding]:

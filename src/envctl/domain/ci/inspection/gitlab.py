@@ -82,6 +82,7 @@ def _check_approvals(approvals: GitlabApprovals | Unread, wanted: GitlabExpectat
 def check_jobs(settings: GitlabSettings, wanted: GitlabExpectation) -> Iterator[Finding]:
     """Yield findings about queues, job tokens and variables of pipelines."""
     page = f"{wanted.url}/-/settings/ci_cd"
+    yield _check_subject(settings.subject_claims)
     yield from _check_queues(settings.queues)
     yield _check_flag(
         "outdated jobs", settings.prevents_outdated, "prevented",
@@ -101,6 +102,26 @@ def check_jobs(settings: GitlabSettings, wanted: GitlabExpectation) -> Iterator[
         why = f"{who or 'any developer'} may start a pipeline with own variables, and so choose roles"
         yield Finding("pipeline variables", "bad", why, f"{page}: Variables, minimum role: maintainer or no one")
     yield from _check_variables(settings.variables, wanted)
+
+
+def _check_subject(claims: tuple[str, ...] | Unread) -> Finding:
+    """Check what AWS can tell apart. https://docs.gitlab.com/ci/secrets/id_token_authentication/"""
+    if isinstance(claims, Unread):
+        return unchecked("sub", claims.reason)
+    command = "glab api -X PUT projects/:id"
+    if claims and "ref" not in claims:
+        why = f"sub is {', '.join(claims)}: it names no branch, so every branch gets the roles of the protected one"
+        return Finding("sub", "bad", why, f"{command}{_format_claims('project_path', 'ref_type', 'ref')}")
+    if "environment_protected" in claims or "deployment_tier" in claims:
+        return Finding("sub", "good", f"{', '.join(claims)}: the trust policies can name the environment")
+    why = "sub names the branch alone: each job of it can take the role of each environment"
+    wanted = _format_claims("project_path", "ref_type", "ref", "environment_protected", "deployment_tier")
+    hint = f"{command}{wanted} (GitLab 18.7 or newer); with an older one deploy from a project of its own"
+    return Finding("sub", "warn", why, hint)
+
+
+def _format_claims(*names: str) -> str:
+    return "".join(f" -f ci_id_token_sub_claim_components[]={name}" for name in names)
 
 
 def _check_flag(name: str, is_set: bool | Unread, good: str, wrong: str, hint: str) -> Finding:

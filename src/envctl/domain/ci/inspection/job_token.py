@@ -13,8 +13,11 @@ from envctl.domain.ci.inspection.job import CheckedJob
 from envctl.domain.findings import Finding
 
 SHOWN_CLAIMS = {
-    "github": ("sub", "aud", "iss", "environment", "ref", "repository_id"),
-    "gitlab": ("sub", "aud", "iss", "environment", "ref", "ref_protected", "project_id"),
+    "github": ("sub", "aud", "iss", "environment", "ref", "job_workflow_ref", "repository_id"),
+    "gitlab": (
+        *("sub", "aud", "iss", "environment", "environment_protected", "deployment_tier"),
+        *("ref", "ref_protected", "project_id"),
+    ),
 }
 SUBJECT_COMMAND = "gh api repos/{repository}/actions/oidc/customization/sub"
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"

@@ -44,6 +44,15 @@ class SubjectTemplate:
     prefix: str = ""
 
 
+@dataclass(frozen=True)
+class GithubWorkflow:
+    """A workflow that envctl did not write. `environments` are those of its jobs, as they stand in the file."""
+
+    path: str
+    asks_token: bool = False  # True if a job may ask for an ID token
+    environments: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class GithubSettings:
     """Settings of a repository of GitHub."""
@@ -60,6 +69,8 @@ class GithubSettings:
     variables: Mapping[str, frozenset[str] | Unread] = field(default_factory=dict)
     # The text of each generated workflow on that branch, by the kind of its jobs; None if it is missing.
     workflows: Mapping[str, str | Unread | None] = field(default_factory=dict)
+    # All others of that branch, by path.
+    other_workflows: Mapping[str, GithubWorkflow | Unread] | Unread = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,8 @@ class GitlabSettings:
     variables: tuple[GitlabVariable, ...] | Unread
     overriders: str | Unread  # the lowest role that may start a pipeline with own variables
     prevents_outdated: bool | Unread  # True if older pipelines may not deploy after newer ones
+    # The claims in `sub` of tokens, in their order; empty if this GitLab does not say.
+    subject_claims: tuple[str, ...] | Unread = ()
 
 
 ForgeSettings = GithubSettings | GitlabSettings

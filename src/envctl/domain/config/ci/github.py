@@ -78,6 +78,9 @@ ActionReference = Annotated[
     ),
 ]
 JobKind = Literal["plan", "deploy", "drift", "operate"]
+StepResult = Literal["done", "changes", "drift", "refused", "failed"]
+DRIFT_JOBS: frozenset[JobKind] = frozenset({"drift", "operate"})
+"""The jobs that may find drift, or leave some."""
 Timeout = Annotated[timedelta, limit_timeout(timedelta(minutes=5), timedelta(hours=24), '"90m" or "5h"', "5m to 24h")]
 
 
@@ -91,6 +94,13 @@ class GithubStep(Section):
     env: Mapping[VariableName, Value] = {}  # environment variables of the step
     # jobs with this step; unset: all
     jobs: tuple[JobKind, ...] = ("plan", "deploy", "drift", "operate")
+
+
+class GithubAfterStep(GithubStep):
+    """A step of the team after envctl, by the result."""
+
+    # results with this step; unset: `done` alone. `changes` is done with changes, and `failed` is every other end
+    when: Annotated[tuple[StepResult, ...], Field(min_length=1)] = ("done",)
 
 
 class GithubTimeouts(Section):
@@ -117,7 +127,7 @@ class GithubCi(Section):
     # paths of the repository whose changes start a deployment; unset: those that envctl reads
     paths: tuple[PathFilter, ...] | None = None
     before: tuple[GithubStep, ...] = ()  # steps between the checkout and envctl
-    after: tuple[GithubStep, ...] = ()  # steps after envctl, if it succeeded
+    after: tuple[GithubAfterStep, ...] = ()  # steps after envctl; unless they name results, if it succeeded
     env: Mapping[VariableName, Constant] = {}  # environment variables for envctl
     secrets: tuple[VariableName, ...] = ()  # secrets of GitHub that envctl gets as environment variables
     # roles of the jobs: `plan`, `drift`, and each environment; unset: variables of GitHub name them
@@ -182,3 +192,7 @@ def _find_step_faults(step: object, path: tuple[str | int, ...]) -> Iterator[Fau
     elif "with" in step and "uses" not in step:
         message = f"{dotted} has `with`, but uses no action"
         yield Fault("E042", message, "write `env` for lines of a shell", (*path, "with"))
+    jobs = list_texts(step.get("jobs"))
+    if jobs and list_texts(step.get("when")) == ["drift"] and not DRIFT_JOBS & {*jobs}:
+        message = f"{dotted} would never run: only the jobs drift and operate find drift"
+        yield Fault("E042", message, 'write jobs = ["drift"], or another result', (*path, "when"))

@@ -92,13 +92,19 @@ class GitlabCi(Section):
     # paths of the repository whose changes start the jobs; unset: those that envctl reads
     paths: tuple[ChangePath, ...] | None = None
     before_script: tuple[ScriptLine, ...] = ()  # lines for the shell before envctl is installed
-    after_script: tuple[ScriptLine, ...] = ()  # lines for the shell after each job, also a failed one
+    # lines for the shell after each job, also a failed one; `$envctl_result` is its result
+    after_script: tuple[ScriptLine, ...] = ()
     variables: Mapping[JobVariableName, JobVariableValue] = {}  # variables of all jobs, taken literally
     # roles of the jobs: `plan`, `drift`, and each environment; unset: the CI/CD variables name them
     roles: Mapping[Name, Role] = {}
     runner_credentials: Flag = False  # the jobs use the AWS credentials of their runner, and no token of GitLab
     # names of the environments in GitLab, if they differ
     environments: Mapping[Name, GitlabEnvironmentName] = {}
+
+    @property
+    def asks_result(self) -> bool:
+        """True if a line after the jobs names their result. Pipelines without such a line stay as they are."""
+        return any("envctl_result" in line for line in self.after_script)
 
 
 def read_gitlab_table(value: object) -> object:

@@ -22,7 +22,10 @@ _TOOL_SESSION = re.compile(
     r"botocore-session-\d+|aws-cli.*|awscli-session.*|aws-go-sdk-\d+|aws-sdk-.*\d+|terraform-\d+|i-[0-9a-f]{8,17}"
     r"|[0-9a-f]{32}|awscodebuild-.*|.*[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 )
-_OWN_SESSION = "envctl-"
+# Logins have no spaces.
+_SCHEDULE = "schedule of "
+# `envctl-PERSON`, and in a job `envctl-RUN.ATTEMPT-PERSON`; a schedule has no person.
+_OWN_SESSION = re.compile(r"(?a)envctl-(?:\d+\.\d+(?:-|$))?")
 _ROLE_OF_SESSION = re.compile(r"arn:(?P<partition>[^:]+):sts::(?P<account>\d{12}):assumed-role/(?P<role>.+)/[^/]+")
 
 
@@ -49,7 +52,9 @@ def has_common_person(first: Iterable[str], second: Iterable[str]) -> bool:
 
 
 def list_names(actor: Actor) -> tuple[str, ...]:
-    """Return all names of an actor, including unverified ones."""
+    """Return all names of an actor, including unverified ones. A schedule has none of a person."""
+    if is_schedule(actor):
+        return ()
     return tuple(dict.fromkeys(name for name in (actor.name, *actor.also) if name))
 
 
@@ -95,8 +100,20 @@ def group_people(actors: Sequence[Actor]) -> list[list[Actor]]:
     return people
 
 
+def name_schedule(project: str, *parts: str) -> str:
+    """Return the name of a schedule as an actor, from a project and what tells the run in it."""
+    return _SCHEDULE + ", ".join(" ".join(part.split()) for part in (project, *parts) if part)
+
+
+def is_schedule(actor: Actor) -> bool:
+    """Check if the actor is a schedule of GitHub or GitLab."""
+    return actor.via in {"github", "gitlab"} and actor.name.startswith(_SCHEDULE)
+
+
 def is_machine(actor: Actor) -> bool:
-    """Check if the name or address is of an app, a bot or a project token."""
+    """Check if the actor is a schedule, or the name or address is of an app, a bot or a project token."""
+    if is_schedule(actor):
+        return True
     names = (_parse_name(name) for name in list_names(actor))
     return any(_BOT.fullmatch(word) for name in names for word in name.plain | name.local)
 
@@ -116,11 +133,17 @@ def _parse_name(name: str) -> _Name:
         return _Name(plain=frozenset({found["whole"], found["login"]}))
     local, at, domain = text.rpartition("@")
     if not at or not local:
-        return _Name(plain=frozenset({text, text.removeprefix(_OWN_SESSION)}))
+        person = _remove_session(text)
+        return _Name(plain=frozenset({text, person})) if person else _Name()
     # "ann+deploys@example.com" is the mailbox of ann@example.com. Sessions of envctl contain the name of the person.
-    local = local.removeprefix(_OWN_SESSION)
+    local = _remove_session(local)
     box = local.partition("+")[0] or local
     return _Name(addresses=frozenset({f"{local}@{domain}", f"{box}@{domain}"}), local=frozenset({local, box}))
+
+
+def _remove_session(text: str) -> str:
+    found = _OWN_SESSION.match(text)
+    return text[found.end() :] if found else text
 
 
 def to_role_arn(arn: str) -> str:

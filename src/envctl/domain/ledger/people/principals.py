@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.people.person_names import is_machine, list_names, to_role_arn
+from envctl.domain.ledger.people.person_names import is_machine, is_schedule, list_names, to_role_arn
 
 TEAM = "github-team:"
 LOGINS = {"github:": "github", "gitlab:": "gitlab"}
@@ -23,9 +23,11 @@ def is_ci_run(actor: Actor) -> bool:
 
 def can_approve_at(patterns: Iterable[str], actor: Actor) -> bool:
     """Check if the actor may approve at a gate with these patterns. Without patterns every person may. An app or bot is
-    no person: it needs its exact name as a pattern.
+    no person: it needs its exact name as a pattern. A schedule never may.
     """
     patterns = tuple(patterns)
+    if is_schedule(actor):
+        return False
     if is_machine(actor):
         return is_ci_run(actor) and f"{actor.via}:{actor.name}".casefold() in {each.casefold() for each in patterns}
     return not patterns or is_permitted(patterns, actor)

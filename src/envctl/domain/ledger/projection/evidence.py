@@ -46,6 +46,7 @@ def apply_drift_check(state: EnvironmentState, entry: Entry, event: DriftChecked
     """Apply a drift check. A look without the lock that found nothing restores no evidence, and clears no drift: a
     deployment may have been at work, or the job may not be one to say so.
     """
+    state = replace(state, drift_checked_at=entry.at)
     # A forged count may be negative.
     if event.drifted <= 0 and not event.locked and state.drift is not None and state.drifted:
         return replace(state, drift=replace(state.drift, not_seen_at=entry.at))

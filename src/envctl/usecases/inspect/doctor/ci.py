@@ -206,7 +206,8 @@ def _want_settings(context: Context, repository: Repository, names: Mapping[str,
     ci, environments = context.project.ci, tuple(names.values())
     if repository.system == "gitlab":
         return WantedSettings(environments, ci.gitlab_table.branch or "")
-    paths = {kind: f".github/workflows/{ci.github.prefix}-{kind}.yml" for kind in ("plan", "deploy", "drift")}
+    kinds = ("plan", "deploy", "drift", "operate")
+    paths = {kind: f".github/workflows/{ci.github.prefix}-{kind}.yml" for kind in kinds}
     return WantedSettings(environments, ci.github.branch or "", paths)
 
 

@@ -1,21 +1,26 @@
 """Generated files of a CI system: their states, and the errors of `envctl ci github` and `envctl ci gitlab`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from envctl.domain.ci.generated_file import carry_pins, compare_file, digest_settings, is_generated, seal_file
+from envctl.domain.ci.generated_file import digest_settings, is_generated, seal_file
+from envctl.domain.ci.generated_pins import Pin, carry_pins, check_source, compare_files
 from envctl.domain.ci.package import SOURCE_LOCK, format_kubernetes_requirement, render_locks
+from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.ci.shared_keys import BRANCH_PATTERN
 from envctl.domain.config.ci_package import KUBERNETES_NAME, PackageSource, parse_package
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
+from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 
-WorkflowState = Literal["current", "written", "differs", "missing", "foreign", "edited", "other version"]
-System = Literal["github", "gitlab"]
+WorkflowState = Literal["current", "raised", "written", "differs", "missing", "foreign", "edited", "other version"]
+# States of a file whose other text is that of envctl: the last one of its pins counts.
+_BY_PINS: tuple[WorkflowState, ...] = ("current", "raised", "other version", "edited")
+System = Literal["github", "gitlab", "codebuild"]
 LOCAL_STORE_REMARK = (
     'jobs share no folder, so the ledger needs a bucket: [store] url = "s3://BUCKET/PREFIX" in envctl.toml'
 )
@@ -27,8 +32,8 @@ _PROJECT_LINE = re.compile(r"^# Project: (.+)$", re.MULTILINE)
 class Workflow:
     """A generated file, by its path in the repository.
 
-    A *foreign* one was not written by envctl and stays. An *edited* one has changes by hand. One of an *other version*
-    of envctl has the same settings.
+    A *raised* one differs by raised pins alone. A *foreign* one was not written by envctl and stays. An *edited* one
+    has changes by hand or unknown pins. One of an *other version* of envctl has the same settings.
     """
 
     path: str
@@ -44,7 +49,7 @@ class Variable:
     meaning: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Workflows:
     """Result for one CI system."""
 
@@ -53,6 +58,15 @@ class Workflows:
     variables: tuple[Variable, ...] = ()
     remark: str = ""  # An obstacle outside of the files
     schedule_variable: str = ""  # The variable of a schedule that checks drift; empty if the files have the schedule
+    pins: tuple[Pin, ...] = ()
+    check: bool = False  # nothing was written; otherwise the files have all raised pins, and none of the others
+    strict: bool = False  # raised pins, and files and pins of another version, are errors too
+
+    def list_pin_problems(self, *, fatal: bool) -> list[Problem]:
+        """Return the problem of each pin that fails the check, or of each raised one that does not."""
+        told = [each for each in self.pins if self.strict or (self.check and each.state != "other version")]
+        found = [each for each in told if (self.strict or each.state == "unknown") is fatal]
+        return [each.to_problem(f"ci {self.system}") for each in found]
 
 
 def format_project_line(folder: str) -> str:
@@ -66,25 +80,40 @@ def find_project_folder(text: str) -> str | None:
     return found[1] if found else None
 
 
-def compare_files(ports: Ports, up: str, wanted: Mapping[str, str]) -> dict[str, WorkflowState]:
-    """Compare files, by their paths in the repository, with their wanted texts. `up` leads to its top."""
-    states: dict[str, WorkflowState] = {}
-    for path, text in wanted.items():
-        found, pinned = read_text(ports, f"{up}{path}"), not path.endswith(SOURCE_LOCK)
-        states[path] = "missing" if found is None else compare_file(found, text, pinned=pinned)
-    return states
+def update_files(
+    ports: Ports, project: Project, system: System, up: str, wanted: Mapping[str, str], *, check: bool, strict: bool
+) -> tuple[Workflows, EnvctlError | None]:
+    """Write files, by their paths below `up`, with their raised pins; none with `check`, or if one is foreign."""
+    texts = {f"{up}{path}": text for path, text in wanted.items()}
+    found = {path: text for path in texts if (text := read_text(ports, path)) is not None}
+    states, pins = compare_files(found, texts)
+    shown: dict[str, WorkflowState] = {**dict.fromkeys(texts, "missing"), **states}
+    foreign = not check and "foreign" in states.values()
+    # Pins of another version are written over.
+    pins = tuple(
+        each if each.state == "unknown" else check_source(each, ports.ci_forge.find_digests(each))
+        for each in pins
+        if check or not (foreign or each.state == "other version")
+    )
+    for path, state in ((place.file, each.state) for each in pins for place in each.places):
+        if shown[path] in _BY_PINS:
+            shown[path] = max(shown[path], "edited" if state == "unknown" else state, key=_BY_PINS.index)
+    for path, text in () if check or foreign else texts.items():
+        if (carried := carry_pins(text, pins)) != found.get(path):
+            ports.tree.write_contents(path, carried.encode())
+            shown[path] = "written"
+    files = tuple(Workflow(path, shown[f"{up}{path}"]) for path in wanted)
+    remark = LOCAL_STORE_REMARK if project.store.url.startswith("file:") else ""
+    result = Workflows(system=system, files=files, remark=remark, pins=pins, check=check, strict=strict)
+    sources = [text for path, text in found.items() if path.endswith(SOURCE_LOCK)]
+    return result, _find_stale_error(result, _find_missing_kubernetes(project, sources))
 
 
-def write_files(ports: Ports, up: str, wanted: Mapping[str, str], found: dict[str, WorkflowState]) -> None:
-    """Write the files that are not current, with the pins that were raised in them. Write none if one is foreign."""
-    if "foreign" in found.values():
-        return
-    for path, state in found.items():
-        if state != "current":
-            existing = read_text(ports, f"{up}{path}") or ""
-            text = wanted[path] if path.endswith(SOURCE_LOCK) else carry_pins(existing, wanted[path])
-            ports.tree.write_contents(f"{up}{path}", text.encode())
-            found[path] = "written"
+def require_branch(branch: str | None, command: str) -> None:
+    """Raise UsageError (E005) for a name that is none of a branch."""
+    if branch is not None and not re.fullmatch(BRANCH_PATTERN, branch, re.ASCII):
+        hint = format_command(command, branch=DEFAULT_BRANCH)
+        raise UsageError(Problem("E005", f"{branch!r} is not a valid branch name", hint))
 
 
 def require_own_file(ports: Ports, up: str, path: str, folder: str, *, system: System, what: str) -> None:
@@ -157,26 +186,31 @@ def require_package(ports: Ports, project: Project) -> PackageSource:
     return package
 
 
-def find_missing_kubernetes(ports: Ports, project: Project, package: PackageSource, lock: str) -> str:
+def _find_missing_kubernetes(project: Project, sources: Sequence[str]) -> str:
     """Return what the stacks of objects need and jobs lack, as pip names it; empty if nothing is missing.
 
-    `lock` is the path of the lock file that names envctl.
+    `sources` are the lock files that name envctl.
     """
-    existing = read_text(ports, lock)
-    if existing is None or not _needs_kubernetes(project) or f"\n{KUBERNETES_NAME}" in existing:
+    if (
+        project.ci.package is None
+        or not _needs_kubernetes(project)
+        or all(f"\n{KUBERNETES_NAME}" in each for each in sources)
+    ):
         return ""
-    return format_kubernetes_requirement(package)
+    return format_kubernetes_requirement(parse_package(project.ci.package, project.ci.kubernetes_package))
 
 
-def find_stale_error(result: Workflows, missing: str = "") -> OperationFailedError | None:
-    """Return the error of files foreign, missing, outdated or edited. `missing` is of `find_missing_kubernetes`."""
+def _find_stale_error(result: Workflows, missing: str) -> OperationFailedError | None:
+    """Return the error of files foreign, missing, outdated or edited, and of pins. `missing` is what jobs lack."""
     foreign = [each.path for each in result.files if each.state == "foreign"]
     if foreign:
         message = f"{', '.join(foreign)} was not written by envctl; no changes were made"
         return OperationFailedError(Problem("E038", message, "move it away, and run the command again"))
-    stale = [f"{each.path} ({each.state})" for each in result.files if each.state in ("differs", "missing", "edited")]
+    problems = result.list_pin_problems(fatal=True)
+    outdated = ("differs", "missing", "edited", *(["other version"] if result.strict else []))
+    stale = [f"{each.path} ({each.state})" for each in result.files if each.state in outdated]
     if stale:
         message = f"the workflows are out of date: {', '.join(stale)}"
         message += f"; stacks of objects need {missing}, which the jobs lack" if missing else ""
-        return OperationFailedError(Problem("E039", message, format_command(f"ci {result.system}")))
-    return None
+        problems.insert(0, Problem("E039", message, format_command(f"ci {result.system}")))
+    return OperationFailedError(*problems) if problems else None

@@ -1,38 +1,32 @@
 """`envctl ci github`: write or compare the workflows of GitHub Actions and the lock files of their jobs."""
 
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from envctl.domain.aws.secret_values import list_values_by_environment
-from envctl.domain.ci.generated_file import carry_pins, digest_settings, seal_file
+from envctl.domain.ci.generated_file import digest_settings, seal_file
 from envctl.domain.ci.github_steps import format_locks_folder
 from envctl.domain.ci.github_workflow import list_github_paths, render_github_workflows
-from envctl.domain.ci.package import SOURCE_LOCK
 from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs
-from envctl.domain.command_lines import format_command
-from envctl.domain.config.ci.shared_keys import BRANCH_PATTERN, DRIFT, PLAN
+from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
 from envctl.domain.config.project import Project
-from envctl.domain.errors import EnvctlError, Problem, UsageError
+from envctl.domain.errors import EnvctlError
 from envctl.domain.rules.document import find_rules
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.ci.ci_workflows import (
-    LOCAL_STORE_REMARK,
     System,
     Variable,
-    Workflow,
     Workflows,
-    compare_files,
     describe_kubernetes,
-    find_missing_kubernetes,
     find_region,
-    find_stale_error,
     format_project_line,
-    read_text,
+    require_branch,
     require_own_file,
     require_package,
     seal_locks,
+    update_files,
 )
 from envctl.usecases.project.watched_folders import list_further_folders
 
@@ -41,36 +35,22 @@ COMMAND = f"ci {SYSTEM}"
 
 
 def update_github_workflows(
-    ports: Ports, *, check: bool, branch: str | None, version: str, command: str = "envctl"
+    ports: Ports, *, check: bool, branch: str | None, version: str, strict: bool = False
 ) -> tuple[Workflows, EnvctlError | None]:
     """Write the workflows and their lock files. With `check`, write none and return an error for outdated files."""
-    if branch is not None and not re.fullmatch(BRANCH_PATTERN, branch, re.ASCII):
-        hint = format_command(COMMAND, branch=DEFAULT_BRANCH)
-        raise UsageError(Problem("E005", f"{branch!r} is not a valid branch name", hint))
+    require_branch(branch, COMMAND)
     project = project_file.load_project(ports)
     folder = ports.version_control.locate_project() or ""
     up = "../" * (folder.count("/") + 1) if folder else ""
-    site = _build_site(ports, project, folder, branch, command)
+    site = _build_site(ports, project, folder, branch)
     for path in list_github_paths(site).values():
         require_own_file(ports, up, path, folder, system=SYSTEM, what="workflow")
     wanted = _render_files(ports, project, site, version)
-    found = compare_files(ports, up, wanted)
-    lock = f"{up}{format_locks_folder(site)}/{SOURCE_LOCK}"
-    missing = find_missing_kubernetes(ports, project, site.require_package(), lock) if check else ""
-    if not check and "foreign" not in found.values():
-        for path, text in wanted.items():
-            existing = read_text(ports, f"{up}{path}")
-            kept = text if existing is None or path.endswith(SOURCE_LOCK) else carry_pins(existing, text)
-            if kept != existing:
-                ports.tree.write_contents(f"{up}{path}", kept.encode())
-                found[path] = "written"
-    files = tuple(Workflow(*each) for each in found.items())
-    is_local_store = project.store.url.startswith("file:")
-    result = Workflows(SYSTEM, files, tuple(_list_variables(site)), LOCAL_STORE_REMARK if is_local_store else "")
-    return result, find_stale_error(result, missing)
+    result, error = update_files(ports, project, SYSTEM, up, wanted, check=check, strict=strict)
+    return replace(result, variables=tuple(_list_variables(site))), error
 
 
-def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> WorkflowInputs:
+def _build_site(ports: Ports, project: Project, folder: str, branch: str | None) -> WorkflowInputs:
     order, settings = project.pipeline.order, project.ci.github
     shared = list_further_folders(ports, project) if settings.paths is None else ()
     return WorkflowInputs(
@@ -78,7 +58,7 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
         folder=folder,
         region=find_region(project),
         branch=branch or settings.branch or DEFAULT_BRANCH,
-        command=command,
+        command="envctl --sandbox" if ports.sandbox else "envctl",
         reviewed=frozenset(name for name in order[1:] if find_rules(project, name).reviewers),
         protected=frozenset(name for name in order[1:] if project.environments[name].protected),
         package=require_package(ports, project),

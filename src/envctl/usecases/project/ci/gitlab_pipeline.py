@@ -1,10 +1,10 @@
 """`envctl ci gitlab`: write or compare the pipeline of GitLab and the lock files of its jobs."""
 
-import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from envctl.domain.aws.secret_values import list_values_by_environment
-from envctl.domain.ci.generated_file import digest_settings, seal_file
+from envctl.domain.ci.generated_file import compare_file, digest_settings, seal_file
 from envctl.domain.ci.gitlab_pipeline import (
     MAIN_FILE,
     GitlabInputs,
@@ -16,33 +16,28 @@ from envctl.domain.ci.gitlab_pipeline import (
     passes_inputs,
     render_gitlab_pipeline,
 )
-from envctl.domain.ci.package import SOURCE_LOCK
 from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci.gitlab import GitlabCi
-from envctl.domain.config.ci.shared_keys import BRANCH_PATTERN, DRIFT, PLAN
+from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
 from envctl.domain.config.project import Project
-from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.ci.ci_workflows import (
-    LOCAL_STORE_REMARK,
     System,
     Variable,
-    Workflow,
     Workflows,
-    compare_files,
     describe_kubernetes,
-    find_missing_kubernetes,
     find_region,
-    find_stale_error,
     format_project_line,
     read_text,
+    require_branch,
     require_own_file,
     require_package,
     seal_locks,
-    write_files,
+    update_files,
 )
 from envctl.usecases.project.watched_folders import list_further_folders
 
@@ -52,40 +47,31 @@ _EXPLAIN_INPUTS = format_command("explain", "E035")
 
 
 def update_gitlab_pipeline(
-    ports: Ports, *, check: bool, branch: str | None, version: str, command: str = "envctl"
+    ports: Ports, *, check: bool, branch: str | None, version: str, strict: bool = False
 ) -> tuple[Workflows, EnvctlError | None]:
     """Write the pipeline and its lock files. With `check`, write none and return an error for each outdated file."""
-    if branch is not None and not re.fullmatch(BRANCH_PATTERN, branch, re.ASCII):
-        raise UsageError(
-            Problem("E005", f"{branch!r} is not a valid branch name", format_command(COMMAND, branch=DEFAULT_BRANCH))
-        )
+    require_branch(branch, COMMAND)
     project = project_file.load_project(ports)
     settings = project.ci.gitlab_table
     folder = ports.version_control.locate_project() or ""
     up = "../" * (folder.count("/") + 1) if folder else ""
-    site = _build_site(ports, project, folder, branch, command)
+    site = _build_site(ports, project, folder, branch)
     ours = find_pipeline_path(settings.prefix)
     require_own_file(ports, up, ours, folder, system=SYSTEM, what="pipeline")
     wanted = _render_files(ports, project, site, version)
-    found = compare_files(ports, up, wanted)
-    lock = f"{up}{find_lock_folder(settings.prefix)}/{SOURCE_LOCK}"
-    missing = find_missing_kubernetes(ports, project, site.package, lock) if check and site.package else ""
-    main_is_foreign = found[MAIN_FILE] in ("foreign", "differs")
+    main = read_text(ports, f"{up}{MAIN_FILE}")
+    main_is_foreign = main is not None and compare_file(main, wanted[MAIN_FILE]) in ("foreign", "differs")
     if main_is_foreign:
         # The file belongs to the team: it stays, and has to include the file of envctl.
-        del found[MAIN_FILE]
-    if not check:
-        write_files(ports, up, wanted, found)
-    files = tuple(Workflow(*each) for each in found.items())
+        del wanted[MAIN_FILE]
+    result, error = update_files(ports, project, SYSTEM, up, wanted, check=check, strict=strict)
     team_files = _read_team_files(ports, up) if main_is_foreign else {}
-    result = Workflows(
-        SYSTEM,
-        files,
-        _list_variables(settings, site),
-        _find_remark(project, team_files, ours),
-        settings.schedule_variable,
+    result = replace(
+        result,
+        variables=_list_variables(settings, site),
+        remark=result.remark or _find_remark(team_files, ours),
+        schedule_variable=settings.schedule_variable,
     )
-    error: EnvctlError | None = find_stale_error(result, missing)
     if error is None and main_is_foreign and not includes_pipeline(team_files, ours):
         message = f"{MAIN_FILE} does not include {ours}: GitLab runs none of its jobs"
         error = OperationFailedError(
@@ -94,7 +80,7 @@ def update_gitlab_pipeline(
     return result, error
 
 
-def _build_site(ports: Ports, project: Project, folder: str, branch: str | None, command: str) -> GitlabInputs:
+def _build_site(ports: Ports, project: Project, folder: str, branch: str | None) -> GitlabInputs:
     settings, order = project.ci.gitlab_table, project.pipeline.order
     ci_files = (MAIN_FILE, find_pipeline_path(settings.prefix), f"{find_lock_folder(settings.prefix)}/*")
     return GitlabInputs(
@@ -108,7 +94,7 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None,
         if settings.paths is not None
         else list_watched_paths(project, folder, ci_files, list_further_folders(ports, project)),
         protected=frozenset(name for name in order if project.environments[name].protected),
-        command=command,
+        command="envctl --sandbox" if ports.sandbox else "envctl",
         secret_variables=list_values_by_environment(project),
         # To write the same pipeline again.
         options=f" --branch {branch}" if branch and branch != (settings.branch or DEFAULT_BRANCH) else "",
@@ -153,9 +139,7 @@ def _read_team_files(ports: Ports, up: str) -> Mapping[str, str]:
     return files
 
 
-def _find_remark(project: Project, team_files: Mapping[str, str], ours: str) -> str:
-    if project.store.url.startswith("file:"):
-        return LOCAL_STORE_REMARK
+def _find_remark(team_files: Mapping[str, str], ours: str) -> str:
     if team_files and includes_pipeline(team_files, ours) and not passes_inputs(team_files.values(), ours):
         # Without inputs the operation is *deploy*, also if a person chose one for another project.
         return f"the include of {ours} passes no inputs: New pipeline only deploys this project: {_EXPLAIN_INPUTS}"

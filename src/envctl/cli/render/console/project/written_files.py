@@ -12,6 +12,7 @@ from envctl.cli.render.text.next_commands import add_sandbox_flag
 from envctl.cli.render.text.sentences import format_count
 from envctl.cli.render.words.plan.plan import describe_code
 from envctl.cli.results import ReportFile
+from envctl.domain.ci.generated_pins import Pin
 from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.eject import EjectedProject
 from envctl.usecases.project.ci.ci_workflows import Workflows
@@ -29,6 +30,7 @@ PART_MEANINGS = {
 
 _STYLES = {
     "current": "dim",
+    "raised": "yellow",
     "written": "green",
     "differs": "bold yellow",
     "missing": "bold yellow",
@@ -117,6 +119,11 @@ def show_workflows(workflows: Workflows, out: Console) -> None:
     width = max(8, *(len(each.state) for each in workflows.files))
     for each in workflows.files:
         print_text(out, (f"{each.state:<{width}} ", _STYLES[each.state]), each.path)
+    shown = [pin for pin in workflows.pins if pin.state != "other version" or workflows.strict]
+    for pin in shown:
+        _show_pin(pin, out, is_check=workflows.check)
+    if others := len(workflows.pins) - len(shown):
+        print_text(out, f"{format_count(others, 'pin')} of another version of envctl: --json lists them")
     if workflows.remark:
         print_item(out, ("! ", "bold yellow"), workflows.remark, indent=2)
     if not workflows.variables or not any(each.state == "written" for each in workflows.files):
@@ -129,6 +136,14 @@ def show_workflows(workflows: Workflows, out: Console) -> None:
         print_item(out, "  ", (variable.name, "bold"), f" ({where}): {variable.meaning}", indent=4)
     if name := workflows.schedule_variable:
         print_text(out, f"and a pipeline schedule (Build) with the variable {name}=yes, for drift checks")
+
+
+def _show_pin(pin: Pin, out: Console, *, is_check: bool) -> None:
+    state = pin.state if is_check else "kept" if pin.state == "raised" else "replaced"
+    more = f" and {format_count(len(pin.places) - 1, 'more place')}" if len(pin.places) > 1 else ""
+    place = f"{to_typed_path(pin.places[0].file)}:{pin.places[0].line}{more}"
+    said = f"{pin.change} ({place}){f': {pin.reason}' if pin.reason else ''}"
+    print_item(out, (f"{state:<8} ", _STYLES["edited" if pin.state == "unknown" else "other version"]), said, indent=9)
 
 
 def show_report(report: ReportFile, out: Console) -> None:
