@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -179,8 +180,8 @@ def test_response_of_foreign_server_is_not_trusted() -> None:
     standing = CredentialOrigin(CALLER, "env", doubt="http://127.0.0.1:9 answered")
     for local in (ANN, RUN):
         found = AwsIdentity(
-            local=lambda local=local: local, find_origin=lambda: standing, environment=dict, gitlab=GITLAB
-        )  # type: ignore[misc]
+            local=partial(replace, local), find_origin=lambda: standing, environment=dict, gitlab=GITLAB
+        )
         assert (found.identify_actor().verified, found.identify_actor().arn, found.explain_doubt()) == (
             False,
             "",
