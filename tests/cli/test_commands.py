@@ -18,7 +18,7 @@ from tests.cli.loading import load_until_start, loaded
 from tests.documents import parse_document
 from tests.programs import SYSTEM_PATH
 
-MOST_MODULES_BEFORE_TERRAFORM = 142
+MOST_MODULES_BEFORE_TERRAFORM = 145
 
 BAD_WORDS = {
     "an unknown command": (["applly", "dev"], 64, "E000"),

@@ -21,6 +21,7 @@ PLACES = {
     "adapters/local/git_commands.py": "git, with hooks of the tree: no credentials",
     "adapters/local/program.py": "the command of `envctl exec`, named by its user: everything",
     "adapters/registry/login.py": "credential helper of the machine's own docker configuration: everything",
+    "adapters/terraform/packages/signature.py": "gpgv of the machine, with a PATH alone: no credentials",
     "adapters/sandbox/launch.py": "envctl's own server: no credentials",
     "adapters/terraform/warm/keeper.py": "providers of the tree, with the variables of their Terraform",
     "adapters/terraform/warm/provider_process.py": "the keeper of such a provider: no forge tokens",

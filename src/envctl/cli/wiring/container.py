@@ -295,7 +295,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             return None
         from envctl.adapters.terraform.process.pin_reader import read_pin
 
-        return read_pin(self.tree.read_contents("envctl.toml"))
+        return read_pin(self._root / "envctl.toml")
 
     def _locate_rendered_key(self, environment: str, path: Sequence[str | int]) -> "Location | None":
         # Imported late: the models of the project file take longer than all else before Terraform starts.

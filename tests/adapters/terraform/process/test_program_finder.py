@@ -184,12 +184,19 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("contents", UNREADABLE.values(), ids=UNREADABLE.keys())
-def test_unreadable_pin_is_no_missing_one(contents: bytes) -> None:
-    assert catch(ConfigurationError, read_pin, contents).problems[0].code == "E101"
+def test_unreadable_pin_is_no_missing_one(contents: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "envctl.toml"
+    file.write_bytes(contents)
+    assert catch(ConfigurationError, read_pin, file).problems[0].code == "E101"
+    assert catch(ConfigurationError, read_pin, tmp_path).problems[0].code == "E101"
 
 
-def test_pin_is_read_without_models() -> None:
+def test_pin_is_read_without_models(tmp_path: Path) -> None:
+    file = tmp_path / "envctl.toml"
+    assert read_pin(file) is None
     contents = f'[terraform.pin]\nprogram = "tofu"\nversion = "1.10.2"\nsha256.linux_amd64 = "{"a" * 64}"\n'
-    found = read_pin(contents.encode())
+    file.write_text(contents)
+    found = read_pin(file)
     assert found == ProgramPin(program="tofu", version="1.10.2", sha256={"linux_amd64": "a" * 64})
-    assert read_pin(b"[terraform]\n") is None and read_pin(None) is None
+    file.write_text("[terraform]\n")
+    assert read_pin(file) is None
