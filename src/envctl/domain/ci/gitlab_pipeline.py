@@ -217,7 +217,13 @@ def _list_install_lines(site: GitlabInputs) -> Sequence[str]:
     if site.package is None:
         return ()
     locks = f"$CI_PROJECT_DIR/{find_lock_folder(site.settings.prefix)}"
-    return render_install(site.package, venv="$envctl_home/venv", locks=locks)
+    project = f"$CI_PROJECT_DIR/{_escape_shell(site.folder)}" if site.folder else "$CI_PROJECT_DIR"
+    return render_install(site.package, venv="$envctl_home/venv", locks=locks, project=project)
+
+
+def _escape_shell(text: str) -> str:
+    """Return the text as the shell reads it between double quotes."""
+    return re.sub(r'([$`"\\])', r"\\\1", text)
 
 
 def _format_after_script(texts: Mapping[str, str], site: GitlabInputs) -> str:

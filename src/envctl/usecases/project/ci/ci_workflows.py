@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from envctl.domain.ci.generated_file import digest_settings, is_generated, seal_file
@@ -178,6 +178,8 @@ def require_package(ports: Ports, project: Project) -> PackageSource:
         hint = f'add to [ci] in {PROJECT_FILE}: package = "{own}" ({format_command("explain", "E144")})'
         raise ConfigurationError(Problem("E144", message, hint, project_file.locate_key(ports, "ci")))
     package = parse_package(project.ci.package, project.ci.kubernetes_package)
+    # The sandbox has the embedded Terraform alone.
+    package = replace(package, pins_terraform=project.terraform.pin is not None and not ports.sandbox)
     if _needs_kubernetes(project) and not format_kubernetes_requirement(package):
         message = f"{PROJECT_FILE} does not say which {KUBERNETES_NAME} the jobs install: stacks of objects need it"
         example = "https://HOST/kube_api_emulator-VERSION-py3-none-any.whl#sha256=HASH"
