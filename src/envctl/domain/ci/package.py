@@ -74,11 +74,7 @@ def render_install(
         f'pip_install --require-hashes --only-binary=:all: --requirement "{locks}/{BUILD_LOCK}"',
         f'pip_install {built} --requirement "{locks}/{RUN_LOCK}"',
         *_list_source_lines(source, f"{venv}/source", f"{locks}/{SOURCE_LOCK}"),
-        *(
-            (f'"{venv}/bin/python" -I -m envctl --project "{project}" terraform install',)
-            if source.pins_terraform
-            else ()
-        ),
+        *([terraform] if source.pins_terraform else []),
     )
 
 
