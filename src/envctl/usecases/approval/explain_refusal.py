@@ -26,7 +26,7 @@ from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.rules.document import find_rules
 from envctl.usecases.account import account_check, secret_values
 from envctl.usecases.deployment import planning, progress
-from envctl.usecases.deployment.program_changes import describe_pinned_change
+from envctl.usecases.deployment.stages.program_changes import describe_pinned_change
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports

@@ -22,8 +22,7 @@ from envctl.domain.plan.import_ids import ALREADY_EXISTS
 from envctl.domain.release.place import place_digest
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.known_clusters import list_met_clusters, list_planned_clusters
-from envctl.usecases.deployment.program_changes import detect_program
-from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
+from envctl.usecases.deployment.progress import Attempt, InitializedRelease, PlannedDeployment
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.change_authors import list_tree_paths
 from envctl.usecases.ports.terraform import InstalledTerraform
@@ -275,3 +274,10 @@ def append_if_unfinished(attempt: Attempt, decide_event: Callable[[LedgerState],
         raise OperationFailedError(Problem("E408", message, format_command("status")))
 
     return journal.append(attempt.request.context.ports, decide_if_unfinished)[1]
+
+
+def detect_program(prepared: InitializedRelease) -> InstalledTerraform | None:
+    """Return the Terraform that deploys; None if no stack needs it."""
+    stacks = prepared.environment.all_stacks
+    binary = next((each.binary for each in stacks if each.workload is None), None)
+    return None if binary is None else prepared.request.context.ports.terraform.detect_version(binary)

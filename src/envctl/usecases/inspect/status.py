@@ -23,7 +23,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.environment_selection import GoneEnvironment, find_environments, find_gone
-from envctl.usecases.project.program_pin import has_unpinned_program
+from envctl.usecases.project.terraform_program import has_unpinned_program
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.moved_places import MOVED
 from envctl.usecases.release.next_steps import Adviser, build_adviser

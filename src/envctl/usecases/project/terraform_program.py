@@ -4,12 +4,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from envctl.domain.aws.access import is_on_aws
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.terraform.program_pin import PLATFORMS, Program
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 
+UNPINNED = "Terraform is not pinned: real accounts are applied by the one that a machine happens to have"
 _VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?")
 
 
@@ -62,3 +65,10 @@ def install_program(ports: Ports, *, place: str = "", folder: str = "") -> Insta
     wanted = pin.to_pin()
     path, installed = ports.programs.install_program(wanted, place or pin.mirror or "", folder)
     return InstalledProgram(str(wanted), path, pin.sha256[platform], installed)
+
+
+def has_unpinned_program(context: Context) -> bool:
+    """Return whether real accounts run a Terraform that `[terraform.pin]` does not name. The sandbox has none."""
+    project = context.project
+    runs = any(not stack.is_kubernetes for stack in project.every_stack.values())
+    return runs and project.terraform.pin is None and is_on_aws(project) and not context.ports.sandbox

@@ -20,7 +20,7 @@ from envctl.domain.rollout.traffic import Shift, other_color
 from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from envctl.usecases.project.environment_selection import describe_gone
-from envctl.usecases.project.program_pin import UNPINNED
+from envctl.usecases.project.terraform_program import UNPINNED
 from envctl.usecases.release.pending_changes import PendingChanges
 
 PROGRAM = "terraform"

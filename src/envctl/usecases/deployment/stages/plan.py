@@ -25,7 +25,6 @@ from envctl.usecases.deployment import drift_undo, prepare, shared_resources, ve
 from envctl.usecases.deployment.known_clusters import forget_replaced_clusters
 from envctl.usecases.deployment.leaving import leaving_stacks, lost_states
 from envctl.usecases.deployment.planning import add_forecasts, plan_stacks
-from envctl.usecases.deployment.program_changes import report_program_change
 from envctl.usecases.deployment.progress import (
     GuardRunner,
     InitializedRelease,
@@ -37,6 +36,7 @@ from envctl.usecases.deployment.progress import (
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.rollout import planner
 from envctl.usecases.deployment.stages.fixed_lines import FixedLines
+from envctl.usecases.deployment.stages.program_changes import report_program_change
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import PlanAnswer
 from envctl.usecases.ports.terraform import CHECK_WARNING, PreparedStack

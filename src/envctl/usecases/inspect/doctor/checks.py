@@ -32,7 +32,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project.environment_selection import describe_gone, find_gone
 from envctl.usecases.project.lock_providers import parse_versions
-from envctl.usecases.project.program_pin import UNPINNED, has_unpinned_program
+from envctl.usecases.project.terraform_program import UNPINNED, has_unpinned_program
 
 MAX_FOLDERS, MAX_STACKS = 3, 12
 EXPIRES_SOON = timedelta(minutes=15)

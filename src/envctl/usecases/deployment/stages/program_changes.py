@@ -1,17 +1,10 @@
-"""The program that runs as Terraform: what a deployment records of it, and how it differs from that of the source."""
+"""How the program that runs as Terraform differs from the one that deployed in the source."""
 
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.text.identifiers import shorten_id
+from envctl.usecases.deployment.ledger_entries import detect_program
 from envctl.usecases.deployment.progress import InitializedRelease
 from envctl.usecases.ports.context import Context
-from envctl.usecases.ports.terraform import InstalledTerraform
-
-
-def detect_program(prepared: InitializedRelease) -> InstalledTerraform | None:
-    """Return the Terraform that deploys; None if no stack needs it."""
-    stacks = prepared.environment.all_stacks
-    binary = next((each.binary for each in stacks if each.workload is None), None)
-    return None if binary is None else prepared.request.context.ports.terraform.detect_version(binary)
 
 
 def report_program_change(prepared: InitializedRelease, present: LedgerState) -> None:
