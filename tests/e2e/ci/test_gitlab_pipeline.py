@@ -246,7 +246,7 @@ def test_operation_by_hand_runs_in_its_environment(small: Project, server: Gitla
     runner = GitlabRunner(small, server, BY_HAND, inputs=inputs, envctl=spy)
     assert runner.jobs == ["envctl operate prod"]
     runner.run_checked("envctl operate prod")
-    assert json.loads(told.read_text())["argv"] == [*wanted, "--junit", ".envctl/operate.xml"]
+    assert json.loads(told.read_text())["argv"] == ["--no-warm", *wanted, "--junit", ".envctl/operate.xml"]
 
 
 def test_hostile_variables_of_an_operation_stay_words(small: Project, server: GitlabServer) -> None:
@@ -256,7 +256,7 @@ def test_hostile_variables_of_an_operation_stay_words(small: Project, server: Gi
     secrets = {"ENVCTL_RELEASE": HOSTILE, "ENVCTL_OPERATION": "rollback"}
     inputs = {"operation": "recover", "environment": "prod"}
     GitlabRunner(small, server, BY_HAND, secrets, inputs, envctl=spy).run_checked("envctl operate prod")
-    assert json.loads(told.read_text())["argv"][:4] == ["rollback", "prod", "--yes", f"--to={HOSTILE}"]
+    assert json.loads(told.read_text())["argv"][1:5] == ["rollback", "prod", "--yes", f"--to={HOSTILE}"]
     refused = GitlabRunner(small, server, BY_HAND, {"ENVCTL_OPERATION": HOSTILE}, inputs, envctl=spy)
     assert refused.run_job("envctl operate prod").code == 64
     assert list(small.root.rglob("planted")) == []

@@ -66,6 +66,8 @@ WORDS: dict[str, list[list[str]]] = {
     "render": [["render", "dev"]],
     "eject": [["eject", "plain", "dev"]],
     "lock-providers": [],
+    "terraform pin": [["terraform", "pin", "1.15.5", "--from", "/nowhere"]],
+    "terraform install": [["terraform", "install"]],
     "completion": [["completion", "bash"]],
     "schema": [["schema"]],
     "secrets list": [["secrets", "list", "dev"]],

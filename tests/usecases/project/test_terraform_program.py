@@ -53,7 +53,7 @@ def test_pinned_program_is_installed_from_mirror() -> None:
     add_pin(world, f'mirror = "{MIRROR}"')
     first, second = install_program(world.ports), install_program(world.ports)
     assert (first.program, first.sha256, first.installed, second.installed) == ("Terraform 1.15.5", DIGEST, True, False)
-    assert install_program(world.ports, place="/mnt", folder="/usr/local/bin").path == "/usr/local/bin/terraform"
+    assert install_program(world.ports, place="/mnt", folder="/opt").path == "/opt/terraform"
     assert world.programs.asked == [MIRROR, MIRROR, "/mnt"]
 
 
