@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MADE_BY_BRANCH = (
     "> Code of this branch made this text. What counts is the plan that a job of the protected branch makes."
 )
-"""Whoever can push to the branch decides what a comment says. The job that posts for GitHub says the same."""
+"""Who can push to the branch decides what a comment says. The job that posts for GitHub says the same."""
 
 
 def add_marker(name: str, text: str, folder: str = "") -> str:

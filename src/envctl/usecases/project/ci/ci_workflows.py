@@ -110,7 +110,7 @@ def update_files(
 
 
 def require_branch(branch: str | None, command: str) -> None:
-    """Raise UsageError (E005) for a name that is none of a branch."""
+    """Raise UsageError (E005) for a name that no branch can have."""
     if branch is not None and not re.fullmatch(BRANCH_PATTERN, branch, re.ASCII):
         hint = format_command(command, branch=DEFAULT_BRANCH)
         raise UsageError(Problem("E005", f"{branch!r} is not a valid branch name", hint))

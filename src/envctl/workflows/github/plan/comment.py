@@ -30,7 +30,7 @@ def make_harmless(text: str) -> str:
     text = re.sub(rf"<(?!/?(?:{KEPT_TAGS})>)(?=[A-Za-z/!?])", "&lt;", text)
     # No link or picture that shows another address.
     text = re.sub(r"\](?=[(\[:])", f"]{GAP}", text)
-    # Nobody is called.
+    # A mention calls no person.
     text = re.sub(r"(?<!\w)@(?=\w)", f"@{GAP}", text)
     # No command of a bot.
     text = re.sub(r"(?m)^([ >]*)/(?=\w)", rf"\1{GAP}/", text)
