@@ -384,6 +384,17 @@ class TestShape:
             assert all(step["with"] == {"to": "on"} for step in told)
             assert all(step["if"] == "steps.envctl.outputs.reason == 'done'" for step in told)
 
+    def test_failed_plan_for_reviewers_is_told_as_such(self) -> None:
+        told = {"name": "Page", "run": "page", "env": {"KEY": "${{ secrets.KEY }}"}, "jobs": ["deploy", "operate"]}
+        done = {"name": "Done", "run": "true", "jobs": ["deploy"]}
+        after = [{**told, "when": ["changes", "failed"]}, done]
+        for name in ("deploy", "operate"):
+            found = workflow(name, github={"after": after}, reviewed=("prod",))["jobs"]
+            (step,) = (step for step in found["plan-prod"]["steps"] if step["name"] in ("Page", "Done"))
+            assert step["name"] == "Page"
+            assert step["if"].startswith("${{ always() && (((failure() || cancelled())")
+            assert "success()" not in step["if"], "a plan changes nothing"
+
     def test_waiting_promotion_may_fail_its_job(self) -> None:
         assert sum("--wait-ok" in step.get("run", "") for step in steps(made())) == 3
         assert not any("--wait-ok" in step.get("run", "") for step in steps(made(github={"waiting": "failed"})))

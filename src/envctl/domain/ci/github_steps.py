@@ -61,9 +61,15 @@ def render_setup(texts: Mapping[str, str], site: WorkflowInputs, job: JobKind, u
     return "".join(parts)
 
 
-def render_after(site: WorkflowInputs, job: JobKind) -> str:
-    """Return the last steps of a job."""
+def render_after(site: WorkflowInputs, job: JobKind, *, plans: bool = False) -> str:
+    """Return the last steps of a job. One that `plans` for the reviewers of a deployment has only those for a failure:
+    the deployment itself has the others.
+    """
     steps = [each for each in site.github.after if job in each.jobs]
+    if plans:
+        steps = [each.model_copy(update={"when": ("failed",)}) for each in steps if "failed" in each.when]
+        # Such a job belongs to no environment of GitHub, like the check for drift.
+        job = "drift"
     return "".join(_render_step(each, job, found) for each in steps if (found := _format_condition(each, job)))
 
 

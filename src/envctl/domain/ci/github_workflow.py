@@ -142,7 +142,7 @@ def _fill_workflow(
     values = {
         **_list_values(site),
         "setup": render_setup(texts, site, job, user),
-        "after": render_after(site, job),
+        "after": render_after(site, job, plans=name.endswith("/plan.yml")),
         # Code of a pull request is not reviewed: it gets no secret value.
         "env": render_env(site, user, [] if user == PLAN else [environment] if environment else site.order),
         "envctl": f"{format_program(site)}{_format_no_warm(site, environment)}",
