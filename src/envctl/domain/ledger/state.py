@@ -120,6 +120,7 @@ class Approval:
     # The envctl that recorded it showed less than an approval binds, and was too old for this ledger
     unread: bool = False
     seq: int = 0  # Number of its entry
+    key: str = ""  # Fingerprint of the key that signed it; empty for none
     # Number of the deployment that ended it: deployed as a whole, it covers no further change; 0 while it counts
     ended: int = 0
 

@@ -36,6 +36,11 @@ class EnvironmentKeys:
     people_keys: tuple[PublicKey, ...] = ()
     people_from: int = 1  # number of the first entry that people sign with their own key
 
+    @property
+    def signs_from(self) -> tuple[int, int]:
+        """The numbers of the first entry that must be signed, and the first one that people sign; 0 for none."""
+        return self.signed_from, self.people_from if self.people_keys else 0
+
     def list_keys(self, role: KeyRole) -> tuple[PublicKey, ...]:
         return {"deployment": self.keys, "people": self.people_keys, "look": self.look_keys}[role]
 
