@@ -55,7 +55,7 @@ class GitlabServer(Server):
         return [each["title"] for each in self.issues if each["state"] == "opened"]
 
     def token(self, headers: Mapping[str, str]) -> str:
-        return headers.get("PRIVATE-TOKEN", "")
+        return {name.upper(): value for name, value in headers.items()}.get("PRIVATE-TOKEN", "")
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: dict[str, Any], target: str) -> Answer:
         if self.tokens != {TOKEN}:

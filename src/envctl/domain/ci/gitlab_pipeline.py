@@ -8,7 +8,9 @@ import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from urllib.parse import quote
 
+from envctl.domain.ci.comment_script import render_comment_script
 from envctl.domain.ci.package import render_install, render_launcher
 from envctl.domain.ci.pins import GITLAB_IMAGE
 from envctl.domain.ci.workflow_inputs import fill_template, is_like_prod
@@ -78,7 +80,7 @@ def render_gitlab_pipeline(texts: Mapping[str, str], site: GitlabInputs) -> Mapp
     def fill(part: str, **more: str) -> str:
         return fill_template(texts[part], {**known, **more})
 
-    jobs = [fill("pipeline.yml"), fill("plan.yml"), fill("unprotected.yml")]
+    jobs = [fill("pipeline.yml"), fill("plan.yml"), fill("note.yml"), fill("unprotected.yml")]
     jobs += _render_deployments(texts, site, known)
     jobs.append(fill("drift.yml"))
     for number, name in enumerate(site.order):
@@ -134,6 +136,12 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
         "launcher": _indent(launcher),
         "envctl": site.command,
         "options": site.options,
+        "comment.script": render_comment_script(texts, "Gitlab", 6),
+        "comment.folder": shlex.quote(quote(site.folder)),
+        "comment.environment": json.dumps(name_note_environment(site.settings)),
+        # A folder of a runner can have the files of another pipeline.
+        "comment": json.dumps(f"{folder}.envctl/comment-$CI_PIPELINE_ID.md"),
+        "planned": json.dumps(f"{folder}.envctl/planned-$CI_PIPELINE_ID"),
         **{name: json.dumps(f"{folder}.envctl/{name}") for name in REPORT_FILES},
     }
 
@@ -146,6 +154,7 @@ def _list_setting_values(settings: GitlabCi) -> dict[str, str]:
         "image": json.dumps(settings.image or GITLAB_IMAGE),
         "inherited": "[]" if settings.tags else "[tags]",
         "tags": f"  tags: {json.dumps(settings.tags)}\n" if settings.tags else "",
+        "comment.variables": _format_variables({"GIT_STRATEGY": "none", **settings.variables}),
         # The whole history names all authors.
         "variables": _format_variables(
             {"GIT_DEPTH": "0", **({"ENVCTL_DOTENV": _OUTCOME} if settings.asks_result else {}), **settings.variables}
@@ -178,6 +187,11 @@ def name_gitlab_environment(settings: GitlabCi, environment: str) -> str:
     """Return the name of an environment in GitLab. Projects with an own prefix do not share one."""
     own = environment if settings.prefix == "envctl" else f"{settings.prefix}/{environment}"
     return settings.environments.get(environment, own)
+
+
+def name_note_environment(settings: GitlabCi) -> str:
+    """Return the environment in GitLab whose variables only the job that posts the note gets."""
+    return f"{settings.prefix}-note"
 
 
 def _format_deploy_rules(site: GitlabInputs, known: Mapping[str, str], when: str) -> str:

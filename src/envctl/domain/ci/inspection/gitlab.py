@@ -13,6 +13,8 @@ from envctl.domain.ci.inspection.settings import GitlabApprovals, GitlabBranch, 
 from envctl.domain.findings import Finding
 
 GITLAB_TOKEN = "ENVCTL_GITLAB_TOKEN"  # noqa: S105 (a name)
+NOTE_HINT = "set it twice, masked: not protected for the environment envctl-note alone, and protected for all"
+"""For a project with the prefix envctl."""
 MAINTAINER = 40
 """GitLab's access level of a maintainer; 30 is a developer."""
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY|ACCESS_KEY|API_KEY|CREDENTIAL")
@@ -155,15 +157,21 @@ def _check_variables(variables: Sequence[GitlabVariable] | Unread, wanted: Gitla
         elif _SECRET.search(each.name) and not each.is_masked:
             why = f"{each.name} is not masked: a job log can show it"
             yield Finding("variables", "bad", why, f"{page}: mask it")
-        elif _SECRET.search(each.name) and not each.is_protected and each.name != GITLAB_TOKEN:
+        elif _SECRET.search(each.name) and not each.is_protected and not _is_note_token(each):
             why = f"{each.name} is not protected: jobs of every branch see it"
-            yield Finding("variables", "warn", why, f"{page}: protect it")
+            hint = NOTE_HINT if each.name == GITLAB_TOKEN else "protect it"
+            yield Finding("variables", "warn", why, f"{page}: {hint}")
         elif each.name in ("ENVCTL_ROLE", "ENVCTL_DRIFT_ROLE") and not each.is_protected:
             why = f"{each.name} ({each.scope}) is not protected: a job of every branch sees which role to take"
             yield Finding("variables", "warn", why, f"{page}: protect it")
         elif each.name == "ENVCTL_ROLE" and "*" in each.scope:
             why = f"ENVCTL_ROLE has the scope {each.scope}: several environments share one role"
             yield Finding("variables", "bad", why, f"{page}: set it for each environment")
+
+
+def _is_note_token(variable: GitlabVariable) -> bool:
+    """Check for the token of the job that posts notes of every branch, and of no other job."""
+    return variable.name == GITLAB_TOKEN and "*" not in variable.scope
 
 
 def check_environment(settings: GitlabSettings, wanted: GitlabExpectation, name: str) -> Iterator[Finding]:
