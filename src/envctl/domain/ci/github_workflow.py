@@ -5,10 +5,9 @@ from datetime import timedelta
 from posixpath import join, normpath
 from urllib.parse import quote
 
-from envctl.domain.ci.comment_script import render_comment_script
 from envctl.domain.ci.github_steps import format_locks_folder, format_program, render_after, render_env, render_setup
 from envctl.domain.ci.pins import DOWNLOAD_ACTION, UPLOAD_ACTION
-from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template, is_like_prod
+from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template, indent_script, is_like_prod
 from envctl.domain.ci.yaml_text import format_yaml_list, format_yaml_scalar
 from envctl.domain.config.ci.github import DEFAULT_PREFIX, JobKind
 from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
@@ -27,9 +26,7 @@ def list_github_paths(site: WorkflowInputs) -> dict[str, str]:
 def render_github_workflows(texts: Mapping[str, str], site: WorkflowInputs) -> Mapping[str, str]:
     """Return the workflow files by path in the repository, without headers."""
     jobs = {
-        "plan": _fill_workflow(
-            texts, "plan.yml", site, "plan", PLAN, comment=render_comment_script(texts, "Github", 10)
-        ),
+        "plan": _fill_workflow(texts, "plan.yml", site, "plan", PLAN, comment=indent_script(texts["comment.py"], 10)),
         "deploy": fill_template(texts["deploy.yml"], _list_values(site)) + _join(_render_deployments(texts, site)),
         "drift": _fill_workflow(texts, "drift.yml", site, "drift", DRIFT),
         "operate": fill_template(texts["operate.yml"], _list_values(site)) + _join(_render_operations(texts, site)),

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import quote
 
-from envctl.domain.ci.comment_script import render_comment_script
 from envctl.domain.ci.package import render_install, render_launcher
 from envctl.domain.ci.pins import GITLAB_IMAGE
-from envctl.domain.ci.workflow_inputs import fill_template, is_like_prod
+from envctl.domain.ci.workflow_inputs import fill_template, indent_script, is_like_prod
 from envctl.domain.config.ci.gitlab import GitlabCi
 from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
 from envctl.domain.config.ci_package import PackageSource
@@ -136,9 +135,8 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
         "launcher": _indent(launcher),
         "envctl": site.command,
         "options": site.options,
-        "comment.script": render_comment_script(texts, "Gitlab", 6),
+        "comment.script": indent_script(texts["comment.py"], 6),
         "comment.folder": shlex.quote(quote(site.folder)),
-        "comment.environment": json.dumps(name_note_environment(site.settings)),
         # A folder of a runner can have the files of another pipeline.
         "comment": json.dumps(f"{folder}.envctl/comment-$CI_PIPELINE_ID.md"),
         "planned": json.dumps(f"{folder}.envctl/planned-$CI_PIPELINE_ID"),
@@ -187,11 +185,6 @@ def name_gitlab_environment(settings: GitlabCi, environment: str) -> str:
     """Return the name of an environment in GitLab. Projects with an own prefix do not share one."""
     own = environment if settings.prefix == "envctl" else f"{settings.prefix}/{environment}"
     return settings.environments.get(environment, own)
-
-
-def name_note_environment(settings: GitlabCi) -> str:
-    """Return the environment in GitLab whose variables only the job that posts the note gets."""
-    return f"{settings.prefix}-note"
 
 
 def _format_deploy_rules(site: GitlabInputs, known: Mapping[str, str], when: str) -> str:

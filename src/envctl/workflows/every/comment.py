@@ -16,48 +16,7 @@ LONGEST = 60_000  # GitHub takes 65,536 characters
 ATTEMPTS, PAGES, PAGE, PATIENCE = 3, 10, 100, 20
 GAP = "\u200b"  # without width: what a forge or a bot would act on is broken, and looks the same
 KEPT_TAGS = "details|summary|code|br|sub|sup|b"
-
-
-class Github:
-    name, whole, failure, hint, order = "GitHub", "summary", "::error title=envctl::", "", ""
-    edit, authorities = "PATCH", ""
-
-    def __init__(self, said: Any) -> None:
-        repository = said["GITHUB_REPOSITORY"]
-        self.top = f"{said['GITHUB_API_URL']}/repos/{repository}"
-        self.headers = {"Authorization": f"Bearer {said['GITHUB_TOKEN']}", "Accept": "application/vnd.github+json"}
-        self.comments, self.comment = f"issues/{int(said['PULL_REQUEST'])}/comments", "issues/comments"
-        self.run, self.attempt = int(said["GITHUB_RUN_ID"]), int(said["GITHUB_RUN_ATTEMPT"])
-        self.commit = said["COMMIT"]
-        page = f"{said['GITHUB_SERVER_URL']}/{repository}/actions/runs/{self.run}/attempts/{self.attempt}"
-        self.link = f"[run {said['GITHUB_RUN_NUMBER']}, attempt {self.attempt}]({page})"
-
-    def is_own(self, comment: Any) -> bool:
-        return bool(comment["user"]["type"] == "Bot")
-
-
-class Gitlab:
-    name, whole, failure, order = "GitLab", "artifact", "", "&order_by=created_at&sort=asc"
-    hint = "ENVCTL_GITLAB_TOKEN: a project access token with the scope api and the role Reporter, masked, not protected"
-    edit = "PUT"
-
-    def __init__(self, said: Any) -> None:
-        token, self.authorities = said.get("ENVCTL_GITLAB_TOKEN", "").strip(), said.get("CI_SERVER_TLS_CA_FILE", "")
-        if not token:
-            where = f"Settings, CI/CD, Variables, for the environment {said['CI_ENVIRONMENT_NAME']}"
-            sys.stderr.write(f"The note was not written: the job has no token. Set it under {where}: {self.hint}\n")
-            sys.exit()
-        self.top, self.headers, self.user = said["CI_API_V4_URL"], {"PRIVATE-TOKEN": token}, None
-        project, request = int(said["CI_PROJECT_ID"]), int(said["CI_MERGE_REQUEST_IID"])
-        self.comments = self.comment = f"projects/{project}/merge_requests/{request}/notes"
-        self.run, self.attempt = int(said["CI_PIPELINE_ID"]), int(said["CI_JOB_ID"])
-        self.commit = said.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or said["CI_COMMIT_SHA"]
-        self.link = f"[pipeline {self.run}]({said['CI_PIPELINE_URL']})"
-
-    def is_own(self, comment: Any) -> bool:
-        # GitLab does not mark the notes of machines.
-        self.user = self.user or call(self, "GET", "user")["id"]
-        return bool(comment["author"]["id"] == self.user)
+said = os.environ
 
 
 def read_text(path: str) -> str:
@@ -71,7 +30,7 @@ def read_text(path: str) -> str:
     return os.read(file, 8 * LONGEST).decode(errors="replace") if is_file else ""
 
 
-def make_harmless(text: str, whole: str = "summary") -> str:
+def make_harmless(text: str) -> str:
     text = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
     # No tag that hides text, and no mark of another comment.
     text = re.sub(rf"<(?!/?(?:{KEPT_TAGS})>)(?=[A-Za-z/!?])", "&lt;", text)
@@ -87,35 +46,43 @@ def make_harmless(text: str, whole: str = "summary") -> str:
         return text
     text = text[:LONGEST].rpartition("\n")[0]
     fence = "\n```" if len(re.findall(r"(?m)^ *```", text)) % 2 else ""
-    return f"{text}{fence}\n\n**Cut**: the {whole} of the job has the whole text.\n"
+    return f"{text}{fence}\n\n**Cut**: the job of the plan has the whole text.\n"
 
 
-def call(forge: Any, method: str, path: str, body: object = None) -> Any:
+def call(method: str, url: str, body: object = None) -> Any:
     data = json.dumps(body).encode() if body else None
-    headers = {**forge.headers, "Content-Type": "application/json"}
-    request = urllib.request.Request(f"{forge.top}/{path}", data, headers, method=method)
+    headers = {"Authorization": f"Bearer {said['TOKEN']}", "Accept": "application/json"}
+    request = urllib.request.Request(url, data, {**headers, "Content-Type": "application/json"}, method=method)
     context = ssl.create_default_context()
-    if forge.authorities:
-        context.load_verify_locations(forge.authorities)
+    if said["AUTHORITIES"]:
+        context.load_verify_locations(said["AUTHORITIES"])
     with urllib.request.urlopen(request, timeout=PATIENCE, context=context) as answer:
         return json.load(answer)
 
 
-def find_comment(forge: Any, marker: str) -> Any:
+def find_comment(marker: str) -> Any:
     for page in range(1, PAGES + 1):
-        found = call(forge, "GET", f"{forge.comments}?per_page={PAGE}&page={page}{forge.order}")
+        found = call("GET", f"{said['COMMENTS']}?per_page={PAGE}&page={page}{said['ORDER']}")
         for each in found:
-            if each["body"].startswith(marker) and forge.is_own(each):
+            if each["body"].startswith(marker) and is_own(each):
                 return each
         if len(found) < PAGE:
             break
     return None
 
 
-def write_comment(forge: Any, said: Any) -> None:
-    folder, commit, run, attempt = said["FOLDER"], forge.commit, forge.run, forge.attempt
+def is_own(comment: Any) -> bool:
+    if said["FORGE"] == "GitHub":
+        return bool(comment["user"]["type"] == "Bot")
+    # GitLab does not mark the notes of machines.
+    return bool(comment["author"]["id"] == call("GET", said["ME"])["id"])
+
+
+def write_comment() -> None:
+    commit, folder = said["COMMIT"], said["FOLDER"]
+    run, attempt = int(said["RUN"]), int(said["ATTEMPT"])
     marker = f"<!-- envctl: preview{f' at {folder}' if folder else ''} -->\n"
-    old = find_comment(forge, marker)
+    old = find_comment(marker)
     written = r"<!-- envctl run: (\d+)\.(\d+) \w* planned (\w*) -->\n"
     mark = re.match(written, old["body"][len(marker) :]) if old else None
     if mark and (int(mark[1]), int(mark[2])) > (run, attempt):
@@ -126,33 +93,36 @@ def write_comment(forge: Any, said: Any) -> None:
     lines = [
         f"{marker}<!-- envctl run: {run}.{attempt} {commit} planned {planned} -->",
         "> Code of this branch made this text. What counts is the plan that a job of the protected branch makes.",
-        f"Commit `{commit[:12]}` · {forge.link} · {at}",
+        f"Commit `{commit[:12]}` · {said['LINK']} · {at}",
     ]
     if planned and planned != commit:
         stale = f"this commit has no result. The last result was of commit `{planned[:12]}`."
         lines.append(f"> ⚠️ **Stale**: {stale}")
-    text = make_harmless(read_text(said["TEXT"]), forge.whole) or "**No result**: see the log of the job."
+    text = make_harmless(read_text(said["TEXT"])) or "**No result**: see the log of the job."
     body = {"body": "\n\n".join([*lines, text])}
     if old:
-        call(forge, forge.edit, f"{forge.comment}/{old['id']}", body)
+        call(said["EDIT"], f"{said['COMMENT']}/{old['id']}", body)
     else:
-        call(forge, "POST", forge.comments, body)
+        call("POST", said["COMMENTS"], body)
 
 
-def main(forge: Any) -> None:
+def main() -> None:
     why = ""
     for attempt in range(ATTEMPTS):
         time.sleep(2 * attempt)
         try:
             # All of it again: the last attempt may have written the comment.
-            return write_comment(forge, os.environ)
+            return write_comment()
         except urllib.error.HTTPError as error:
-            why = f"{forge.name} answers {error.code}{f'. {forge.hint}' if error.code < 500 else ''}"
+            why = f"{said['FORGE']} answers {error.code}"
             if error.code < 500:
                 break
         except OSError as error:
-            why = f"{forge.name} can't be reached ({error})"
+            why = f"{said['FORGE']} can't be reached ({error})"
         except (ValueError, http.client.HTTPException):
             # The text of such an error can have the token.
-            why = f"{forge.name} gives no answer that can be read"
-    sys.exit(f"{forge.failure}The comment was not written: {why}")
+            why = f"{said['FORGE']} gives no answer that can be read"
+    sys.exit(f"{said['ERROR']}The comment was not written: {why}")
+
+
+main()

@@ -14,7 +14,6 @@ from envctl.domain.findings import Finding
 
 GITLAB_TOKEN = "ENVCTL_GITLAB_TOKEN"  # noqa: S105 (a name)
 NOTE_HINT = "set it twice, masked: not protected for the environment envctl-note alone, and protected for all"
-"""For a project with the prefix envctl."""
 MAINTAINER = 40
 """GitLab's access level of a maintainer; 30 is a developer."""
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY|ACCESS_KEY|API_KEY|CREDENTIAL")
@@ -151,13 +150,14 @@ def _check_variables(variables: Sequence[GitlabVariable] | Unread, wanted: Gitla
         yield unchecked("variables", variables.reason)
         return
     for each in variables:
+        is_of_note = each.name == GITLAB_TOKEN and "*" not in each.scope
         if each.name in _AWS_KEYS:
             why = f"{each.name} is a long-lived key: jobs get roles with their token, and need no key"
             yield Finding("variables", "bad", why, f"{page}: delete it, and the key in AWS")
         elif _SECRET.search(each.name) and not each.is_masked:
             why = f"{each.name} is not masked: a job log can show it"
             yield Finding("variables", "bad", why, f"{page}: mask it")
-        elif _SECRET.search(each.name) and not each.is_protected and not _is_note_token(each):
+        elif _SECRET.search(each.name) and not each.is_protected and not is_of_note:
             why = f"{each.name} is not protected: jobs of every branch see it"
             hint = NOTE_HINT if each.name == GITLAB_TOKEN else "protect it"
             yield Finding("variables", "warn", why, f"{page}: {hint}")
@@ -167,11 +167,6 @@ def _check_variables(variables: Sequence[GitlabVariable] | Unread, wanted: Gitla
         elif each.name == "ENVCTL_ROLE" and "*" in each.scope:
             why = f"ENVCTL_ROLE has the scope {each.scope}: several environments share one role"
             yield Finding("variables", "bad", why, f"{page}: set it for each environment")
-
-
-def _is_note_token(variable: GitlabVariable) -> bool:
-    """Check for the token of the job that posts notes of every branch, and of no other job."""
-    return variable.name == GITLAB_TOKEN and "*" not in variable.scope
 
 
 def check_environment(settings: GitlabSettings, wanted: GitlabExpectation, name: str) -> Iterator[Finding]:

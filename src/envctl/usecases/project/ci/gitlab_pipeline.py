@@ -13,7 +13,6 @@ from envctl.domain.ci.gitlab_pipeline import (
     find_yaml_paths,
     includes_pipeline,
     name_gitlab_environment,
-    name_note_environment,
     passes_inputs,
     render_gitlab_pipeline,
 )
@@ -148,7 +147,7 @@ def _find_remark(team_files: Mapping[str, str], ours: str) -> str:
 
 
 def _list_variables(settings: GitlabCi, site: GitlabInputs) -> tuple[Variable, ...]:
-    token, note = "a project access token with the scope api and the role Reporter", name_note_environment(settings)
+    token, note = "a project access token with the scope api and the role Reporter", f"{settings.prefix}-note"
     tokens = (
         Variable("ENVCTL_GITLAB_TOKEN", note, f"{token}, for notes: masked, and not protected"),
         Variable("ENVCTL_GITLAB_TOKEN", "", f"{token}, for issues of drift: masked and protected"),
