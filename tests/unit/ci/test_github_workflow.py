@@ -1,7 +1,6 @@
 """The workflows of a project, as text."""
 
 import itertools
-import re
 from collections.abc import Mapping
 from functools import partial
 from operator import eq
