@@ -103,6 +103,8 @@ class Trust:
 
     def explain_distrust(self, entry: Entry | NewerEntryError) -> str:
         """Return the reason to distrust the entry; empty for a trusted one."""
+        if not self.pinned:
+            return ""
         if isinstance(entry, NewerEntryError):
             return self._explain_distrust_newer(entry)
         if other := next(
@@ -119,8 +121,6 @@ class Trust:
 
     def _explain_distrust_newer(self, entry: NewerEntryError) -> str:
         """Its event is unknown, so any key of the project may sign it."""
-        if not self.pinned:
-            return ""
         named = [entry.environment] if entry.environment in self.order else self.order
         if not all(self._must_sign(name, entry) for name in named):
             return ""

@@ -28,7 +28,20 @@ def count_links(trust: Trust, start: LedgerState, links: Sequence[Link]) -> Iter
     heads = {link.number: link.head for link in links}
     vouched = _find_vouched(trust, links, heads) if has_vouching(links) else 0
     for link in links:
-        now = _count_link(trust, now, link, heads, vouched)
+        entry = link.entry
+        if now.newer is not None:
+            now = replace(now, newer=replace(now.newer, last=link.number))
+        elif entry is None:
+            now = replace(now, seq=link.number, head=link.head)
+        elif isinstance(entry, NewerEntryError):
+            now = _count_newer(trust, now, link, entry)
+        elif not trust.pinned:
+            now = apply_entry(now, entry)
+        elif _vouches_for_another(entry, heads):
+            now = apply_entry(now, entry, ANOTHER_HISTORY)
+        else:
+            use = "" if trust.explain_distrust(entry) else trust.name_use(entry)
+            now = apply_entry(now, entry, explain_doubt(trust, now, entry, vouched), use)
         yield now
 
 
@@ -45,21 +58,15 @@ def explain_doubt(trust: Trust, present: LedgerState, entry: Entry, vouched: int
     return doubt if present.began.get(trust.name_use(entry), entry.seq) < entry.seq else ""
 
 
-def _count_link(trust: Trust, now: LedgerState, link: Link, heads: Mapping[int, str], vouched: int) -> LedgerState:
-    entry = link.entry
-    if now.newer is not None:
-        return replace(now, newer=replace(now.newer, last=link.number))
-    if entry is None:
-        return replace(now, seq=link.number, head=link.head)
-    if isinstance(entry, NewerEntryError):
-        if doubt := trust.explain_distrust(entry):
-            return skip_newer(now, entry, link.head, doubt)
-        return replace(now, newer=NewerEntries(link.number, link.number, entry.version))
+def _count_newer(trust: Trust, now: LedgerState, link: Link, entry: NewerEntryError) -> LedgerState:
+    if doubt := trust.explain_distrust(entry):
+        return skip_newer(now, entry, link.head, doubt)
+    return replace(now, newer=NewerEntries(link.number, link.number, entry.version))
+
+
+def _vouches_for_another(entry: Entry, heads: Mapping[int, str]) -> bool:
     event = entry.event
-    if isinstance(event, HistoryVouched) and heads.get(event.number, event.head) != event.head:
-        return apply_entry(now, entry, ANOTHER_HISTORY)
-    use = "" if trust.explain_distrust(entry) else trust.name_use(entry)
-    return apply_entry(now, entry, explain_doubt(trust, now, entry, vouched), use)
+    return isinstance(event, HistoryVouched) and heads.get(event.number, event.head) != event.head
 
 
 def _find_vouched(trust: Trust, links: Sequence[Link], heads: Mapping[int, str]) -> int:
