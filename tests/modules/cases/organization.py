@@ -31,7 +31,7 @@ ONE_MORE = ROOT.replace(
 LIMIT = 5120
 EVERYTHING = frozenset(["*"])
 # The statements that are about resources with known names.
-NAMED = {"KeepTheLogs", "KeepTheNameOfThatKey", "KeepTheRoles"}
+NAMED = {"KeepTheLogs", "KeepTheNameOfThatKey", "KeepTheRoles", "KeepTheSigningKeys"}
 
 
 def look(account: Account, found: Found) -> None:
@@ -145,6 +145,12 @@ def _binds_everywhere(said: dict[str, Statement]) -> None:
     assert {f"arn:aws:iam::*:role/{name}" for name in guarded} <= said["KeepTheRoles"].resources
     assert said["KeepTheRoles"].conditions == _unless("OrganizationAccountAccessRole")
     workloads = said["WorkloadsDoNotAdminister"].conditions
+    keys = said["KeepTheSigningKeys"]
+    assert {"kms:Sign", "kms:Verify"} <= keys.not_actions
+    assert keys.conditions["ForAnyValue:StringLike"] == {"kms:ResourceAliases": frozenset(["alias/envctl-*"])}
+    bound = {"envctl-deployer", "envctl-look", "envctl-ci-*", "shop-*"}
+    assert keys.conditions["ArnLike"] == {"aws:PrincipalArn": frozenset(f"arn:aws:iam::*:role/{each}" for each in bound)}
+    assert workloads["ArnLike"] == said["WorkloadsDoNotSign"].conditions["ArnLike"]
     assert workloads["ArnLike"] == {"aws:PrincipalArn": frozenset(["arn:aws:iam::*:role/shop-*"])}
 
 
