@@ -47,7 +47,7 @@ def as_role(role: str) -> Callable[..., Any]:
 
 def signatures(name: str) -> KmsSignatures:
     deployer, approver = as_role("envctl-deployer"), as_role("ApproverRole")
-    return KmsSignatures(deployer, approver, lambda environment: arn(environment, name))
+    return KmsSignatures(deployer, approver, lambda environment, _: arn(environment, name))
 
 
 def test_key_is_created_once(request: pytest.FixtureRequest) -> None:
@@ -86,7 +86,7 @@ def test_each_account_has_a_key_of_its_own() -> None:
 def test_other_kms_key_types_sign_too(spec: str, algorithm: str) -> None:
     kms = as_role("envctl-deployer")("kms", "dev", region=REGION)
     made = kms.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]
-    keys = KmsSignatures(as_role("envctl-deployer"), as_role("ApproverRole"), lambda _: str(made["Arn"]))
+    keys = KmsSignatures(as_role("envctl-deployer"), as_role("ApproverRole"), lambda *_: str(made["Arn"]))
     key = parse_public_key(keys.fetch_public_key("dev"))
     assert key.algorithm == algorithm
     assert key.has_signed(keys.sign("dev", key.algorithm, MESSAGE, personally=False), MESSAGE)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import NeededSecret, SecretState, SecretValue, Sighting
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
+from envctl.domain.ledger.key_roles import KeyRole
 from envctl.domain.ledger.signatures import Algorithm
 from envctl.domain.rollout.alarms import AlarmState, AlarmStatus
 from envctl.usecases.ports.aws import SecretReading, SecretReference
@@ -106,11 +107,10 @@ class MemorySignatures:
     private: dict[str, EllipticCurvePrivateKey] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     signed: list[tuple[str, bool]] = field(default_factory=list)  # environment, and `personally`
-    look: "MemorySignatures | None" = None
+    others: dict[KeyRole, "MemorySignatures"] = field(default_factory=dict)
 
-    def for_looks(self) -> "MemorySignatures":
-        self.look = self.look or MemorySignatures()
-        return self.look
+    def for_role(self, role: KeyRole) -> "MemorySignatures":
+        return self if role == "deployment" else self.others.setdefault(role, MemorySignatures())
 
     def key_arn(self, environment: str) -> str:
         return f"arn:aws:kms:ap-northeast-1:111111111111:alias/envctl-{environment}"

@@ -68,7 +68,7 @@ def kms() -> Iterator[Kms]:
 
 
 def keys(kms: Kms, key: str = KEY) -> KmsSignatures:
-    return KmsSignatures(kms.client, kms.client, lambda _: key)
+    return KmsSignatures(kms.client, kms.client, lambda *_: key)
 
 
 def sign(kms: Kms, *, personally: bool = False) -> object:
@@ -170,7 +170,7 @@ def test_signature_is_made_by_the_requested_signer() -> None:
 
         return refuse
 
-    both = KmsSignatures(client("the role"), client("oneself"), lambda _: KEY)
+    both = KmsSignatures(client("the role"), client("oneself"), lambda *_: KEY)
     for personally in (False, True):
         with pytest.raises(OperationFailedError):
             both.sign("prod", "ECDSA_SHA_256", b"", personally=personally)

@@ -349,7 +349,7 @@ def test_unreadable_checkpoint_is_refused(data: bytes) -> None:
 
 def test_first_checkpoint_format_is_still_read() -> None:
     written = (
-        f'{{"format":{FORMAT},"entries":4,"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
+        f'{{"format":{FORMAT},"entries":5,"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
         '"unbelieved":[],"at":null,"came":{},"newer":null,"has_readings":false}}'
     )
     assert gzip.decompress(encode_state(LedgerState())).decode() == written

@@ -19,10 +19,11 @@ from envctl.domain.ledger.events import (
     EnvironmentLocked,
     Event,
 )
+from envctl.domain.ledger.key_roles import KEY_ROLES, is_personal_event
 from envctl.domain.ledger.projection.apply_entries import apply_entries, apply_entry
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.signatures import PublicKey, Signature, to_signature
-from envctl.domain.ledger.trust import PERSONAL_EVENTS, EnvironmentKeys, Trust, find_shared_key, is_personal_event
+from envctl.domain.ledger.trust import EnvironmentKeys, Trust, find_shared_key
 from tests.unit.ledger.ledger_strategies import START, chain, events, ledgers
 
 ORDER = ("dev", "staging", "prod")
@@ -121,8 +122,12 @@ def test_entry_with_malformed_signature_is_refused(signature: object) -> None:
         decode_entry(json.dumps(document, sort_keys=True, separators=(",", ":")).encode())
 
 
+def test_every_kind_of_entry_has_one_key() -> None:
+    assert KEY_ROLES.keys() == set(EVENTS.values())
+
+
 def test_personal_events_are_those_that_people_sign() -> None:
-    said = {kind for kind, event in EVENTS.items() if issubclass(event, PERSONAL_EVENTS)}
+    said = {kind for kind, event in EVENTS.items() if KEY_ROLES[event] == "people"}
     assert said == {
         "approval given",
         "approval withdrawn",

@@ -98,9 +98,7 @@ def test_entry_is_signed_by_its_environment_key(world: World) -> None:
     for entry in list_entries(world):
         where = getattr(entry.event, "environment", "dev")
         assert entry.signature is not None
-        assert [name for name, pinned in trust.pinned.items() if entry.signature.key in pinned.by_fingerprint] == [
-            where
-        ]
+        assert [name for name, pinned in trust.pinned.items() if pinned.find_key(entry.signature.key)] == [where]
 
 
 PEOPLE: dict[str, Callable[[World], object]] = {

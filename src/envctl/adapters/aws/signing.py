@@ -7,6 +7,7 @@ from typing import Any
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.signing_keys import parse_alias
 from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.ledger.key_roles import KeyRole
 from envctl.domain.ledger.signatures import Algorithm
 
 DELETION_DAYS = 7
@@ -14,23 +15,31 @@ DELETION_DAYS = 7
 
 class KmsSignatures:
     """`open_client` opens clients with the credentials of an environment, `open_own_client` with the caller's own.
-    `arn_of` returns the ARN of an environment's key, and `look_arn_of` that of its key for looks.
+    `arn_of` returns the ARN of an environment's key of a role.
     """
 
     def __init__(
         self,
         open_client: Callable[..., Any],
         open_own_client: Callable[..., Any],
-        arn_of: Callable[[str], str],
-        look_arn_of: Callable[[str], str] | None = None,
+        arn_of: Callable[[str, KeyRole], str],
+        role: KeyRole = "deployment",
     ) -> None:
         self._environment_client = open_client
         self._own_client = open_own_client
-        self._arn_of = arn_of
-        self._look_arn_of = look_arn_of or arn_of
+        self._arns = arn_of
+        self._role = role
 
-    def for_looks(self) -> "KmsSignatures":
-        return KmsSignatures(self._environment_client, self._own_client, self._look_arn_of)
+    def for_role(self, role: KeyRole) -> "KmsSignatures":
+        return KmsSignatures(self._environment_client, self._own_client, self._arns, role)
+
+    def _arn_of(self, environment: str) -> str:
+        return self._arns(environment, self._role)
+
+    @property
+    def _managing_client(self) -> Callable[..., Any]:
+        # The key of people lies outside of the environment's account.
+        return self._own_client if self._role == "people" else self._environment_client
 
     def key_arn(self, environment: str) -> str:
         return self._arn_of(environment)
@@ -43,13 +52,13 @@ class KmsSignatures:
             return bytes(response["Signature"])
 
     def fetch_public_key(self, environment: str) -> bytes:
-        kms = self._open_client(environment, self._environment_client)
+        kms = self._open_client(environment, self._managing_client)
         with self._explain_errors(environment, "kms:GetPublicKey"):
             return bytes(kms.get_public_key(KeyId=self._arn_of(environment))["PublicKey"])
 
     def create_key(self, environment: str) -> bool:
         alias = parse_alias(self._arn_of(environment))
-        kms = self._open_client(environment, self._environment_client)
+        kms = self._open_client(environment, self._managing_client)
         if self._has_key(environment, kms):
             return False
         if not alias:

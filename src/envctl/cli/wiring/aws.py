@@ -96,15 +96,14 @@ class AwsPorts:
     def signatures(self) -> "KmsSignatures":
         from envctl.adapters.aws.credentials.sessions import Sessions
         from envctl.adapters.aws.signing import KmsSignatures
-        from envctl.domain.config.signing_keys import build_key_arn, build_look_key_arn
+        from envctl.domain.config.signing_keys import build_key_arn
 
         # People sign as themselves, without the environment's role.
         without_role = Sessions(self._prepare, lambda name: replace(self._credentials_spec(name), role=""))
         return KmsSignatures(
             self.access.open_client,
             without_role.open_client,
-            lambda name: build_key_arn(self._load_project(), name),
-            lambda name: build_look_key_arn(self._load_project(), name),
+            lambda name, role: build_key_arn(self._load_project(), name, role),
         )
 
     @cached_property

@@ -158,6 +158,51 @@ def _check_signing_keys(document: Mapping[str, object]) -> Iterator[Fault]:
             message = f"the signing_key of {name} is not in its account {account}"
             yield Fault("E469", message, "one of the two belongs to another environment; correct it", path)
         yield from _check_look_key(name, section)
+        yield from _check_people_key(document, name, section)
+    yield from _check_required_keys(document)
+
+
+def _check_required_keys(document: Mapping[str, object]) -> Iterator[Fault]:
+    """Check that each environment up to the last one with required signatures has a key."""
+    order = list_texts(find_table(document, "pipeline").get("order"))
+    tables = {name: find_table(document, "environments", name) for name in find_table(document, "environments")}
+    for name in [name for name, table in tables.items() if table.get("signatures") == "required"]:
+        before = order[: order.index(name)] if name in order else []
+        for other in [each for each in (name, *before) if not isinstance(tables.get(each, {}).get("signing_key"), str)]:
+            message = f"{name} requires signatures, but {other} has no signing_key"
+            why = "" if other == name else f": what {other} records decides what reaches {name}"
+            hint = f'add signing_key = "alias/envctl-{other}" to [environments.{other}]'
+            yield Fault("E051", message + why, hint, ("environments", name, "signatures"))
+
+
+def _check_people_key(document: Mapping[str, object], name: str, section: Mapping[str, object]) -> Iterator[Fault]:
+    """Check the key of people: whoever deploys must not reach it, so it lies in no account of the pipeline's."""
+    key, store = section.get("approval_signing_key"), find_table(document, "store")
+    path: TomlPath = ("environments", name, "approval_signing_key")
+    if not isinstance(key, str):
+        if "approval_signed_from" in section:
+            message = f"{name} has approval_signed_from, but no approval_signing_key"
+            lines: TomlPath = ("environments", name, "approval_signed_from")
+            yield Fault("E050", message, "name the key, or remove the line", lines)
+        return
+    if not isinstance(section.get("signing_key"), str):
+        message = f"{name} has an approval_signing_key, but no signing_key: unsigned entries would count"
+        yield Fault("E050", message, f'add signing_key = "alias/envctl-{name}" to [environments.{name}]', path)
+    if key in (section.get("signing_key"), section.get("look_signing_key")):
+        message = f"the approval_signing_key of {name} is another key of it: who deploys could approve"
+        yield Fault("E050", message, "name another key, in the account of the store or of security", path)
+    if key.startswith("alias/") and not all(isinstance(store.get(each), str) for each in ("account_id", "region")):
+        message = f"the approval_signing_key of {name} is an alias, but account and region of the store are unknown"
+        yield Fault("E050", message, "add account_id and region to [store], or write the ARN", path)
+        return
+    account = store.get("account_id") if key.startswith("alias/") else key.split(":")[4]
+    order = list_texts(find_table(document, "pipeline").get("order"))
+    accounts = {each: find_table(document, "environments", each).get("account_id") for each in order}
+    shared = next((each for each, of in accounts.items() if of == account), "")
+    # With one account for all there is no other place: envctl validate says what that means.
+    if shared and len({*accounts.values(), store.get("account_id", account)}) > 1:
+        message = f"the approval_signing_key of {name} is in the account of {shared}: who deploys there could approve"
+        yield Fault("E050", message, "name a key in the account of the store or of security, by its ARN", path)
 
 
 def _check_look_key(name: str, section: Mapping[str, object]) -> Iterator[Fault]:

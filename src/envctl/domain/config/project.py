@@ -222,7 +222,12 @@ class Environment(fields.Section):
     session_tags: Mapping[fields.SessionTag, fields.SessionTag] = {}
     signing_key: fields.KmsKey | None = None  # KMS key that signs its ledger entries
     look_signing_key: fields.KmsKey | None = None  # KMS key that signs drift found with the look_role, and no more
+    # entries about it and the environments before it must be signed; once recorded, only its gates take this back
+    signatures: Literal["required"] | None = None
+    # KMS key that signs what people decide about it, in the account of the store or of security: approvals, locks
+    approval_signing_key: fields.KmsKey | None = None
     signed_from: fields.Count = 1  # number of the first ledger entry that must be signed
+    approval_signed_from: fields.Count = 1  # number of the first ledger entry that people sign with their own key
     protected: fields.Flag = False  # resources that hold data are not deleted, and the environment is not destroyed
     max_destroys: fields.CountOrNone = 5  # the number of other resources that one plan may delete, if protected
     # keys of providers that differ here, such as `[environments.prod.providers.datadog]`, over those of the release

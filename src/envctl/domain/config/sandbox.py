@@ -5,13 +5,15 @@ from typing import Any
 
 from envctl.domain.config.gates import Allow
 from envctl.domain.config.project import Project, State, Store
+from envctl.domain.config.signing_keys import KEY_FIELDS
 
 
 def to_sandbox_project(project: Project) -> Project:
     """Return the project for the sandbox: rendered bytes of a project with S3 state stay the same. The sandbox has no
     identities: permissions and signatures are dropped.
     """
-    unknown = {"profile": None, "signing_key": None, "look_signing_key": None, "allow": Allow()}
+    keys = dict.fromkeys(KEY_FIELDS.values())
+    unknown = {"profile": None, **keys, "allow": Allow()}
     keeps_keys = project.state.backend == "s3"
     environments = {name: each.model_copy(update=unknown) for name, each in project.environments.items()}
     return project.model_copy(

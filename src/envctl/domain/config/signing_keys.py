@@ -1,27 +1,35 @@
-"""ARNs of signing keys of environments."""
+"""Signing keys of environments: their keys in the project file, and their ARNs."""
 
-from envctl.domain.config.project import Project
+from collections.abc import Mapping
+
+from envctl.domain.config.project import Environment, Project
+from envctl.domain.ledger.key_roles import KeyRole
 
 PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+KEY_FIELDS: Mapping[KeyRole, str] = {
+    "deployment": "signing_key",
+    "people": "approval_signing_key",
+    "look": "look_signing_key",
+}
+"""The key of the project file, and the name of the file with the public keys."""
 
 
-def build_key_arn(project: Project, environment: str) -> str:
-    """Return the ARN of the key; an alias becomes one in the account and region of the environment."""
-    return _to_arn(project, environment, project.environments[environment].signing_key or "")
+def list_key_roles(section: Environment) -> tuple[KeyRole, ...]:
+    """Return the roles that have a key of their own in this environment."""
+    return tuple(role for role, field in KEY_FIELDS.items() if getattr(section, field))
 
 
-def build_look_key_arn(project: Project, environment: str) -> str:
-    """Return the ARN of the key for looks."""
-    return _to_arn(project, environment, project.environments[environment].look_signing_key or "")
-
-
-def _to_arn(project: Project, environment: str, key: str) -> str:
-    section = project.environments[environment]
+def build_key_arn(project: Project, environment: str, role: KeyRole = "deployment") -> str:
+    """Return the ARN of the key. An alias becomes one in the account and region of the environment, and for people one
+    in those of the store.
+    """
+    section, store = project.environments[environment], project.store
+    key: str = getattr(section, KEY_FIELDS[role]) or ""
     if not key.startswith("alias/"):
         return key
-    region = section.region or ""
-    partition = next((name for prefix, name in PARTITIONS.items() if region.startswith(prefix)), "aws")
-    return f"arn:{partition}:kms:{region}:{section.account_id}:{key}"
+    region, account = (store.region, store.account_id) if role == "people" else (section.region, section.account_id)
+    partition = next((name for prefix, name in PARTITIONS.items() if (region or "").startswith(prefix)), "aws")
+    return f"arn:{partition}:kms:{region}:{account}:{key}"
 
 
 def parse_alias(arn: str) -> str:

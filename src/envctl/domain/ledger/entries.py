@@ -25,7 +25,7 @@ def is_future(moment: datetime, now: datetime) -> bool:
 
 
 GENESIS = "0" * 64
-FORMAT = 4
+FORMAT = 5
 """Format of new entries: a number above that of every envctl that can't read them. Entries of format 1 name none.
 
 Raise it with each new kind of event and each new field of an entry or an event.

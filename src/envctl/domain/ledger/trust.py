@@ -8,40 +8,49 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
+from typing import TypeVar
 
 from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry, encode_entry
+from envctl.domain.ledger.key_roles import ALL_ROLES, KEY_ROLES, KeyRole, is_look
 from envctl.domain.ledger.release_events import ReleaseCreated
-from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.signatures import PublicKey, Signature, decode_signature
 
-PERSONAL_EVENTS = (
-    events.ApprovalGiven,
-    events.ApprovalWithdrawn,
-    events.EnvironmentLocked,
-    events.EnvironmentUnlocked,
-    events.HoldLifted,
-    RulesApproved,
-    RulesResetRequested,
-    RulesResetWithdrawn,
-)
+T = TypeVar("T")
+_KEY_NAMES: Mapping[KeyRole, str] = {
+    "deployment": "the key of {}",
+    "people": "the people's key of {}",
+    "look": "the look key of {}",
+}
 
 
 @dataclass(frozen=True)
 class EnvironmentKeys:
-    """The trusted keys of an environment. `look_keys` sign drift checks that only take evidence away."""
+    """The trusted keys of an environment. Without `people_keys`, its `keys` sign for people too. `look_keys` sign drift
+    checks that only take evidence away.
+    """
 
-    keys: tuple[PublicKey, ...]  # the current signing key is the last
+    keys: tuple[PublicKey, ...]  # the current signing key is the last, as of the other two
     signed_from: int = 1  # number of the first entry with a required signature
     look_keys: tuple[PublicKey, ...] = ()
+    people_keys: tuple[PublicKey, ...] = ()
+    people_from: int = 1  # number of the first entry that people sign with their own key
+
+    def list_keys(self, role: KeyRole) -> tuple[PublicKey, ...]:
+        return {"deployment": self.keys, "people": self.people_keys, "look": self.look_keys}[role]
+
+    def find_role(self, event: events.Event, seq: int) -> KeyRole:
+        """Return the role whose key must sign the event in the entry with this number."""
+        role = KEY_ROLES[type(event)]
+        return "deployment" if role == "people" and (not self.people_keys or seq < self.people_from) else role
+
+    def find_key(self, fingerprint: str) -> tuple[KeyRole, PublicKey] | None:
+        """Return the pinned key with this fingerprint, and its role."""
+        return self._by_fingerprint.get(fingerprint)
 
     @cached_property
-    def by_fingerprint(self) -> Mapping[str, PublicKey]:
-        return {key.fingerprint: key for key in self.keys}
-
-    @cached_property
-    def look_by_fingerprint(self) -> Mapping[str, PublicKey]:
-        return {key.fingerprint: key for key in self.look_keys}
+    def _by_fingerprint(self) -> Mapping[str, tuple[KeyRole, PublicKey]]:
+        return {key.fingerprint: (role, key) for role in ALL_ROLES for key in self.list_keys(role)}
 
 
 @dataclass(frozen=True)
@@ -58,9 +67,15 @@ class Trust:
         """Hash of the keys, the entry environment and the project; empty without pinned keys."""
         if not self.pinned:
             return ""
+        # Without a people's key the name stays that of before, and so do the checkpoints.
         keys = {
-            name: [pinned.signed_from, *(key.fingerprint for key in pinned.keys), *sorted(pinned.look_by_fingerprint)]
-            for name, pinned in self.pinned.items()
+            name: [
+                there.signed_from,
+                *(key.fingerprint for key in there.keys),
+                *sorted(key.fingerprint for key in there.look_keys),
+                *([there.people_from, *(key.fingerprint for key in there.people_keys)] if there.people_keys else ()),
+            ]
+            for name, there in self.pinned.items()
         }
         return sha256(json.dumps([self.project, self.order[:1], keys], sort_keys=True).encode()).hexdigest()
 
@@ -90,33 +105,37 @@ class Trust:
         signer = self.find_signer(entry)
         if not signer:
             return ""
-        signature = entry.signature
-        if signature is not None and signature.key in self.pinned[signer].look_by_fingerprint:
-            if not is_look(entry.event):
-                return f"it is signed with the look key of {signer}, which signs found drift alone"
-            key = self.pinned[signer].look_by_fingerprint[signature.key]
-            return _check_signature(key, signature, self.encode_signed_message(entry))
-        return self.explain_bad_signature(signer, signature, self.encode_signed_message(entry))
+        role, message = self.pinned[signer].find_role(entry.event, entry.seq), self.encode_signed_message(entry)
+        if is_look(entry.event) and self._is_of_look_key(signer, entry.signature):
+            role = "look"
+        return self.explain_bad_signature(signer, entry.signature, message, role)
 
-    def signs_with_look_key(self, entry: Entry) -> bool:
-        """Check if this command has to sign the entry with the key for looks."""
-        return self.find_signer(entry) in self.looking and is_look(entry.event)
+    def choose_key(self, entry: Entry) -> KeyRole:
+        """Return the role whose key this command has to sign the entry with."""
+        signer = self.find_signer(entry)
+        if signer in self.looking and is_look(entry.event):
+            return "look"
+        return self.pinned[signer].find_role(entry.event, entry.seq)
 
-    def explain_bad_signature(self, signer: str, signature: Signature | None, message: bytes) -> str:
-        """Return the fault of a signature of the message by an environment; empty for a valid one."""
+    def explain_bad_signature(
+        self, signer: str, signature: Signature | None, message: bytes, role: KeyRole = "deployment"
+    ) -> str:
+        """Return the fault of a signature of the message by a key of an environment; empty for a valid one."""
         if signature is None:
             return "it is not signed"
-        key = self.pinned[signer].by_fingerprint.get(signature.key)
-        if key is None:
-            return f"it is signed with {self._name_key(signature.key)}, not with the key of {signer}"
-        return _check_signature(key, signature, message)
+        found = self.pinned[signer].find_key(signature.key)
+        if found is None or found[0] != role:
+            return f"it is signed with {self._name_key(signature.key)}, not with {_KEY_NAMES[role].format(signer)}"
+        return _check_signature(found[1], signature, message)
+
+    def _is_of_look_key(self, signer: str, signature: Signature | None) -> bool:
+        found = self.pinned[signer].find_key(signature.key) if signature else None
+        return found is not None and found[0] == "look"
 
     def _name_key(self, fingerprint: str) -> str:
-        for name, pinned in self.pinned.items():
-            if fingerprint in pinned.by_fingerprint:
-                return f"the key of {name}"
-            if fingerprint in pinned.look_by_fingerprint:
-                return f"the look key of {name}"
+        for name, there in self.pinned.items():
+            if found := there.find_key(fingerprint):
+                return _KEY_NAMES[found[0]].format(name)
         return "an unpinned key"
 
     def encode_signed_message(self, entry: Entry) -> bytes:
@@ -134,22 +153,12 @@ def _check_signature(key: PublicKey, signature: Signature, message: bytes) -> st
     return "" if good else "its signature does not match its content or its position"
 
 
-def is_look(event: events.Event) -> bool:
-    """Check if the event is a drift check that only takes evidence away. The key for looks signs no other one."""
-    return isinstance(event, events.DriftChecked) and (event.drifted > 0 or not event.locked)
-
-
-def find_shared_key(pinned: Mapping[str, Iterable[PublicKey]]) -> tuple[str, str] | None:
+def find_shared_key(pinned: Mapping[T, Iterable[PublicKey]]) -> tuple[T, T] | None:
     """Return two owners with a common key, or None."""
-    owners: dict[str, str] = {}
+    owners: dict[str, T] = {}
     for name, keys in pinned.items():
         for key in keys:
             owner = owners.setdefault(key.fingerprint, name)
             if owner != name:
                 return owner, name
     return None
-
-
-def is_personal_event(event: events.Event) -> bool:
-    """Check if the event is signed with the author's own credentials, not with those of a deployment."""
-    return isinstance(event, PERSONAL_EVENTS)

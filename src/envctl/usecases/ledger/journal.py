@@ -14,9 +14,9 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger import checkpoint, entries
 from envctl.domain.ledger.events import Event
+from envctl.domain.ledger.key_roles import is_personal_event
 from envctl.domain.ledger.projection.apply_entries import apply_entry, to_unbelieved
 from envctl.domain.ledger.state import DistrustedEntry, LedgerState, NewerEntries
-from envctl.domain.ledger.trust import is_personal_event
 from envctl.usecases.ledger import ledger_store, signing
 from envctl.usecases.ledger.ledger_store import check_store_owner, choose_entry_time, claim_store
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError, Ports
@@ -404,9 +404,9 @@ def _is_due(ports: Ports, now: LedgerState, last: entries.Entry) -> bool:
     """Tell if a checkpoint is due: at each interval or, if it must be signed, once its signer appends an entry."""
     if not ports.trust.pinned:
         return now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
-    if ports.trust.signs_with_look_key(last):
-        # The look role signs no checkpoint.
-        return False
     if ports.trust.find_signer(last) != ports.trust.checkpoint_signer or now.seq < checkpoint.INTERVAL:
+        return False
+    if ports.trust.choose_key(last) != "deployment":
+        # Who looks and who approves can't sign a checkpoint.
         return False
     return now.seq - load_checkpoint(ports).seq >= checkpoint.INTERVAL

@@ -1,20 +1,22 @@
 """The public keys pinned by the project: `environments/ENV/signing_key.pem`, reviewed like code."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
+from envctl.domain.config.signing_keys import KEY_FIELDS, list_key_roles
 from envctl.domain.errors import ConfigurationError, Location, Problem
+from envctl.domain.ledger.key_roles import ALL_ROLES, KeyRole
 from envctl.domain.ledger.signatures import PublicKey, UnusableKeyError, parse_public_keys
 from envctl.domain.ledger.trust import EnvironmentKeys, Trust, find_shared_key
 from envctl.usecases.ports.project import SourceTree
 
 ENVIRONMENTS_FOLDER = "environments/"
-_LOOK = "(for looks)"
+_USES: Mapping[KeyRole, str] = {"deployment": "", "people": " (for people)", "look": " (for looks)"}
 
 
-def format_key_path(environment: str, folder: str = ENVIRONMENTS_FOLDER, *, look: bool = False) -> str:
-    return f"{folder}{environment}/{'look_signing_key' if look else 'signing_key'}.pem"
+def format_key_path(environment: str, folder: str = ENVIRONMENTS_FOLDER, *, role: KeyRole = "deployment") -> str:
+    return f"{folder}{environment}/{KEY_FIELDS[role]}.pem"
 
 
 def load_trust(tree: SourceTree, project: Project, folder: str = ENVIRONMENTS_FOLDER) -> Trust:
@@ -24,8 +26,14 @@ def load_trust(tree: SourceTree, project: Project, folder: str = ENVIRONMENTS_FO
     for name in list_signing_environments(project):
         try:
             there = project.environments[name]
-            look_keys = read_public_keys(tree, name, folder, look=True) if there.look_signing_key else ()
-            pinned[name] = EnvironmentKeys(read_public_keys(tree, name, folder), there.signed_from, look_keys)
+            keys = {role: read_public_keys(tree, name, folder, role=role) for role in list_key_roles(there)}
+            pinned[name] = EnvironmentKeys(
+                keys["deployment"],
+                there.signed_from,
+                keys.get("look", ()),
+                keys.get("people", ()),
+                there.approval_signed_from,
+            )
         except ConfigurationError as error:
             problems += error.problems
     problems += _check_shared_keys(pinned, folder)
@@ -42,12 +50,12 @@ def list_signing_environments(project: Project) -> tuple[str, ...]:
 
 
 def read_public_keys(
-    tree: SourceTree, environment: str, folder: str = ENVIRONMENTS_FOLDER, *, look: bool = False
+    tree: SourceTree, environment: str, folder: str = ENVIRONMENTS_FOLDER, *, role: KeyRole = "deployment"
 ) -> tuple[PublicKey, ...]:
-    path = format_key_path(environment, folder, look=look)
+    path = format_key_path(environment, folder, role=role)
     data = tree.read_contents(path)
     if data is None:
-        message = f"{environment} has a {'look_signing_key' if look else 'signing_key'} but no pinned public key for it"
+        message = f"{environment} has a {KEY_FIELDS[role]} but no pinned public key for it"
         hint = format_command("ledger keys", environment) if folder == ENVIRONMENTS_FOLDER else f"copy it to {path}"
         raise ConfigurationError(Problem("E460", message, hint, Location(path)))
     try:
@@ -61,9 +69,15 @@ def read_public_keys(
 
 
 def _check_shared_keys(pinned: dict[str, EnvironmentKeys], folder: str) -> Iterator[Problem]:
-    looks = {f"{name} {_LOOK}": each.look_keys for name, each in pinned.items() if each.look_keys}
-    if two := find_shared_key({**{name: each.keys for name, each in pinned.items()}, **looks}):
-        message = f"{two[0]} and {two[1]} pin the same key: signatures for one would be trusted for the other"
-        name, _, look = two[1].partition(" ")
-        hint = f"give {two[1]} a key of its own: [environments.{name}] {'look_signing_key' if look else 'signing_key'}"
-        yield Problem("E462", message, hint, Location(format_key_path(name, folder, look=bool(look))))
+    # The environments' own keys come first: a shared one is then named by its other use.
+    uses = {(name, role): each.list_keys(role) for role in ALL_ROLES for name, each in pinned.items()}
+    if two := find_shared_key(uses):
+        (one, first), (name, role) = two
+        message = f"{_describe_use(one, first)} and {_describe_use(name, role)} pin the same key"
+        why = "signatures for one would be trusted for the other"
+        hint = f"give {_describe_use(name, role)} a key of its own: [environments.{name}] {KEY_FIELDS[role]}"
+        yield Problem("E462", f"{message}: {why}", hint, Location(format_key_path(name, folder, role=role)))
+
+
+def _describe_use(environment: str, role: KeyRole) -> str:
+    return f"{environment}{_USES[role]}"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from envctl.domain.aws.buckets import BucketStep, FoundBucket, WantedBucket
     from envctl.domain.aws.secret_status import NeededSecret, SecretKind, SecretValue, Sighting
     from envctl.domain.images.image_reference import Image, Presence
+    from envctl.domain.ledger.key_roles import KeyRole
     from envctl.domain.ledger.signatures import Algorithm
     from envctl.domain.rollout.alarms import AlarmStatus
 
@@ -145,8 +146,8 @@ class Alarms(Protocol):
 class Signatures(Protocol):
     """KMS signing keys of the environments. Methods raise OperationFailedError if a key is unusable."""
 
-    def for_looks(self) -> Signatures:
-        """Return the keys that sign found drift, in place of the others."""
+    def for_role(self, role: KeyRole) -> Signatures:
+        """Return the keys of this role, in place of those of deployments."""
 
     def key_arn(self, environment: str) -> str:
         """Return the ARN or alias of the key."""

@@ -5,7 +5,9 @@ from typing import Literal
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
+from envctl.domain.config.signing_keys import list_key_roles
 from envctl.domain.errors import ConfigurationError, Location, Problem, UsageError
+from envctl.domain.ledger.key_roles import KeyRole
 from envctl.domain.ledger.signatures import PublicKey, UnusableKeyError, parse_public_key
 from envctl.usecases.ledger.trust import format_key_path, list_signing_environments, read_public_keys
 from envctl.usecases.ports.core import Ports
@@ -24,6 +26,7 @@ class PinnedKey:
     outcome: Literal["pinned", "added", "pinned already"]
     made: bool  # whether KMS created it just now
     others: tuple[str, ...] = ()  # fingerprints pinned beside it
+    role: KeyRole = "deployment"  # what it signs
     for_looks: bool = False  # whether it signs found drift alone
 
 
@@ -38,9 +41,8 @@ def pin_keys(
     """Write public keys of environments into the project. Another pinned key is an error, unless `add` keeps both."""
     project = project_file.load_project(ports)
     wanted = _select_environments(project, environments)
-    looks = frozenset(name for name in wanted if project.environments[name].look_signing_key)
-    uses = [(name, look) for name in wanted for look in (False, True) if not look or name in looks]
-    return PinnedKeys(tuple(_pin_key(ports, name, look=look, create=create, add=add) for name, look in uses))
+    uses = [(name, role) for name in wanted for role in list_key_roles(project.environments[name])]
+    return PinnedKeys(tuple(_pin_key(ports, name, role, create=create, add=add) for name, role in uses))
 
 
 def _select_environments(project: Project, environments: tuple[str, ...]) -> tuple[str, ...]:
@@ -53,8 +55,8 @@ def _select_environments(project: Project, environments: tuple[str, ...]) -> tup
     return wanted
 
 
-def _pin_key(ports: Ports, environment: str, *, look: bool, create: bool, add: bool) -> PinnedKey:
-    signatures = ports.signatures.for_looks() if look else ports.signatures
+def _pin_key(ports: Ports, environment: str, role: KeyRole, *, create: bool, add: bool) -> PinnedKey:
+    signatures = ports.signatures.for_role(role)
     made = signatures.create_key(environment) if create else False
     try:
         key = parse_public_key(signatures.fetch_public_key(environment))
@@ -63,8 +65,8 @@ def _pin_key(ports: Ports, environment: str, *, look: bool, create: bool, add: b
         hint = "create a signing key: key spec ECC_NIST_P256, key usage SIGN_VERIFY"
         message = f"the KMS key {name} of {environment} can't sign entries: {error}"
         raise ConfigurationError(Problem("E461", message, hint)) from error
-    path = format_key_path(environment, look=look)
-    there = read_public_keys(ports.tree, environment, look=look) if ports.tree.read_contents(path) is not None else ()
+    path = format_key_path(environment, role=role)
+    there = read_public_keys(ports.tree, environment, role=role) if ports.tree.read_contents(path) is not None else ()
     others = tuple(each.fingerprint for each in there if each != key)
     outcome = _write_key(ports, environment, path, key, there, add=add)
     return PinnedKey(
@@ -75,7 +77,8 @@ def _pin_key(ports: Ports, environment: str, *, look: bool, create: bool, add: b
         outcome=outcome,
         made=made,
         others=others,
-        for_looks=look,
+        role=role,
+        for_looks=role == "look",
     )
 
 

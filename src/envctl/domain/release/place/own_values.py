@@ -10,6 +10,7 @@ from posixpath import normpath
 
 from envctl.domain.config.placeholders import list_placeholder_values
 from envctl.domain.config.project import Project
+from envctl.domain.config.signing_keys import KEY_FIELDS
 from envctl.domain.config.states.backends import BACKENDS, fill_placeholders
 from envctl.domain.config.states.state_place import find_stack_keys, resolve_keys
 from envctl.domain.errors import ConfigurationError, Location, Problem
@@ -137,7 +138,8 @@ def _list_values(project: Project, environment: str) -> Iterator[tuple[str, str,
     there, state = project.environments[environment], project.state
     if account := there.account_id or "".join((there.assume_role or "").split(":")[4:5]):
         yield _ACCOUNT, "{account_id}", "", account
-    yield from (("a signing key of {}", "", "", key) for key in (there.signing_key, there.look_signing_key) if key)
+    signing = (getattr(there, field) for field in KEY_FIELDS.values())
+    yield from (("a signing key of {}", "", "", key) for key in signing if key)
     for name, stack in project.view_for(environment).stacks.items():
         if context := stack.kubeconfig_context:
             filled = fill_placeholders(context, list_placeholder_values(project, environment))

@@ -1,11 +1,14 @@
 """What is pinned: versions of providers with their hashes, digests of images, programs, and public keys."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 
 from envctl.cli.render.terminal.columns import print_columns
 from envctl.cli.render.terminal.text import print_hint, print_nowrap, print_text, print_warnings, to_text
 from envctl.cli.render.text.sentences import format_count, join_clauses
 from envctl.domain.command_lines import format_command
+from envctl.domain.ledger.key_roles import KeyRole
 from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account.image_pins import PinnedImages
@@ -105,11 +108,18 @@ def show_installed_program(installed: InstalledProgram, out: Console) -> None:
         print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", indent=2)
 
 
+_KEYS: Mapping[KeyRole, str] = {
+    "deployment": "the key",
+    "people": "the key of people, for approvals and locks,",
+    "look": "the key for drift checks that only look",
+}
+
+
 def show_pinned_keys(pinned: PinnedKeys, out: Console) -> None:
     for each in pinned.keys:
         made = " was created, and" if each.made else ""
         already = "is pinned already" if each.outcome == "pinned already" else "is pinned now"
-        what = "the key for drift checks that only look" if each.for_looks else "the key"
+        what = _KEYS[each.role]
         print_text(out, (each.environment, "bold"), f": {what}{made} {already}")
         for label, text in (("key", each.key), ("fingerprint", each.fingerprint), ("file", each.file)):
             print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", indent=2)
