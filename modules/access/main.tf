@@ -14,7 +14,7 @@ locals {
   audit_bucket = "arn:${local.partition}:s3:::${var.project}-audit-logs-${local.account_id}"
 
   # Keys of the workloads of a project called envctl are called envctl-ENV-... too: there the names are whole.
-  aliases_of_others   = ["alias/envctl-approval-*", "alias/envctl-look-*"]
+  aliases_of_others   = ["alias/envctl-approve-*", "alias/envctl-look-*"]
   signing_key_aliases = startswith(var.project, "envctl") ? concat(["alias/envctl-${var.deploys_environment}"], local.aliases_of_others) : ["alias/envctl-*"]
   foundation_aliases  = concat(["alias/${var.project}-audit-logs"], local.signing_key_aliases)
 }

@@ -169,6 +169,6 @@ variable "approval_signing_key_arns" {
 
   validation {
     condition     = alltrue([for arn in var.approval_signing_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:(key/[a-zA-Z0-9-]+|alias/[a-zA-Z0-9/_-]+)$", arn))])
-    error_message = "approval_signing_key_arns must be ARNs of keys or aliases, such as arn:aws:kms:ap-northeast-1:444444444444:alias/envctl-approval-prod."
+    error_message = "approval_signing_key_arns must be ARNs of keys or aliases, such as arn:aws:kms:ap-northeast-1:444444444444:alias/envctl-approve-prod."
   }
 }

@@ -14,7 +14,7 @@ locals {
   workload_roles  = "${local.roles}/${var.project}-*"
 
   # Keys of the workloads of a project called envctl are called envctl-ENV-... too.
-  signing_key_aliases = startswith(var.project, "envctl") ? ["alias/envctl-approval-*", "alias/envctl-look-*"] : ["alias/envctl-*"]
+  signing_key_aliases = startswith(var.project, "envctl") ? ["alias/envctl-approve-*", "alias/envctl-look-*"] : ["alias/envctl-*"]
 }
 
 resource "aws_organizations_organization" "this" {

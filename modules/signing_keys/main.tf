@@ -22,7 +22,7 @@ locals {
   usual_aliases = {
     deployment = []
     look       = ["alias/envctl-look-*"]
-    approval   = ["alias/envctl-approval-*"]
+    approval   = ["alias/envctl-approve-*"]
   }
   aliases_by_kind = { for kind, usual in local.usual_aliases : kind => distinct(concat(
     usual, [for name, key in local.keys : key.alias if key.alias != null && local.signers[name].kind == kind],

@@ -211,7 +211,7 @@ run "people_sign_with_their_own_key" {
   variables {
     people_roles = ["qa"]
     approval_signing_key_arns = [
-      "arn:aws:kms:ap-northeast-1:444444444444:alias/envctl-approval-dev",
+      "arn:aws:kms:ap-northeast-1:444444444444:alias/envctl-approve-dev",
       "arn:aws:kms:ap-northeast-1:444444444444:key/mrk-1234",
     ]
   }
@@ -225,7 +225,7 @@ run "people_sign_with_their_own_key" {
   }
 
   assert {
-    condition     = one(one(data.aws_iam_policy_document.sign.statement[1].condition).values) == "alias/envctl-approval-dev"
+    condition     = one(one(data.aws_iam_policy_document.sign.statement[1].condition).values) == "alias/envctl-approve-dev"
     error_message = "An alias is asked for by its name."
   }
 }
@@ -234,7 +234,7 @@ run "the_deployer_owns_no_signing_key" {
   command = plan
 
   assert {
-    condition     = { for statement in data.aws_iam_policy_document.foundation.statement : statement.sid => join(" ", sort(one(statement.condition).values)) if contains(["LeaveTheKeys", "SignForNobodyElse"], statement.sid) } == { LeaveTheKeys = "alias/envctl-* alias/shop-audit-logs", SignForNobodyElse = "alias/envctl-approval-* alias/envctl-look-*" }
+    condition     = { for statement in data.aws_iam_policy_document.foundation.statement : statement.sid => join(" ", sort(one(statement.condition).values)) if contains(["LeaveTheKeys", "SignForNobodyElse"], statement.sid) } == { LeaveTheKeys = "alias/envctl-* alias/shop-audit-logs", SignForNobodyElse = "alias/envctl-approve-* alias/envctl-look-*" }
     error_message = "It leaves them as they are, and signs with its own."
   }
 
@@ -261,7 +261,7 @@ run "a_key_of_people_has_an_arn" {
   command = plan
 
   variables {
-    approval_signing_key_arns = ["alias/envctl-approval-dev"]
+    approval_signing_key_arns = ["alias/envctl-approve-dev"]
   }
 
   expect_failures = [var.approval_signing_key_arns]

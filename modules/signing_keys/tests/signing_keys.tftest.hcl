@@ -48,8 +48,8 @@ run "each_kind_signs_with_its_key" {
 
   assert {
     condition = { for name, document in data.aws_iam_policy_document.sign : name => toset(one(document.statement[1].condition).values) } == {
-      "prod-deployment" = toset(["alias/envctl-look-*", "alias/envctl-look-prod", "alias/envctl-approval-*"])
-      "prod-look"       = toset(["alias/envctl-prod", "alias/envctl-approval-*"])
+      "prod-deployment" = toset(["alias/envctl-look-*", "alias/envctl-look-prod", "alias/envctl-approve-*"])
+      "prod-look"       = toset(["alias/envctl-prod", "alias/envctl-approve-*"])
       "prod-approval"   = toset(["alias/envctl-prod", "alias/envctl-look-*", "alias/envctl-look-prod"])
     }
     error_message = "Never with a key of another kind."
@@ -91,7 +91,7 @@ run "deployers_change_no_key" {
   }
 
   assert {
-    condition     = toset(one(data.aws_iam_policy_document.leave.statement[0].condition).values) == toset(["alias/envctl-*", "alias/envctl-prod", "alias/envctl-look-prod", "alias/envctl-look-*", "alias/envctl-approval-*", "alias/shop-audit-logs"])
+    condition     = toset(one(data.aws_iam_policy_document.leave.statement[0].condition).values) == toset(["alias/envctl-*", "alias/envctl-prod", "alias/envctl-look-prod", "alias/envctl-look-*", "alias/envctl-approve-*", "alias/shop-audit-logs"])
     error_message = "By their aliases."
   }
 
@@ -193,7 +193,7 @@ run "a_deployer_does_not_sign_for_people" {
     environments = [{
       name           = "prod"
       deployment_key = "arn:aws:kms:ap-northeast-1:333333333333:alias/envctl-prod"
-      approval_key   = "arn:aws:kms:ap-northeast-1:444444444444:alias/envctl-approval-prod"
+      approval_key   = "arn:aws:kms:ap-northeast-1:444444444444:alias/envctl-approve-prod"
       deployer_roles = ["envctl-deployer"]
       people_roles   = ["envctl-deployer"]
     }]
