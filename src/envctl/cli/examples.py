@@ -112,6 +112,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl ledger keys", "compare the pinned public keys with those in KMS"),
         ("envctl ledger keys --create", "create missing keys, and pin them"),
         ("envctl ledger keys --add", "pin a second key, and keep the first"),
+        ("envctl ledger keys prod --check", "compare key and policy with those of --create"),
     ),
     "ledger verify": (
         ("envctl ledger verify", "check every entry"),

@@ -149,7 +149,9 @@ def _binds_everywhere(said: dict[str, Statement]) -> None:
     assert {"kms:Sign", "kms:Verify"} <= keys.not_actions
     assert keys.conditions["ForAnyValue:StringLike"] == {"kms:ResourceAliases": frozenset(["alias/envctl-*"])}
     bound = {"envctl-deployer", "envctl-look", "envctl-ci-*", "shop-*"}
-    assert keys.conditions["ArnLike"] == {"aws:PrincipalArn": frozenset(f"arn:aws:iam::*:role/{each}" for each in bound)}
+    assert keys.conditions["ArnLike"] == {
+        "aws:PrincipalArn": frozenset(f"arn:aws:iam::*:role/{each}" for each in bound)
+    }
     assert workloads["ArnLike"] == said["WorkloadsDoNotSign"].conditions["ArnLike"]
     assert workloads["ArnLike"] == {"aws:PrincipalArn": frozenset(["arn:aws:iam::*:role/shop-*"])}
 
