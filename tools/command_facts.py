@@ -57,7 +57,10 @@ FACTS = {
     "init": Facts(("envctl init shop --template minimal",), ("init.md", "start.md")),
     "ledger export": Facts(("envctl ledger export prod --since 90d",), ("audit.md",)),
     "ledger keys": Facts(
-        ("envctl ledger keys --create",), ("signatures.md",), given="signing keys are named", place="shop on AWS"
+        ("envctl ledger keys --create",),
+        ("signatures.md", "signing-keys.md"),
+        given="signing keys are named",
+        place="shop on AWS",
     ),
     "ledger verify": Facts(("envctl ledger verify",), ("signatures.md", "recovery.md"), given="dev runs a release"),
     "lock": Facts(('envctl lock prod --reason "migration until Friday"',), ("guards.md", "recovery.md")),

@@ -134,7 +134,6 @@ _INSTALLED_PROGRAM = ResultType(
     "usecases.project.terraform_program.InstalledProgram", "project.pins.show_installed_program"
 )
 _PINNED_PROGRAM = ResultType("usecases.project.terraform_program.PinnedProgram", "project.pins.show_pinned_program")
-_CHECKED_KEYS = ResultType("usecases.project.signing_keys.CheckedKeys", "project.pins.show_checked_keys")
 _PINNED_KEYS = ResultType("usecases.project.signing_keys.PinnedKeys", "project.pins.show_pinned_keys")
 _PLANS = ResultType("usecases.fleet.merge.Plans", "plan.many_plans.show_plans", "plans.render_plans", is_partial=True)
 _PREVIEW = ResultType(
@@ -266,11 +265,7 @@ TABLE: dict[str, dict[str, Command | CommandGroup]] = {
                 "verify": Command(
                     "inspect.ledger", "Recompute the chain, and check every signature.", (_LEDGER_VERIFICATION,)
                 ),
-                "keys": Command(
-                    "inspect.ledger",
-                    "Pin the public keys for signatures of entries.",
-                    (_PINNED_KEYS, _CHECKED_KEYS),
-                ),
+                "keys": Command("inspect.ledger", "Pin the public keys for signatures of entries.", (_PINNED_KEYS,)),
                 "export": Command("inspect.ledger_export", "Export the deployments for an auditor.", ()),
             },
         ),

@@ -35,11 +35,6 @@ class PinnedKey:
     for_looks: bool = False  # whether it signs found drift alone
 
 
-@dataclass(frozen=True)
-class PinnedKeys:
-    keys: tuple[PinnedKey, ...]
-
-
 @dataclass(frozen=True, kw_only=True)
 class CheckedKey:
     """A key in KMS, compared with what `envctl ledger keys --create` creates."""
@@ -53,12 +48,13 @@ class CheckedKey:
 
 
 @dataclass(frozen=True)
-class CheckedKeys:
-    keys: tuple[CheckedKey, ...]
+class PinnedKeys:
+    keys: tuple[PinnedKey, ...] = ()
+    checks: tuple[CheckedKey, ...] = ()  # of --check, which pins nothing
 
     @property
     def exit_code(self) -> int:
-        return int(any(each.findings for each in self.keys))
+        return int(any(each.findings for each in self.checks))
 
 
 SIGNER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@*/-]+")
@@ -88,7 +84,7 @@ def pin_keys(
 
 def check_keys(
     ports: Ports, environments: tuple[str, ...] = (), *, signers: Sequence[str] = (), as_me: bool = False
-) -> CheckedKeys:
+) -> PinnedKeys:
     """Compare the keys in KMS with those that `pin_keys` creates. Without signers, those of the policy stay."""
     project, checked = project_file.load_project(ports), []
     for name, role in _list_uses(project, environments, signers):
@@ -99,7 +95,7 @@ def check_keys(
         checked.append(
             CheckedKey(environment=name, role=role, key=found.arn, signers=named, findings=findings, policy=wanted)
         )
-    return CheckedKeys(tuple(checked))
+    return PinnedKeys(checks=tuple(checked))
 
 
 def _build_policy(project: Project, environment: str, role: KeyRole, signers: Sequence[str]) -> Policy:

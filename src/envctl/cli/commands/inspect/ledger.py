@@ -67,12 +67,10 @@ def keys(
 
     refuse_dry_run(context)
     chosen, signers = tuple(names or ()), tuple(signer or ())
-    if check:
-        exit_code = lambda result: int(result.exit_code)  # noqa: E731
-        run_use_case(
-            context, lambda ports: signing_keys.check_keys(ports, chosen, signers=signers, as_me=as_me), exit_code
-        )
-    pin = lambda ports: signing_keys.pin_keys(  # noqa: E731
-        ports, chosen, create=create, add=add, signers=signers, as_me=as_me
+    use = lambda ports: (  # noqa: E731
+        signing_keys.check_keys(ports, chosen, signers=signers, as_me=as_me)
+        if check
+        else signing_keys.pin_keys(ports, chosen, create=create, add=add, signers=signers, as_me=as_me)
     )
-    run_use_case(context, pin)
+    exit_code = lambda result: int(result.exit_code)  # noqa: E731
+    run_use_case(context, use, exit_code)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from rich.console import Console
 
 from envctl.cli.render.terminal.columns import print_columns
-from envctl.cli.render.terminal.text import print_hint, print_item, print_nowrap, print_text, print_warnings, to_text
+from envctl.cli.render.terminal.text import print_hint, print_nowrap, print_text, print_warnings, to_text
 from envctl.cli.render.text.sentences import format_count, join_clauses
 from envctl.domain.command_lines import format_command
 from envctl.domain.ledger.key_roles import KeyRole
@@ -14,7 +14,7 @@ from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account.image_pins import PinnedImages
 from envctl.usecases.project.lock_providers import LockedProvider, LockedProviders
-from envctl.usecases.project.signing_keys import CheckedKeys, PinnedKeys
+from envctl.usecases.project.signing_keys import CheckedKey, PinnedKeys
 from envctl.usecases.project.terraform_program import InstalledProgram, PinnedProgram
 
 PROVIDER_HEADERS = ("provider", "version", "platforms")
@@ -117,6 +117,8 @@ _KEYS: Mapping[KeyRole, str] = {
 
 
 def show_pinned_keys(pinned: PinnedKeys, out: Console) -> None:
+    for check in pinned.checks:
+        _show_checked_key(check, out)
     for each in pinned.keys:
         made = " was created, and" if each.made else ""
         already = "is pinned already" if each.outcome == "pinned already" else "is pinned now"
@@ -131,18 +133,14 @@ def show_pinned_keys(pinned: PinnedKeys, out: Console) -> None:
         print_hint(out, f"have it reviewed, and commit it: git add {files}")
 
 
-def show_checked_keys(checked: CheckedKeys, out: Console) -> None:
-    for each in checked.keys:
-        verdict = f"has {format_count(len(each.findings), 'difference')}" if each.findings else "is as it should be"
-        print_text(out, (each.environment, "bold"), f": {_KEYS[each.role]} {verdict}")
-        account = each.key.split(":")[4]
-        signers = (
-            ", ".join(each.signers) or f"those whom IAM of account {account} allows, but for roles that are denied"
-        )
-        for label, text in (("key", each.key), ("signs", signers)):
-            print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", indent=2)
-        for finding in each.findings:
-            print_item(out, (finding.problem, "yellow"))
-            print_hint(out, finding.fix, indent=4)
-            if finding.statement:
-                print_nowrap(out, json.dumps(finding.statement), indent=4)
+def _show_checked_key(each: CheckedKey, out: Console) -> None:
+    verdict = f"has {format_count(len(each.findings), 'difference')}" if each.findings else "is as it should be"
+    print_text(out, (each.environment, "bold"), f": {_KEYS[each.role]} {verdict}")
+    signers = ", ".join(each.signers) or "roles that IAM of its account allows, unless the policy denies it"
+    for label, text in (("key", each.key), ("signs", signers)):
+        print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", indent=2)
+    for finding in each.findings:
+        print_text(out, (finding.problem, "yellow"), indent=2)
+        print_hint(out, finding.fix, indent=4)
+        if finding.statement:
+            print_nowrap(out, json.dumps(finding.statement), indent=4)
