@@ -142,6 +142,13 @@ data "aws_iam_policy_document" "data" {
       variable = "aws:ResourceTag/environment"
       values   = [var.deploys_environment]
     }
+
+    # A key that signs is nobody's by its tag. A key without an alias has no value here, and all of none are true.
+    condition {
+      test     = "ForAllValues:StringNotLike"
+      variable = "kms:ResourceAliases"
+      values   = local.signing_key_aliases
+    }
   }
 
   statement {

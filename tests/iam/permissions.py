@@ -82,3 +82,8 @@ def _names(principal: object, role: str) -> bool:
     if wrong := [each for each in named if each != "*" and not each.endswith(":root")]:
         raise UnsupportedPolicyError(f"principals {wrong}")
     return bool({"*", f"arn:aws:iam::{role.split(':')[4]}:root"}.intersection(named))
+
+
+def list_owning(role: str, key: KmsKey, policies: Sequence[Json], **context: str) -> list[str]:
+    """Return the actions by which the role could make this key its own, or end it."""
+    return [action for action in OWNING_ACTIONS if may(role, action, key, policies, **context)]

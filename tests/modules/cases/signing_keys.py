@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tests.iam.permissions import ALL_OF_KMS, KmsKey, list_owning, may
 from tests.modules.applying import Account, Case, Found
 from tests.modules.policies import statements
 
@@ -66,6 +67,28 @@ def look(account: Account, found: Found) -> None:
         assert held == {f"envctl-sign-shop-prod-{kind}": json.loads(made["sign_policies"][f"prod-{kind}"])} | leaves
         signs = statements(held[f"envctl-sign-shop-prod-{kind}"])["Sign"]
         assert (signs.resources, signs.conditions) == (frozenset([SIGNS_WITH[kind][0]]), SIGNS_WITH[kind][1])
+
+    _judge(iam)
+
+
+KEYS_THAT_SIGN = {
+    "deployment": KmsKey(arn=f"{KEYS}:key/1", alias="alias/envctl-prod", tags={"environment": "prod"}),
+    "look": KmsKey(arn=f"{KEYS}:key/2", alias="alias/envctl-look-prod", tags={"environment": "prod"}),
+    "approval": KmsKey(arn="arn:aws:kms:ap-northeast-1:444444444444:key/mrk-1"),
+}
+
+
+def _judge(iam: Any) -> None:
+    """Each role signs with its key alone, and no deployer owns one: even with all of KMS beside these policies."""
+    for role, kind in KINDS.items():
+        held = list(read_attached(iam, role).values())
+        for other, key in KEYS_THAT_SIGN.items():
+            # In the account of the key: the policy of a key in another account has to name the role too.
+            arn = f"arn:aws:iam::{key.account}:role/{role}"
+            assert may(arn, "kms:Sign", key, held) is (kind == other), (role, other)
+            assert may(arn, "kms:Sign", key, [ALL_OF_KMS, *held]) is (kind == other), (role, other)
+            if kind != "approval":
+                assert list_owning(arn, key, [ALL_OF_KMS, *held]) == [], (role, other)
 
 
 def read_attached(iam: Any, role: str) -> dict[str, Any]:

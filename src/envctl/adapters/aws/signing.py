@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from envctl.domain.aws.buckets import Policy
@@ -57,28 +57,22 @@ class KmsSignatures:
             return bytes(response["Signature"])
 
     def fetch_public_key(self, environment: str) -> bytes:
-        kms = self._open_client("kms", environment, personally=self._manages_as_me)
-        with self._explain_errors(environment, "kms:GetPublicKey", personally=self._manages_as_me):
+        with self._open_manager(environment, "kms:GetPublicKey") as kms:
             return bytes(kms.get_public_key(KeyId=self._arn_of(environment))["PublicKey"])
 
     def read_key(self, environment: str) -> KeyRecord:
-        kms = self._open_client("kms", environment, personally=self._manages_as_me)
-        with self._explain_errors(environment, "kms:DescribeKey", personally=self._manages_as_me):
+        with self._open_manager(environment, "kms:DescribeKey") as kms:
             found = kms.describe_key(KeyId=self._arn_of(environment))["KeyMetadata"]
-        with self._explain_errors(environment, "kms:GetKeyPolicy", personally=self._manages_as_me):
+        with self._open_manager(environment, "kms:GetKeyPolicy") as kms:
+            # KMS takes no alias here.
             policy = json.loads(kms.get_key_policy(KeyId=found["Arn"], PolicyName="default")["Policy"])
-        return KeyRecord(
-            arn=found["Arn"],
-            state=found["KeyState"],
-            usage=found["KeyUsage"],
-            multi_region=bool(found.get("MultiRegion")),
-            policy=policy,
-        )
+        multi_region = bool(found.get("MultiRegion"))
+        names = {"arn": found["Arn"], "state": found["KeyState"], "usage": found["KeyUsage"]}
+        return KeyRecord(**names, multi_region=multi_region, policy=policy)
 
     def create_key(self, environment: str, policy: Policy) -> bool:
         arn = self._arn_of(environment)
-        kms = self._open_client("kms", environment, personally=self._manages_as_me)
-        if self._has_key(environment, kms):
+        if self._has_key(environment):
             return False
         if not (alias := parse_alias(arn)):
             message = f"there is no KMS key {arn}, and a key with a chosen id can't be created"
@@ -86,7 +80,7 @@ class KmsSignatures:
             hint = f'name an alias: [environments.{environment}] {field} = "alias/envctl-{environment}"'
             raise OperationFailedError(Problem("E467", message, hint))
         self._check_account(environment, arn.split(":")[4])
-        with self._explain_errors(environment, "kms:CreateKey", personally=self._manages_as_me):
+        with self._open_manager(environment, "kms:CreateKey") as kms:
             made = kms.create_key(
                 Description=f"envctl: signs the records of {environment} ({self._role})",
                 KeySpec=KEY_SPEC,
@@ -96,36 +90,43 @@ class KmsSignatures:
                 # A deployer that creates the key can't change its policy afterwards; administrators of the account can.
                 BypassPolicyLockoutSafetyCheck=True,
             )["KeyMetadata"]["KeyId"]
-        return self._assign_alias(environment, kms, alias, made)
+        return self._assign_alias(environment, alias, made)
 
     def _check_account(self, environment: str, account: str) -> None:
         """Check whose account the key would be created in: a key whose policy names another one belongs to nobody."""
-        sts = self._open_client("sts", environment, personally=self._manages_as_me)
-        with self._explain_errors(environment, "sts:GetCallerIdentity", personally=self._manages_as_me):
+        with self._open_manager(environment, "sts:GetCallerIdentity") as sts:
             caller = sts.get_caller_identity()
         if caller["Account"] != account:
             message = f"the KMS key {self._arn_of(environment)} can't be created: {caller['Arn']} is of another account"
             hint = f"take a role in account {account} that may create keys, and try again"
             raise OperationFailedError(Problem("E468", message, hint))
 
-    def _assign_alias(self, environment: str, kms: Any, alias: str, made: str) -> bool:  # noqa: ANN401 (boto3's own)
+    def _assign_alias(self, environment: str, alias: str, made: str) -> bool:
         """Point the alias to the new key. Return False if another process was faster."""
-        with self._explain_errors(environment, "kms:CreateAlias", personally=self._manages_as_me):
+        with self._open_manager(environment, "kms:CreateAlias") as kms:
             try:
                 kms.create_alias(AliasName=alias, TargetKeyId=made)
             except kms.exceptions.AlreadyExistsException:
-                # A key without an alias would only cost money.
-                kms.schedule_key_deletion(KeyId=made, PendingWindowInDays=DELETION_DAYS)
+                # A key without an alias only costs money. A deployer may not delete it, and leaves it.
+                with suppress(kms.exceptions.ClientError):
+                    kms.schedule_key_deletion(KeyId=made, PendingWindowInDays=DELETION_DAYS)
                 return False
         return True
 
-    def _has_key(self, environment: str, kms: Any) -> bool:  # noqa: ANN401
-        with self._explain_errors(environment, "kms:DescribeKey", personally=self._manages_as_me):
+    def _has_key(self, environment: str) -> bool:
+        with self._open_manager(environment, "kms:DescribeKey") as kms:
             try:
                 kms.describe_key(KeyId=self._arn_of(environment))
             except kms.exceptions.NotFoundException:
                 return False
         return True
+
+    @contextmanager
+    def _open_manager(self, environment: str, action: str) -> Iterator[Any]:
+        """Open the client that creates and reads keys, for one action."""
+        client = self._open_client(action.partition(":")[0], environment, personally=self._manages_as_me)
+        with self._explain_errors(environment, action, personally=self._manages_as_me):
+            yield client
 
     def _open_client(self, service: str, environment: str, *, personally: bool) -> Any:  # noqa: ANN401
         client = self._own_client if personally else self._environment_client

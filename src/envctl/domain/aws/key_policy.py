@@ -13,14 +13,14 @@ from envctl.domain.ledger.key_roles import KeyRole
 KEY_SPEC, KEY_USAGE = "ECC_NIST_P256", "SIGN_VERIFY"
 # A deployer may have made the key, and gives it its alias then: IAM keeps it from adding another one.
 LEFT_TO_IAM = ("kms:CreateAlias", "kms:Describe*", "kms:Get*", "kms:List*", "kms:Sign", "kms:Verify")
-ONLY_SIGNERS = "EnvctlOnlyTheseSign"
-PRINCIPAL = "aws:PrincipalArn"
+ONLY_SIGNERS, OTHERS = "EnvctlOnlyTheseSign", "EnvctlOthersDoNotSign"
+GUESTS = "EnvctlOtherAccountsSign"
 MEANINGS: Mapping[str, str] = {
     "EnvctlAccountDecides": "IAM of its account can't give permissions on the key",
     "EnvctlKeepTheKey": "a deployer may change the policy, tags, grants or aliases of the key, or delete it",
     ONLY_SIGNERS: "other roles with a permission in IAM sign with it",
-    "EnvctlOthersDoNotSign": "other roles with a permission in IAM sign with it",
-    "EnvctlOtherAccountsSign": "signers of other accounts can't sign",
+    OTHERS: "other roles with a permission in IAM sign with it",
+    GUESTS: "signers of other accounts can't sign",
 }
 
 
@@ -44,36 +44,35 @@ class KeyFinding:
     statement: Statement | None = None
 
 
+def list_bound_roles(project: Project, key: str) -> list[str]:
+    """Return the roles that must not change the key, nor sign for people: those that deploy or look, and those that
+    deployers make for workloads, in the account of the key.
+    """
+    start, order = f"arn:{key.split(':')[1]}:iam::{key.split(':')[4]}:role/", project.order.order
+    pipeline = [project.environments[name] for name in order]
+    named = {each for one in pipeline for each in (one.assume_role, one.look_role) if each}
+    return [*sorted(named), *(f"{start}{project.identity.name}-{name}-*" for name in order)]
+
+
 def build_key_policy(project: Project, environment: str, role: KeyRole, signers: Sequence[str] = ()) -> Policy:
     """Return the policy. `signers` are the roles of people, for the key that people sign with."""
     section, key = project.environments[environment], build_key_arn(project, environment, role)
-    partition, account = key.split(":")[1], key.split(":")[4]
-    pipeline = [project.environments[name] for name in project.order.order]
-    bound = sorted({found for each in pipeline for found in (each.assume_role, each.look_role) if found})
-    if role != "people":
-        # A deployer may make such roles, and work through them.
-        bound.append(f"arn:{partition}:iam::{account}:role/{project.identity.name}-{environment}-*")
-    only = _list_only_signers(project, environment, role, signers)
-    own = section.look_role if role == "look" else section.assume_role if role == "deployment" else None
+    start, account = f"arn:{key.split(':')[1]}:iam::", key.split(":")[4]
+    bound, only = list_bound_roles(project, key), _list_only_signers(project, environment, role, signers)
+    own = {"look": section.look_role, "deployment": section.assume_role}.get(role)
     others = [each for each in bound if each != own]
-    guests = sorted({each for each in (*only, *signers) if each.split(":")[4] != account})
-    guest_accounts = sorted({f"arn:{partition}:iam::{each.split(':')[4]}:root" for each in guests})
-    root = {"AWS": f"arn:{partition}:iam::{account}:root"}
-    statements: list[Statement] = [_write("EnvctlAccountDecides", "Allow", root, {"Action": "kms:*"})]
-    if bound:
-        left = {"NotAction": list(LEFT_TO_IAM), "Condition": {"ArnLike": {PRINCIPAL: bound}}}
-        statements.append(_write("EnvctlKeepTheKey", "Deny", {"AWS": "*"}, left))
-    if only:
-        signing = {"Action": "kms:Sign", "Condition": {"ArnNotLike": {PRINCIPAL: list(only)}}}
-        statements.append(_write(ONLY_SIGNERS, "Deny", {"AWS": "*"}, signing))
-    elif others:
-        signing = {"Action": "kms:Sign", "Condition": {"ArnLike": {PRINCIPAL: others}}}
-        statements.append(_write("EnvctlOthersDoNotSign", "Deny", {"AWS": "*"}, signing))
-    if guests:
+    sid, signing = (ONLY_SIGNERS, _compare("ArnNotLike", only)) if only else (OTHERS, _compare("ArnLike", others))
+    root, anybody, left = {"AWS": f"{start}{account}:root"}, {"AWS": "*"}, list(LEFT_TO_IAM)
+    statements: list[Statement] = [
+        _write("EnvctlAccountDecides", "Allow", root, Action="kms:*"),
+        _write("EnvctlKeepTheKey", "Deny", anybody, NotAction=left, Condition=_compare("ArnLike", bound)),
+        _write(sid, "Deny", anybody, Action="kms:Sign", Condition=signing),
+    ]
+    if guests := sorted({each for each in (*only, *signers) if each.split(":")[4] != account}):
         # The account stands for its roles: a role by name would make the policy invalid once it is deleted.
-        using = {"Action": ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"]}
-        named = {**using, "Condition": {"ArnLike": {PRINCIPAL: guests}}}
-        statements.append(_write("EnvctlOtherAccountsSign", "Allow", {"AWS": guest_accounts}, named))
+        accounts = {"AWS": sorted({f"{start}{each.split(':')[4]}:root" for each in guests})}
+        using = ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign"]
+        statements.append(_write(GUESTS, "Allow", accounts, Action=using, Condition=_compare("ArnLike", guests)))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -88,15 +87,19 @@ def _list_only_signers(project: Project, environment: str, role: KeyRole, signer
     return (section.assume_role,) if section.assume_role and section.approval_signing_key else ()
 
 
-def _write(sid: str, effect: str, principal: object, rest: Mapping[str, object]) -> Statement:
+def _write(sid: str, effect: str, principal: object, **rest: object) -> Statement:
     return {"Sid": sid, "Effect": effect, "Principal": principal, **rest, "Resource": "*"}
 
 
+def _compare(operator: str, roles: Sequence[str]) -> Mapping[str, object]:
+    return {operator: {"aws:PrincipalArn": list(roles)}}
+
+
 def list_signers(policy: Policy) -> tuple[str, ...]:
-    """Return the roles that alone may sign by the policy; none if IAM of the account decides."""
-    found = next((each for each in _list_statements(policy) if each.get("Sid") == ONLY_SIGNERS), {})
-    signers = found.get("Condition", {}).get("ArnNotLike", {}).get(PRINCIPAL, ())
-    return (signers,) if isinstance(signers, str) else tuple(sorted(signers))
+    """Return the roles that the policy names as signers; none if IAM of the account decides alone."""
+    named = [each for each in _list_statements(policy) if each.get("Sid") in (ONLY_SIGNERS, GUESTS)]
+    keys = [keys for each in named for keys in each.get("Condition", {}).values()]
+    return tuple(sorted(set().union(*(_normalize(each.get("aws:PrincipalArn", ())) for each in keys))))
 
 
 def find_key_faults(found: KeyRecord, wanted: Policy) -> Iterator[KeyFinding]:
@@ -109,17 +112,15 @@ def find_key_faults(found: KeyRecord, wanted: Policy) -> Iterator[KeyFinding]:
     if not found.multi_region:
         fix = "no key can become multi-Region: create another one when you change the key"
         yield KeyFinding("the key is in one region only: without that region nobody signs", fix)
-    there = [_normalize(each) for each in _list_statements(found.policy)]
+    there, known = ([_normalize(each) for each in _list_statements(policy)] for policy in (found.policy, wanted))
     for each in _list_statements(wanted):
         if _normalize(each) not in there:
-            sid = str(each["Sid"])
-            fix = f"add the statement {sid} to the policy of the key"
-            yield KeyFinding(f"the policy does not have {sid}: {MEANINGS[sid]}", fix, each)
-    known = [_normalize(each) for each in _list_statements(wanted)]
+            fix = f"add the statement {each['Sid']} to the policy of the key"
+            yield KeyFinding(f"the policy does not have {each['Sid']}: {MEANINGS[each['Sid']]}", fix, each)
     for each in _list_statements(found.policy):
         if each.get("Effect") == "Allow" and _normalize(each) not in known:
-            fix = "remove it, if nobody needs it"
-            yield KeyFinding(f"the policy allows more: {json.dumps(each, sort_keys=True)}", fix)
+            problem = f"the policy allows more: {json.dumps(each, sort_keys=True)}"
+            yield KeyFinding(problem, "remove that statement if nobody needs it")
 
 
 def _list_statements(policy: Policy) -> Sequence[Statement]:
@@ -127,13 +128,10 @@ def _list_statements(policy: Policy) -> Sequence[Statement]:
     return [found] if isinstance(found, Mapping) else list(found)
 
 
-def _normalize(value: Any) -> Any:  # noqa: ANN401 (a value of JSON)
+def _normalize(value: Any, name: str = "") -> Any:  # noqa: ANN401 (a value of JSON)
     """To AWS, one value and a list of one are the same, and so are a star and everybody of AWS."""
     if isinstance(value, Mapping):
-        kept = {name: each for name, each in value.items() if name != "Sid"}
-        everybody = kept.get("Principal") == "*"
-        return {
-            name: _normalize(each)
-            for name, each in ({**kept, "Principal": {"AWS": "*"}} if everybody else kept).items()
-        }
+        return {key: _normalize(each, key) for key, each in value.items() if key != "Sid"}
+    if name == "Principal":
+        return {"AWS": frozenset([value])}
     return frozenset([value] if isinstance(value, str) else map(str, value))

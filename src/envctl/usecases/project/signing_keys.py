@@ -3,13 +3,20 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from envctl.domain.aws.buckets import Policy
-from envctl.domain.aws.key_policy import KeyFinding, build_key_policy, find_key_faults, list_signers
+from envctl.domain.aws.key_policy import (
+    KeyFinding,
+    build_key_policy,
+    find_key_faults,
+    list_bound_roles,
+    list_signers,
+)
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
-from envctl.domain.config.signing_keys import list_key_roles
+from envctl.domain.config.signing_keys import build_key_arn, list_key_roles
 from envctl.domain.errors import ConfigurationError, Location, Problem, UsageError
 from envctl.domain.ledger.key_roles import KeyRole
 from envctl.domain.ledger.signatures import PublicKey, UnusableKeyError, parse_public_key
@@ -42,7 +49,7 @@ class CheckedKey:
     environment: str
     role: KeyRole
     key: str
-    signers: tuple[str, ...]  # the only roles that may sign; none if IAM of the account decides
+    signers: tuple[str, ...]  # the roles that its policy names; none if IAM of the account decides alone
     findings: tuple[KeyFinding, ...]
     policy: Policy  # the whole policy that the key should have
 
@@ -90,7 +97,9 @@ def check_keys(
     for name, role in _list_uses(project, environments, signers):
         found = ports.signatures.for_role(role, as_me=as_me).read_key(name)
         named = list_signers(found.policy)
-        wanted = _build_policy(project, name, role, signers or (named if role == "people" else ()))
+        # A role of the pipeline among them is a difference.
+        free = [each for each in named if each not in _find_bound_signers(project, name, named)]
+        wanted = _build_policy(project, name, role, signers or free)
         findings = tuple(find_key_faults(found, wanted))
         checked.append(
             CheckedKey(environment=name, role=role, key=found.arn, signers=named, findings=findings, policy=wanted)
@@ -111,7 +120,18 @@ def _list_uses(
         hint = "write the ARN of the role, not of its session: arn:aws:iam::444444444444:role/NAME"
         raise UsageError(Problem("E464", f"{wrong} is no ARN of a role or user", hint))
     for name in _select_environments(project, environments):
+        if bound := _find_bound_signers(project, name, signers):
+            hint = "name roles that people take, and the job that approves"
+            raise UsageError(Problem("E464", f"{bound[0]} must not sign for people: it deploys or looks", hint))
         yield from ((name, role) for role in list_key_roles(project.environments[name]))
+
+
+def _find_bound_signers(project: Project, environment: str, signers: Sequence[str]) -> list[str]:
+    """Return the signers that are roles of the pipeline, where people have their own key. Either may be a pattern."""
+    if not project.environments[environment].approval_signing_key:
+        return []
+    bound = list_bound_roles(project, build_key_arn(project, environment, "people"))
+    return [each for each in signers if any(fnmatchcase(one, each) or fnmatchcase(each, one) for one in bound)]
 
 
 def _select_environments(project: Project, environments: tuple[str, ...]) -> tuple[str, ...]:
