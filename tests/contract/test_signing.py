@@ -78,6 +78,20 @@ def test_key_of_another_account_is_not_created() -> None:
         elsewhere.fetch_public_key("prod")
 
 
+def test_key_of_people_is_made_and_used_with_own_credentials() -> None:
+    """In an account that the environment's role can't reach."""
+    people = KmsSignatures(
+        as_role("envctl-deployer"),
+        lambda *words, **more: as_role("ApproverRole")(words[0], "dev", **more),
+        lambda *_: arn("dev", "envctl-approve-prod"),
+        "people",
+    )
+    assert people.create_key("prod", POLICY)
+    key = parse_public_key(people.fetch_public_key("prod"))
+    assert key.has_signed(people.sign("prod", key.algorithm, MESSAGE, personally=True), MESSAGE)
+    assert people.read_key("prod").arn.split(":")[4] == ACCOUNTS["dev"]
+
+
 @pytest.mark.parametrize("personally", [False, True], ids=["by a deployment", "by a person"])
 def test_signature_is_verified_by_public_key_alone(*, personally: bool) -> None:
     keys = signatures("envctl-signs")
