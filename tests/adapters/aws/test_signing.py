@@ -98,7 +98,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "no permission": (
         "AccessDeniedException",
         "E468",
-        "allow kms:Sign on that key to the credentials of prod",
+        "allow kms:Sign to the credentials of prod",
     ),
     "no key": ("NotFoundException", "E467", "envctl ledger keys prod --create"),
     "a key that is disabled": ("DisabledException", "E468", "enable the key, or pin its replacement"),
@@ -125,7 +125,7 @@ def test_personal_signing_failure_names_own_credentials(kms: Kms) -> None:
     kms.answers["Sign"] = "AccessDeniedException"
     with pytest.raises(OperationFailedError) as caught:
         sign(kms, personally=True)
-    assert "allow kms:Sign on that key to your own credentials" in caught.value.problems[0].hint
+    assert "allow kms:Sign to your own credentials" in caught.value.problems[0].hint
     assert "(kms:Sign with your own credentials)" in caught.value.problems[0].message
 
 
@@ -141,6 +141,14 @@ def test_missing_key_of_people_names_its_account(kms: Kms) -> None:
     with pytest.raises(OperationFailedError) as caught:
         keys(kms, role="people").sign("prod", "ECDSA_SHA_256", b"m" * 32, personally=True)
     assert caught.value.problems[0].hint.startswith("with credentials of account 333333333333, create it")
+
+
+def test_denied_creation_names_the_missing_action(kms: Kms) -> None:
+    said = "User: ann is not authorized to perform: iam:CreateServiceLinkedRole on resource: *"
+    kms.answers = {"DescribeKey": "NotFoundException", "CreateKey": ("AccessDeniedException", said)}
+    with pytest.raises(OperationFailedError, match="can't be created for prod: User: ann is not") as caught:
+        keys(kms).create_key("prod", POLICY)
+    assert "allow iam:CreateServiceLinkedRole to the credentials of prod" in caught.value.problems[0].hint
 
 
 def test_key_pending_deletion_is_kept_by_cancelling_it(kms: Kms) -> None:
@@ -160,7 +168,7 @@ def test_denial_in_xml_is_shown_as_a_sentence(kms: Kms) -> None:
         sign(kms, personally=True)
     (problem,) = caught.value.problems
     assert problem.message == f"the KMS key {KEY} does not sign for prod: {said}"
-    assert "allow kms:Sign on that key to your own credentials" in problem.hint
+    assert "allow kms:Sign to your own credentials" in problem.hint
 
 
 MAKING: dict[str, tuple[dict[str, dict[str, Any] | str], list[str], bool]] = {

@@ -16,7 +16,7 @@ from envctl.domain.ledger.signatures import Algorithm
 
 DELETION_DAYS = 7
 DENIED = {"AccessDeniedException", "AccessDenied", "403"}
-XML = re.compile(r"<(Code|Message)>([^<]*)<")
+XML, PERFORM = re.compile(r"<(Code|Message)>([^<]*)<"), re.compile(r"to perform: ([\w:]+)")
 
 
 class KmsSignatures:
@@ -138,16 +138,13 @@ class KmsSignatures:
 
         try:
             yield
-        except ClientError as error:
-            details = error.response.get("Error", {})
+        except (BotoCoreError, ClientError) as error:
+            details = (getattr(error, "response", None) or {}).get("Error", {})
+            said = {"Code": str(details.get("Code", "")), "Message": str(details.get("Message") or error)}
             # Proxies and some errors of IAM answer in XML, which boto3 does not read here.
-            said = {"Code": str(details.get("Code", "")), "Message": str(details.get("Message") or "")}
             said |= dict(XML.findall(said["Message"]))
-            reason = (said["Message"] or said["Code"]).strip().rstrip(".")
+            reason = said["Message"].strip().partition("\n")[0].rstrip(".")
             raise self._to_error(environment, action, said["Code"], reason, personally=personally) from error
-        except BotoCoreError as error:
-            reason = str(error).strip().partition("\n")[0].rstrip(".")
-            raise self._to_error(environment, action, "", reason, personally=personally) from error
 
     def _to_error(
         self, environment: str, action: str, code: str, reason: str, *, personally: bool
@@ -159,18 +156,19 @@ class KmsSignatures:
             where = f"with credentials of account {account}, " if self._role == "people" else ""
             hint = f"{where}create it, and pin it: {format_command('ledger keys', environment, create=True)}"
             return OperationFailedError(Problem("E467", f"there is no KMS key {key} for {environment}", hint))
+        explain, named = format_command("explain", "E468"), PERFORM.search(reason)
         if code in DENIED:
-            hint = f"allow {action} on that key to {whose}: {format_command('explain', 'E468')}"
-            if personally and self._role == "people" and action == "kms:Sign":
+            # To create a key in all regions takes an action more.
+            hint = f"allow {named[1] if named else action} to {whose}: {explain}"
+            if self._role == "people" and action == "kms:Sign":
                 hint = f"take a role that signs for people, or {hint}"
-        elif code == "KMSInvalidStateException" and "pending deletion" in reason.lower():
-            hint = f"cancel its deletion, or pin its replacement: {format_command('explain', 'E468')}"
         elif code in {"DisabledException", "KMSInvalidStateException"}:
-            hint = f"enable the key, or pin its replacement: {format_command('explain', 'E468')}"
+            step = "cancel its deletion" if "pending deletion" in reason.lower() else "enable the key"
+            hint = f"{step}, or pin its replacement: {explain}"
         else:
             hint = "try again: unsigned entries were not recorded"
         failure = {"kms:Sign": "does not sign", "kms:CreateKey": "can't be created", "kms:CreateAlias": "gets no alias"}
-        who = "" if action in reason else f" ({action} with {whose})"
+        who = "" if named else f" ({action} with {whose})"
         what = failure.get(action, "can't be read")
         message = f"the KMS key {key} {what} for {environment}: {reason}{who}"
         return OperationFailedError(Problem("E468", message, hint))
