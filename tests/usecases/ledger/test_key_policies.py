@@ -69,10 +69,10 @@ def test_deployer_among_the_signers_is_a_difference(world: World) -> None:
     ("signer", "said"),
     [
         ("arn:aws:iam::111111111111:role/envctl-deployer", "it deploys or looks"),
-        ("arn:aws:iam::*:role/envctl-*", "is no ARN of a role"),
+        ("arn:aws:iam::*:role/envctl-*", "is not the ARN of a role"),
         ("arn:aws:iam::111111111111:role/*", "it deploys or looks"),
         ("arn:aws:iam::555555555555:role/shop-prod-web", "it deploys or looks"),
-        ("arn:aws:sts::555555555555:assumed-role/Approver/ann", "is no ARN of a role"),
+        ("arn:aws:sts::555555555555:assumed-role/Approver/ann", "is not the ARN of a role"),
     ],
 )
 def test_signer_that_deploys_is_refused(world: World, signer: str, said: str) -> None:

@@ -118,7 +118,7 @@ def _list_uses(
 ) -> Iterator[tuple[str, KeyRole]]:
     if wrong := next((each for each in signers if not SIGNER.fullmatch(each)), ""):
         hint = "write the ARN of the role, not of its session: arn:aws:iam::444444444444:role/NAME"
-        raise UsageError(Problem("E464", f"{wrong} is no ARN of a role or user", hint))
+        raise UsageError(Problem("E464", f"{wrong} is not the ARN of a role or user", hint))
     for name in _select_environments(project, environments):
         if bound := _find_bound_signers(project, name, signers):
             hint = "name roles that people take, and the job that approves"
