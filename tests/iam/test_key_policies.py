@@ -214,12 +214,12 @@ def test_difference_of_key_is_found(found: KeyRecord, expected: list[str]) -> No
     for fault, pattern in zip(faults, expected, strict=True):
         assert re.search(pattern, fault.problem)
         assert fault.fix
-        assert (fault.statement is not None) is pattern.startswith("Envctl")
+        assert bool(fault.statement) is pattern.startswith("Envctl")
 
 
 def test_missing_statements_end_the_differences() -> None:
     found = record(policy={"Statement": WANTED["Statement"][0]})
-    added = [fault.statement for fault in find_key_faults(found, WANTED) if fault.statement]
+    added = [json.loads(fault.statement) for fault in find_key_faults(found, WANTED) if fault.statement]
     assert not list(find_key_faults(record(policy={"Statement": [WANTED["Statement"][0], *added]}), WANTED))
 
 

@@ -111,8 +111,12 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "ledger keys": (
         ("envctl ledger keys", "compare the pinned public keys with those in KMS"),
         ("envctl ledger keys --create", "create missing keys, and pin them"),
-        ("envctl ledger keys --add", "pin a second key, and keep the first"),
-        ("envctl ledger keys prod --check", "compare key and policy with those of --create"),
+        ("envctl ledger keys --check", "compare keys and policies with those of --create"),
+    ),
+    "ledger sign": (
+        ("envctl ledger sign --through 1041", "vouch for entries 1 to 1041"),
+        ("envctl ledger sign prod --through 1041", "with the key of people of prod alone"),
+        ("envctl history --limit 1041", "what you would vouch for"),
     ),
     "ledger verify": (
         ("envctl ledger verify", "check every entry"),

@@ -50,7 +50,7 @@ def test_another_signer_is_a_difference(world: World) -> None:
     (people,) = [each for each in checked.checks if each.findings]
     assert people.role == "people"
     assert "EnvctlOnlyTheseSign" in people.findings[0].problem
-    assert people.policy != world.signatures.for_role("people").records["prod"].policy
+    assert json.loads(people.policy) != world.signatures.for_role("people").records["prod"].policy
 
 
 def test_deployer_among_the_signers_is_a_difference(world: World) -> None:

@@ -37,11 +37,11 @@ class KeyRecord:
 
 @dataclass(frozen=True)
 class KeyFinding:
-    """A difference of a key, and how to end it: the statement to write into its policy, or a step."""
+    """A difference of a key, and how to end it: a step, and the statement to write into its policy, in JSON."""
 
     problem: str
     fix: str
-    statement: Statement | None = None
+    statement: str = ""
 
 
 def list_bound_roles(project: Project, key: str) -> list[str]:
@@ -111,16 +111,16 @@ def find_key_faults(found: KeyRecord, wanted: Policy) -> Iterator[KeyFinding]:
         yield KeyFinding(f"the key is for {found.usage}, not for {KEY_USAGE}", "create another key, and name it")
     if not found.multi_region:
         fix = "no key can become multi-Region: create another one when you change the key"
-        yield KeyFinding("the key is in one region only: without that region nobody signs", fix)
+        yield KeyFinding("the key is in one region only: if that region fails, it does not sign", fix)
     there, known = ([_normalize(each) for each in _list_statements(policy)] for policy in (found.policy, wanted))
     for each in _list_statements(wanted):
         if _normalize(each) not in there:
             fix = f"add the statement {each['Sid']} to the policy of the key"
-            yield KeyFinding(f"the policy does not have {each['Sid']}: {MEANINGS[each['Sid']]}", fix, each)
+            yield KeyFinding(f"the policy does not have {each['Sid']}: {MEANINGS[each['Sid']]}", fix, json.dumps(each))
     for each in _list_statements(found.policy):
         if each.get("Effect") == "Allow" and _normalize(each) not in known:
             problem = f"the policy allows more: {json.dumps(each, sort_keys=True)}"
-            yield KeyFinding(problem, "remove that statement if nobody needs it")
+            yield KeyFinding(problem, "remove that statement, unless it is needed")
 
 
 def _list_statements(policy: Policy) -> Sequence[Statement]:

@@ -1,5 +1,6 @@
 """`envctl ledger keys`: pins the public keys of environments in the project, and checks the keys in KMS."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class CheckedKey:
     key: str
     signers: tuple[str, ...]  # the roles that its policy names; none if IAM of the account decides alone
     findings: tuple[KeyFinding, ...]
-    policy: Policy  # the whole policy that the key should have
+    policy: str  # the whole policy that the key should have, in JSON
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,9 @@ def check_keys(
         wanted = _build_policy(project, name, role, signers or free)
         findings = tuple(find_key_faults(found, wanted))
         checked.append(
-            CheckedKey(environment=name, role=role, key=found.arn, signers=named, findings=findings, policy=wanted)
+            CheckedKey(
+                environment=name, role=role, key=found.arn, signers=named, findings=findings, policy=json.dumps(wanted)
+            )
         )
     return PinnedKeys(checks=tuple(checked))
 

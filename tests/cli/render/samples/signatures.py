@@ -1,5 +1,6 @@
 """Keys that were pinned, and entries that somebody forged."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,8 +8,9 @@ from envctl.domain.aws.key_policy import KeyFinding
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.events import Actor, ApprovalGiven, EnvironmentLocked
 from envctl.domain.ledger.release_events import ReleaseCreated
-from envctl.domain.ledger.state import DistrustedEntry, NewerEntries
-from envctl.usecases.inspect.history import History
+from envctl.domain.ledger.state import DistrustedEntry, ForeignObject, NewerEntries
+from envctl.usecases.approval.vouch import VouchedHistory
+from envctl.usecases.inspect.history import History, LedgerVerification
 from envctl.usecases.project.signing_keys import CheckedKey, PinnedKey, PinnedKeys
 from tests.cli.render.samples.basics import NEW, NOW, TARO
 from tests.cli.render.samples.ledger import entries
@@ -22,6 +24,10 @@ UNBELIEVED = (
     DistrustedEntry(42, "prod", "approval given", MALLORY, NOW - timedelta(hours=2), OTHER),
 )
 MANY = (*(replace(UNBELIEVED[0], seq=number) for number in range(30, 41)), *UNBELIEVED)
+FOREIGN = tuple(
+    ForeignObject(f"ledger/000000001{number}.json", f"there is no entry {number + 9} before it")
+    for number in range(3, 9)
+)
 NEWER = NewerEntries(2, 12, "1.4.0")
 
 
@@ -48,7 +54,7 @@ _CHECKED = PinnedKeys(
             key="arn:aws:kms:ap-northeast-1:444444444444:key/mrk-1234",
             signers=("arn:aws:iam::444444444444:role/envctl-ci-prod-approval",),
             findings=(),
-            policy=_POLICY,
+            policy=json.dumps(_POLICY),
         ),
         CheckedKey(
             environment="prod",
@@ -56,10 +62,16 @@ _CHECKED = PinnedKeys(
             key="arn:aws:kms:ap-northeast-1:333333333333:key/5678",
             signers=(),
             findings=(
-                KeyFinding("the key is in one region only: without that region nobody signs", "create another key"),
-                KeyFinding("the policy does not have EnvctlOnlyTheseSign: others sign", "add the statement", _DENIAL),
+                KeyFinding(
+                    "the key is in one region only: if that region fails, it does not sign", "create another key"
+                ),
+                KeyFinding(
+                    "the policy does not have EnvctlOnlyTheseSign: others sign",
+                    "add the statement",
+                    json.dumps(_DENIAL),
+                ),
             ),
-            policy=_POLICY,
+            policy=json.dumps(_POLICY),
         ),
     )
 )
@@ -83,6 +95,14 @@ NOT_BELIEVED: dict[str, object] = {
     "a status before entries of a newer envctl": replace(STATUS, newer=NEWER),
     "a history before entries of a newer envctl": History(
         environment="prod", entries=_SHOWN[:1], more=False, newer=replace(NEWER, last=2)
+    ),
+    "a status beside foreign objects": replace(STATUS, foreign=FOREIGN),
+    "a verified ledger beside foreign objects": LedgerVerification(12, "ab" * 32, ("dev", "prod"), foreign=FOREIGN),
+    "a history that people vouch for": VouchedHistory(
+        number=41, head="ab" * 32, signed=("staging",), signed_before=(), missing=("prod",), entries=UNBELIEVED[::-1]
+    ),
+    "a history that people vouched for": VouchedHistory(
+        number=41, head="ab" * 32, signed=("prod",), signed_before=("staging",), missing=(), entries=()
     ),
     "a why with entries that nobody believes": replace(WHY_NOT_AT_ALL, unbelieved=UNBELIEVED),
     "a history with an entry that nobody believes": History(

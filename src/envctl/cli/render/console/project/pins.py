@@ -1,6 +1,5 @@
 """What is pinned: versions of providers with their hashes, digests of images, programs, and public keys."""
 
-import json
 from collections.abc import Mapping
 
 from rich.console import Console
@@ -134,13 +133,14 @@ def show_pinned_keys(pinned: PinnedKeys, out: Console) -> None:
 
 
 def _show_checked_key(each: CheckedKey, out: Console) -> None:
-    verdict = f"has {format_count(len(each.findings), 'difference')}" if each.findings else "is as it should be"
+    verdict = f"has {format_count(len(each.findings), 'difference')}" if each.findings else "matches"
     print_text(out, (each.environment, "bold"), f": {_KEYS[each.role]} {verdict}")
-    signers = ", ".join(each.signers) or "roles that IAM of its account allows, unless the policy denies it"
-    for label, text in (("key", each.key), ("signs", signers)):
+    for label, text in (("key", each.key), *(("signs", signer) for signer in each.signers)):
         print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", indent=2)
+    if not each.signers:
+        print_text(out, "signs: roles that IAM of its account allows, unless the policy denies it", indent=2)
     for finding in each.findings:
         print_text(out, (finding.problem, "yellow"), indent=2)
         print_hint(out, finding.fix, indent=4)
         if finding.statement:
-            print_nowrap(out, json.dumps(finding.statement), indent=4)
+            print_nowrap(out, finding.statement, indent=4)
