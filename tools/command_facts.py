@@ -57,7 +57,10 @@ FACTS = {
     "init": Facts(("envctl init shop --template minimal",), ("init.md", "start.md")),
     "ledger export": Facts(("envctl ledger export prod --since 90d",), ("audit.md",)),
     "ledger keys": Facts(
-        ("envctl ledger keys --create",), ("signatures.md",), given="signing keys are named", place="shop on AWS"
+        ("envctl ledger keys --create",),
+        ("signatures.md", "signing-keys.md"),
+        given="signing keys are named",
+        place="shop on AWS",
     ),
     "ledger sign": Facts(("envctl ledger sign --through 1041",), ("signatures.md",), unrun="needs keys in KMS"),
     "ledger verify": Facts(("envctl ledger verify",), ("signatures.md", "recovery.md"), given="dev runs a release"),

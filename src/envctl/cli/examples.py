@@ -111,7 +111,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "ledger keys": (
         ("envctl ledger keys", "compare the pinned public keys with those in KMS"),
         ("envctl ledger keys --create", "create missing keys, and pin them"),
-        ("envctl ledger keys --add", "pin a second key, and keep the first"),
+        ("envctl ledger keys --check", "compare keys and policies with those of --create"),
     ),
     "ledger sign": (
         ("envctl ledger sign --through 1041", "vouch for entries 1 to 1041"),

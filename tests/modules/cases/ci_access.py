@@ -88,9 +88,11 @@ def look(account: Account, found: Found) -> None:
 
 
 def _is_as_documented(iam: Any) -> None:
-    """docs/iam-jobs.md shows the policies of three jobs, and who is trusted in prod."""
+    """docs/iam-jobs.md shows the policies of three jobs that every project has, and who is trusted in prod."""
     blocks = re.findall(r"^```json\n(.*?)^```$", JOBS_PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    plan, drift, dev, github, gitlab = (set(map(_without_sid, statements(block).values())) for block in blocks)
+    plan, drift, dev, _approval, github, gitlab = (
+        set(map(_without_sid, statements(block).values())) for block in blocks
+    )
     for job, documented in {"plan": plan, "drift": drift, "dev": dev}.items():
         assert set(map(_without_sid, _rights(iam, job))) == documented, job
     trust = json.dumps(iam.get_role(RoleName="envctl-ci-prod")["Role"]["AssumeRolePolicyDocument"])
