@@ -82,7 +82,16 @@ GUARDED_HISTORY = History(
                 resources=tuple(f"web: aws_eip.this[{number}]" for number in range(20)),
             ),
         ),
-        (HANAKO, WaiverUsed("prod", NEW, "checkout is down", ("G104", "G107"), ("3h of 24h", "the window is open"))),
+        (
+            HANAKO,
+            WaiverUsed(
+                environment="prod",
+                release=NEW,
+                reason="checkout is down",
+                guards=("G104", "G107"),
+                refusals=("3h of 24h", "the window is open"),
+            ),
+        ),
         (
             HANAKO,
             DeploymentStarted(

@@ -35,7 +35,11 @@ def show_why(why: Why, out: Console) -> None:
         show_gates(why.approvals, out, why.now)
         if why.written:
             print_text(out, (to_one_line(why.written), "dim"), indent=2)
-    print_warnings(out, (*words.describe_unseen(why), *words.list_rule_changes(why)), indent=guards.INDENT)
+    print_warnings(
+        out,
+        (*words.describe_unseen(why), *words.list_rule_changes(why), *words.describe_waivers(why)),
+        indent=guards.INDENT,
+    )
     untrusted = describe_untrusted(why.unbelieved)
     if untrusted:
         out.print()
