@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from envctl.domain.guards import Request
 from envctl.domain.guards.waivers import find_waiver
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import GivenWaiver
+from envctl.domain.operation import Operation
 from tests.unit.guards.asked import (
     ANN,
     BACK,
@@ -70,10 +72,10 @@ def test_late_review_refuses_the_next_deployment(request_: Request, *, refuses: 
     codes=st.sets(st.sampled_from(["G104", "G108", "G114"])),
     age=st.integers(-10 * 60, 2 * 60 * 60).map(lambda seconds: timedelta(seconds=seconds)),
     by=st.sampled_from([ANN, ROBOT]),
-    action=st.sampled_from(["promote", "apply", "rollback", "destroy"]),
+    action=st.sampled_from(get_args(Operation)),
 )
 def test_waiver_counts_only_for_what_it_was_given(
-    *, release: str, settings: str, place: str, codes: set[str], age: timedelta, by: Actor, action: str
+    *, release: str, settings: str, place: str, codes: set[str], age: timedelta, by: Actor, action: Operation
 ) -> None:
     asked = replace(TO_PROD, release=release, settings=settings, place=place, action=action)
     found = find_waiver(here(asked, given_waivers=(replace(WAIVER, at=NOW - age, by=by),)), codes)

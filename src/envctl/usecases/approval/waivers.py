@@ -1,13 +1,13 @@
 """`envctl waive ENV` and `envctl review ENV`: break-glass by a person, and its review by another person."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
 
 from envctl.domain import guards
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
-from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import check_own_run
 from envctl.domain.guards.target import describe_doubt
@@ -25,9 +25,6 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.environment_selection import load_context
-
-if TYPE_CHECKING:
-    from envctl.usecases.ports.context import Context
 
 ASKS = RECORDS_ONLY
 
@@ -68,7 +65,8 @@ def waive_guards(
         deploy = find_next_candidate(context, present, target).request.command
         raise UsageError(Problem("E061", message, f'{deploy} --break-glass "…"'))
     check_clock(ports)
-    request = _find_request(context, present, target, release)
+    find = find_candidate if release is not None else find_next_candidate
+    request = find(context, present, target, release).require_fitting().request
     _check_may_waive(request, codes)
     # Without an actor: somebody else may deploy.
     asked = replace(request, actor=ANONYMOUS, now=read_store_time(ports))
@@ -101,46 +99,35 @@ def review_waiver(ports: Ports, environment: str, number: int, reason: str = "")
     """Record the review of a used waiver, named by its use or by its beginning. Raises UsageError (E062)."""
     _, target = load_context(ports, environment)
     actor, start = ports.identity.identify_actor(), ports.identity.find_start()
-    command = format_command("review", target, waiver=str(number))
     after = journal.load(ports)
-    found = _find_debts(after, target, number)
+    debts = after.find_environment(target).debts
+    found = tuple(debt for debt in debts if number in (debt.waiver, debt.given))
+    if not found:
+        known = f"; to review: {join_names([str(debt.waiver) for debt in debts])}" if debts else ""
+        message = f"{target} has no debt of waiver {number}{known}"
+        raise UsageError(Problem("E062", message, format_command("status")))
     bars = (debt.explain_bar(each) for debt in found for each in (actor, *start.people))
     if bar := next(filter(None, bars), "no person started this run" if start.machines else ""):
-        raise UsageError(Problem("E062", f"another person has to review waiver {number}: {bar}", command))
+        hint = format_command("review", target, waiver=str(number))
+        raise UsageError(Problem("E062", f"another person has to review waiver {number}: {bar}", hint))
     for debt in found:
-        after, _ = journal.append(ports, _decide_review(target, debt.waiver, reason))
+        after, _ = journal.append(ports, partial(_build_review, target, debt.waiver, reason))
     left = after.find_environment(target).debts
     more = format_command("review", target, waiver=str(left[0].waiver)) if left else format_command("status")
     return WaiverReview(target, found, more)
 
 
-def _decide_review(target: str, waiver: int, reason: str) -> Callable[[LedgerState], Event | None]:
-    """Return a decision for the journal: the review, or None if the debt has ended meanwhile."""
-
-    def decide(now: LedgerState) -> Event | None:
-        owed = any(debt.waiver == waiver for debt in now.find_environment(target).debts)
-        return WaiverReviewed(target, waiver, reason) if owed else None
-
-    return decide
+def _build_review(target: str, waiver: int, reason: str, _: LedgerState) -> Event:
+    return WaiverReviewed(target, waiver, reason)
 
 
 def _parse_guards(target: str, names: Sequence[str]) -> tuple[GuardCode, ...]:
-    """Return the named guards in order. Raises UsageError (E060) for an unknown one, and one that can't be waived."""
+    """Return the named guards in order. Raises UsageError (E060) for an unknown one."""
     try:
-        codes = tuple(dict.fromkeys(GuardCode.parse(each) for name in names for each in name.split(",")))
+        return tuple(dict.fromkeys(GuardCode.parse(each) for name in names for each in name.split(",")))
     except ValueError as error:
-        raise UsageError(Problem("E060", f"{error}", format_command("why", target))) from None
-    for code in codes:
-        if code in NEVER_WAIVED:
-            message = f"{code} {code.guard} can't be waived: {NEVER_WAIVED[code]}"
-            raise UsageError(Problem("E060", message, format_command("why", target)))
-    return codes
-
-
-def _find_request(context: "Context", present: LedgerState, target: str, release: str | None) -> guards.Request:
-    """Return the deployment to waive guards for. Raises RefusedError without a release, or settings that fit it."""
-    find = find_candidate if release is not None else find_next_candidate
-    return find(context, present, target, release).require_fitting().request
+        message = f"unknown guard: {', '.join(names)}; write it like G104 or soak"
+        raise UsageError(Problem("E060", message, format_command("rules", target))) from error
 
 
 def _check_may_waive(request: guards.Request, codes: Sequence[GuardCode]) -> None:
@@ -162,16 +149,3 @@ def _check_may_waive(request: guards.Request, codes: Sequence[GuardCode]) -> Non
         message = f"{actor} may not waive guards of {target}; permitted: {allowed}{describe_doubt(request)}"
         hint = f"as {barred.rules.apply[0]}: {command}"
         raise guards.RefusedError((guards.Refusal(GuardCode.ALLOWED, message=message, hint=hint, waivable=False),))
-
-
-def _find_debts(present: LedgerState, target: str, number: int) -> tuple[Debt, ...]:
-    """Return the debts of a waiver. Raises UsageError (E062) with those of the environment if there is none."""
-    debts = present.find_environment(target).debts
-    found = tuple(debt for debt in debts if number in (debt.waiver, debt.given))
-    if found:
-        return found
-    if not debts:
-        raise UsageError(Problem("E062", f"{target} has no waiver to review", format_command("status")))
-    hint = format_command("review", target, waiver=str(debts[0].waiver))
-    numbers = join_names([str(debt.waiver) for debt in debts])
-    raise UsageError(Problem("E062", f"{target} has no debt of waiver {number}; to review: {numbers}", hint))
