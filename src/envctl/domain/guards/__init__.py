@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.guards import drift, evidence, gate_table, plan, provenance, rules, target, waivers
+from envctl.domain.guards import drift, evidence, gate_table, plan, provenance, rules, target
 from envctl.domain.guards.request import BundleState, Guard, Refusal, RefusedError, Request
 from envctl.domain.guards.rules import (
     count_missing_at_gates,
@@ -63,11 +63,7 @@ _END_APPROVALS = frozenset(
 # Each file lists its guards below its functions. They stand in the order in which their refusals are solved.
 GUARDS: tuple[Guard, ...] = tuple(
     sorted(
-        (
-            guard
-            for file in (drift, evidence, gate_table, plan, provenance, rules, target, waivers)
-            for guard in file.GUARDS
-        ),
+        (guard for file in (drift, evidence, gate_table, plan, provenance, rules, target) for guard in file.GUARDS),
         key=lambda guard: (_SOLVED_LAST.index(guard.code) if guard.code in _SOLVED_LAST else -1, guard.code),
     )
 )

@@ -224,7 +224,9 @@ def _apply_start(state: EnvironmentState, entry: Entry, event: events.Deployment
     coming = state.half_made | set(event.creates)
     if state.last is None:
         state = replace(state, began_with_rules=bool(event.rules))
-    state = replace(start_debts(state, event.waiver), last=begun, evidence=evidence, half_made=coming)
+    if state.waivers:
+        state = start_debts(state, event.waiver)
+    state = replace(state, last=begun, evidence=evidence, half_made=coming)
     if event.clusters:
         known = {**state.clusters, **decode_clusters(event.clusters)}
         state = replace(state, clusters={stack: recorded for stack, recorded in known.items() if recorded})
@@ -270,7 +272,7 @@ def _apply_success(
         drift=None,
         holds=_lift_holds(ledger, state, done),
         approvals=_end_approvals(state, done),
-        debts=list_unpaid_debts(state, done),
+        debts=list_unpaid_debts(state, done) if state.debts else (),
     )
 
 

@@ -18,7 +18,7 @@ _UNKNOWN = ("? unknown", "dim")
 
 
 def show_why(why: Why, out: Console) -> None:
-    verdict = (format_verdict(why), "bold red" if why.refusals else "bold green")
+    verdict = (format_verdict(why), "bold red" if why.refusals and not why.waiver else "bold green")
     print_text(out, verdict, format_opening_time(why.opens, why.now))
     print_text(out, (words.describe_move(why), "dim"))
     out.print()
