@@ -106,7 +106,7 @@ FACTS = {
         unrun="needs a key for people",
     ),
     "review": Facts(
-        ("GIT_AUTHOR_EMAIL=bob@shop.example envctl review prod --waiver 19",),
+        ("GIT_AUTHOR_EMAIL=bob@shop.example envctl review prod --waiver 11",),
         ("break-glass.md",),
         given="prod owes a review",
     ),
