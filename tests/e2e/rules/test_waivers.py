@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -74,8 +75,8 @@ def test_person_waives_and_another_reviews(
     assert "People/carol" in row
 
 
-def list_debts(project: Project) -> list[dict[str, object]]:
+def list_debts(project: Project) -> list[dict[str, Any]]:
     """Return the debts of staging."""
     found = project.run_checked("status", "--json").document["result"]["environments"]
-    debts: list[dict[str, object]] = next(e["present"]["debts"] for e in found if e["environment"] == "staging")
+    debts: list[dict[str, Any]] = next(e["present"]["debts"] for e in found if e["environment"] == "staging")
     return debts
