@@ -103,6 +103,17 @@ FACTS = {
     "terraform install": Facts(("envctl terraform install",), ("terraform-program.md",), unrun="needs the network"),
     "terraform pin": Facts(("envctl terraform pin 1.15.5",), ("terraform-program.md",), unrun="needs the network"),
     "unlock": Facts(("envctl unlock prod",), ("guards.md", "recovery.md"), given="prod is locked"),
+    "waive": Facts(
+        ('envctl waive prod --guard window --reason "incident 4711"',),
+        ("break-glass.md", "guards.md"),
+        (3,),
+        unrun="needs a key for people",
+    ),
+    "review": Facts(
+        ("GIT_AUTHOR_EMAIL=bob@shop.example envctl review prod --waiver 11",),
+        ("break-glass.md",),
+        given="prod owes a review",
+    ),
     "validate": Facts(("envctl validate",), ("settings.md", "errors.md")),
     "verify": Facts(("envctl verify dev",), ("checks.md",), LOOKS, "dev runs a release"),
     "why": Facts(("envctl why prod",), ("guards.md",), LOOKS),
