@@ -68,7 +68,7 @@ def trust_job(job: str) -> dict[str, Any]:
     where = {"plan": "pull_request", "drift": f"ref:{MAIN}"}.get(job, f"environment:{job}")
     equals[f"{HOST}:sub"] = [each.replace("environment:prod", where) for each in equals[f"{HOST}:sub"]]
     equals[f"{HOST}:environment"] = job
-    if job not in ACCOUNTS:
+    if job in ("plan", "drift"):
         del equals[f"{HOST}:environment"]
     if job == "drift":
         equals[f"{HOST}:job_workflow_ref"] = [DRIFT_WORKFLOW, *equals[f"{HOST}:job_workflow_ref"]]
@@ -86,7 +86,11 @@ def trust_roles(*jobs: str) -> dict[str, Any]:
 
 
 def allow_job(job: str) -> dict[str, Any]:
-    names = {"plan": "ListTheStoreForPlans", "drift": "ListTheStoreForDrift"}
+    names = {
+        "plan": "ListTheStoreForPlans",
+        "drift": "ListTheStoreForDrift",
+        "prod-approval": "ListTheStoreForApprovals",
+    }
     policy = load_policies("iam-jobs")[names.get(job, "ListTheStoreForDeployments")]
     return move_to_account(policy, job) if job in ACCOUNTS else policy
 

@@ -104,7 +104,7 @@ def test_environment_of_approvals_has_name(table: str, named: str) -> None:
     assert find_review_environment(project, "prod") == named
     assert find_job_environment(project, named.upper()) == "prod"
     assert find_job_environment(project, "dev-approval") == "dev-approval", "dev has no key for people"
-    github = {"github": {"environments": dict(project.ci.github.environments)}}
+    github: dict[str, Any] = {"github": {"environments": dict(project.ci.github.environments)}}
     assert workflow("deploy", **SITE, **github)["jobs"]["approve-prod"]["environment"] == named
 
 
