@@ -229,7 +229,7 @@ def take_with_token(company: Organisation, job: str, token: Token, file: Path) -
 def test_token_gets_the_role_of_its_own_job_alone(company: Organisation, tmp_path: Path) -> None:
     for what, (token, expected) in GITHUB_JOBS.items():
         taken = [job for job in JOBS if take_with_token(company, job, token, tmp_path / "token")]
-        assert taken == expected.split(), what
+        assert taken == [job for job in expected.split() if job in JOBS], what
 
 
 def test_job_takes_the_roles_of_its_own_work_alone(company: Organisation, tmp_path: Path) -> None:

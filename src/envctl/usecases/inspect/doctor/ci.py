@@ -9,6 +9,7 @@ from envctl.domain.ci.inspection.job_token import TokenClaims
 from envctl.domain.ci.inspection.repository import Repository, UnknownRepositoryError
 from envctl.domain.ci.inspection.roles import JobRole, RolePlan, RoleTarget
 from envctl.domain.ci.inspection.settings import GithubSettings, GitlabSettings
+from envctl.domain.config.ci.shared_keys import APPROVAL
 from envctl.domain.config.project import PROJECT_FILE, Environment
 from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode
@@ -98,6 +99,7 @@ def _check_job(context: Context, job: CheckedJob, environments: Sequence[str]) -
         context.ports.observer.on_message(f"trying the roles of {name} …")
         found = [finding for environment, finding in missing if environment == name]
         found += _try_roles(context, job, plan, name)
+        found += _try_people_key(context, job, name)
         yield _Group(name, tuple(to_rows(ROLE_CODE, found)), name)
 
 
@@ -153,6 +155,33 @@ def _try_roles(context: Context, job: CheckedJob, plan: RolePlan, environment: s
             bucket, key = _find_state_object(context, environment)
             request = RoleRequest(target, bucket=bucket, key=key, deployer=deployer)
         yield from roles.check_trial(job, plan, target, context.ports.ci_roles.try_role(request))
+
+
+def _try_people_key(context: Context, job: CheckedJob, environment: str) -> Iterator[Finding]:
+    """Sign a text that is no entry. Only the job that records what people decide may do that."""
+    if not context.project.environments[environment].approval_signing_key:
+        return
+    ports, must, key = context.ports, job.environment == f"{environment}{APPROVAL}", "approval_signing_key"
+    try:
+        algorithm = ports.trust.pinned[environment].people_keys[-1].algorithm
+        message = ports.trust.hash_for_signing("doctor", job.environment.encode())
+        ports.signatures.for_role("people").sign(environment, algorithm, message, personally=True)
+    except InterruptedByUserError:
+        raise
+    except EnvctlError as error:
+        first = error.problems[0]
+        if must:
+            yield Finding(key, "bad", first.message, first.hint)
+        else:
+            yield Finding(key, "good", "the role does not sign with it, as it should be")
+        return
+    if must:
+        yield Finding(key, "good", "the role signs with it, as it should be")
+        return
+    why = f"{job.description} signs with it: it can approve, lock and unlock {environment}"
+    yield Finding(
+        key, "bad", why, f"allow kms:Sign to the role of {environment}{APPROVAL} alone: {roles.EXPLAIN_ROLES}"
+    )
 
 
 def _find_state_object(context: Context, environment: str) -> tuple[str, str]:
@@ -228,7 +257,8 @@ def _check_github(
     yield "branch", "", github.check_branch(settings, wanted)
     yield "jobs", "", github.check_jobs(settings, wanted)
     for name, there in names.items():
-        yield name, name, github.check_environment(settings, wanted, there)
+        environment = name if name in context.project.environments else name.removesuffix(APPROVAL)
+        yield name, environment, github.check_environment(settings, wanted, there)
 
 
 def _check_gitlab(

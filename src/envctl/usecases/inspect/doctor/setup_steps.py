@@ -10,6 +10,7 @@ from envctl.domain.ci.inspection.roles import EXPLAIN_ROLES
 from envctl.domain.ci.inspection.setup import list_role_variables
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.ci.shared_keys import APPROVAL
 from envctl.domain.findings import Finding
 from envctl.domain.rules.document import find_rules
 from envctl.usecases.ports.context import Context
@@ -40,11 +41,15 @@ def _step(name: str, what: str, how: str) -> Finding:
 
 
 def find_forge_names(context: Context, system: System, environments: Sequence[str]) -> Mapping[str, str]:
-    """Return the names of these environments on the forge, as far as they are in the pipeline."""
+    """Return the names of these environments on the forge, as far as they are in the pipeline. Those with a key for
+    people have a second one, under ENV-approval.
+    """
     ci, order = context.project.ci, context.project.pipeline.order
     names = [name for name in environments if name in order]
+    people = [name for name in names if context.project.environments[name].approval_signing_key]
     if system == "github":
-        return {name: ci.github.environments.get(name, name) for name in names}
+        approvals = {f"{name}{APPROVAL}": ci.github.find_approval_name(name) for name in people}
+        return {**{name: ci.github.find_github_name(name) for name in names}, **approvals}
     return {name: name_gitlab_environment(ci.gitlab_table, name) for name in names}
 
 
@@ -55,10 +60,15 @@ def find_job_roles(context: Context, system: System) -> Mapping[str, str]:
 
 
 def expect_of_github(context: Context, repository: Repository) -> github.GithubExpectation:
+    names = find_forge_names(context, "github", context.project.pipeline.order)
+    approvals = {name.removesuffix(APPROVAL): there for name, there in names.items() if name.endswith(APPROVAL)}
+    # With a key for people, reviewers belong to the environment of its job alone.
+    places = {**names, **approvals}
     guarded, reviewed = (
-        frozenset(find_forge_names(context, "github", sorted(names)).values()) for names in find_guarded(context)
+        frozenset(places[name] for name in wanted if name in places) for wanted in find_guarded(context)
     )
-    return github.GithubExpectation(repository.path, format_url(repository), guarded, reviewed)
+    elsewhere = {names[name]: there for name, there in approvals.items() if name in names}
+    return github.GithubExpectation(repository.path, format_url(repository), guarded, reviewed, elsewhere)
 
 
 def find_guarded(context: Context) -> tuple[frozenset[str], frozenset[str]]:
