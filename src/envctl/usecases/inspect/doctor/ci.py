@@ -257,18 +257,22 @@ def _check_github(
     yield "branch", "", github.check_branch(settings, wanted)
     yield "jobs", "", github.check_jobs(settings, wanted)
     for name, there in names.items():
-        environment = name if name in context.project.environments else name.removesuffix(APPROVAL)
-        yield name, environment, github.check_environment(settings, wanted, there)
+        yield name, _find_environment(context, name), github.check_environment(settings, wanted, there)
+
+
+def _find_environment(context: Context, name: str) -> str:
+    """Return the environment that a name of `find_forge_names` is of."""
+    return name if name in context.project.environments else name.removesuffix(APPROVAL)
 
 
 def _check_gitlab(
     context: Context, repository: Repository, settings: GitlabSettings, names: Mapping[str, str]
 ) -> _Checks:
-    guarded = frozenset(names[name] for name in find_guarded(context)[0] if name in names)
+    guarded = frozenset(names[name] for name in names if _find_environment(context, name) in find_guarded(context)[0])
     wanted = gitlab.GitlabExpectation(format_url(repository), guarded)
     variables = setup.list_role_variables(names, find_job_roles(context, "gitlab"))
     yield "set up", "", setup.check_gitlab_setup(settings, wanted, variables)
     yield "branch", "", gitlab.check_branch(settings, wanted)
     yield "jobs", "", gitlab.check_jobs(settings, wanted)
     for name, there in names.items():
-        yield name, name, gitlab.check_environment(settings, wanted, there)
+        yield name, _find_environment(context, name), gitlab.check_environment(settings, wanted, there)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from envctl.domain.ci.gitlab_pipeline import name_gitlab_environment
+from envctl.domain.ci.gitlab_pipeline import name_approval_environment, name_gitlab_environment
 from envctl.domain.ci.inspection import github
 from envctl.domain.ci.inspection.job import CheckedJob, System
 from envctl.domain.ci.inspection.repository import Repository, UnknownRepositoryError
@@ -50,7 +50,9 @@ def find_forge_names(context: Context, system: System, environments: Sequence[st
     if system == "github":
         approvals = {f"{name}{APPROVAL}": ci.github.find_approval_name(name) for name in people}
         return {**{name: ci.github.find_github_name(name) for name in names}, **approvals}
-    return {name: name_gitlab_environment(ci.gitlab_table, name) for name in names}
+    table = ci.gitlab_table
+    approvals = {f"{name}{APPROVAL}": name_approval_environment(table, name) for name in people}
+    return {**{name: name_gitlab_environment(table, name) for name in names}, **approvals}
 
 
 def find_job_roles(context: Context, system: System) -> Mapping[str, str]:
