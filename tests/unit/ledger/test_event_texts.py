@@ -19,6 +19,7 @@ FIELDS: dict[str, dict[Source, str]] = {
     "DeploymentStarted": {
         "name": "environment source only stacks unpinned creates clusters program authors",
         "digest": "behind release settings plan place rules rules_before commit program_sha256",
+        "envctl": "least_version",
     },
     "DeploymentSucceeded": {
         "name": "environment stacks lost left forgot clusters",

@@ -85,6 +85,8 @@ class Identity(fields.Section):
     """The name of the project."""
 
     name: fields.Name  # the first part of all names in AWS, and a tag of every resource
+    # the least version of envctl that may work on this project; deployments record it, and older ones refuse
+    least_version: fields.ExactVersion | None = None
 
 
 class TerraformPin(fields.Section):

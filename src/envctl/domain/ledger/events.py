@@ -73,6 +73,7 @@ class DeploymentStarted:
     program_pinned: bool = _later(False)  # True if `[terraform.pin]` names this executable
     commit: str = _later("")  # Commit of the tree with its settings and rules; empty if they were not committed
     authors: tuple[str, ...] = _later(())  # Who changed these since the deployment before; not those of the release
+    least_version: str = _later("")  # Least version of envctl for this project; empty if it names none
 
 
 @dataclass(frozen=True, kw_only=True)

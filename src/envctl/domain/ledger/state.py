@@ -48,6 +48,7 @@ class Deployment:
     rules: str = ""  # Digest of its rules; empty if not recorded
     rules_before: str = ""  # Digest of the rules before it, if they differ
     behind: str = ""  # The newer release of the entry, for an earlier commit without --older
+    least_version: str = ""  # Least version of envctl for this project; may be empty
     program: str = ""  # Program and version of Terraform; empty if not recorded
     program_sha256: str = ""  # Of its executable; empty if not recorded
     commit: str = ""  # Commit of the tree with its settings and rules; empty if unknown

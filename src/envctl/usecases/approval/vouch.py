@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
+from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.history_events import HistoryVouched
@@ -14,6 +15,8 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.environment_selection import select_environments
+
+ASKS = RECORDS_ONLY
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ from envctl.domain.ledger.vouching import count_links, has_vouching
 from envctl.usecases.ledger import ledger_store, signing
 from envctl.usecases.ledger.ledger_store import check_store_owner, choose_entry_time, claim_store
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError, Ports
+from envctl.usecases.project.project_file import require_version
 
 KnownHead = tuple[int, str] | None
 """Number and digest of the last entry seen by this machine; None without one."""
@@ -49,11 +50,18 @@ def to_ledger_error(broken: entries.ChainBreak) -> BrokenLedgerError:
     return BrokenLedgerError(Problem("E401", message, hint))
 
 
-def refuse_newer(present: LedgerState) -> None:
-    """Raise OperationFailedError (E419) for entries of a newer format: nothing is decided without them."""
+def refuse_newer(ports: Ports, present: LedgerState) -> None:
+    """Raise OperationFailedError for entries of a newer format (E419), and if deployments asked for a newer envctl
+    (E054): nothing is decided without them. Of signed ones only the last environment can ask.
+    """
     if present.newer:
         hint = "update envctl on this machine; nothing is wrong with the ledger"
         raise OperationFailedError(Problem("E419", f"the ledger is newer than this envctl: {present.newer}", hint))
+    names = (ports.trust.checkpoint_signer,) if ports.trust.pinned else tuple(present.environments)
+    for name in names:
+        last = present.find_environment(name).last
+        if last is not None and last.least_version:
+            require_version(last.least_version, f"deployment {last.seq} to {name} asks for")
 
 
 @dataclass
@@ -98,7 +106,7 @@ def load(ports: Ports, *, for_look: bool = False, to_show: bool = False) -> Ledg
                 is_repeated, copies = True, NO_COPIES
             else:
                 if not to_show:
-                    refuse_newer(now)
+                    refuse_newer(ports, now)
                 if for_look and objects.entries.keys() != copies.keys():
                     ports.head_cache.save_copies(objects.entries)
                 return now
@@ -329,7 +337,7 @@ def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[Dist
         found += [each for each in now.unbelieved[-1:] if each.seq == link.number]
         if now.seq in left and link.entry is not None:
             check_checkpoint(ports, now)
-    refuse_newer(now)
+    refuse_newer(ports, now)
     return replace(now, foreign=reading.foreign), tuple(found)
 
 

@@ -179,6 +179,7 @@ def to_deployment(entry: Entry, event: events.DeploymentStarted) -> Deployment:
         program=event.program,
         program_sha256=event.program_sha256,
         commit=event.commit,
+        least_version=event.least_version,
     )
 
 
