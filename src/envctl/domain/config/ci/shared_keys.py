@@ -65,9 +65,7 @@ def find_approval_faults(document: Mapping[str, object]) -> Iterator[Fault]:
     for name in [name for name in list_approval_jobs(document) if name in order]:
         other = name.removesuffix(APPROVAL)
         message = f"the environment {name} has the name of the job that records approvals of {other}"
-        yield Fault(
-            "E063", message, "rename the environment, or remove the approval_signing_key", ("pipeline", "order")
-        )
+        yield Fault("E063", message, "rename one of the two environments", ("pipeline", "order"))
 
 
 def find_package_faults(document: Mapping[str, object]) -> Iterator[Fault]:

@@ -166,22 +166,14 @@ def _try_people_key(context: Context, job: CheckedJob, environment: str) -> Iter
         algorithm = ports.trust.pinned[environment].people_keys[-1].algorithm
         message = ports.trust.hash_for_signing("doctor", job.environment.encode())
         ports.signatures.for_role("people").sign(environment, algorithm, message, personally=True)
+        signs, why = True, f"{job.description} signs with it: it can approve, lock and unlock {environment}"
+        hint = f"allow kms:Sign to the role of {environment}{APPROVAL} alone: {roles.EXPLAIN_ROLES}"
     except InterruptedByUserError:
         raise
     except EnvctlError as error:
-        first = error.problems[0]
-        if must:
-            yield Finding(key, "bad", first.message, first.hint)
-        else:
-            yield Finding(key, "good", "the role does not sign with it, as it should be")
-        return
-    if must:
-        yield Finding(key, "good", "the role signs with it, as it should be")
-        return
-    why = f"{job.description} signs with it: it can approve, lock and unlock {environment}"
-    yield Finding(
-        key, "bad", why, f"allow kms:Sign to the role of {environment}{APPROVAL} alone: {roles.EXPLAIN_ROLES}"
-    )
+        signs, why, hint = False, error.problems[0].message, error.problems[0].hint
+    seen = f"the role {'signs' if signs else 'does not sign'} with it, as it should be"
+    yield Finding(key, "good", seen) if signs == must else Finding(key, "bad", why, hint)
 
 
 def _find_state_object(context: Context, environment: str) -> tuple[str, str]:

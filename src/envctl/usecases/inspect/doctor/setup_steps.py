@@ -1,6 +1,7 @@
 """What to set up before the first job: roles, variables, environments."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from envctl.domain.ci.gitlab_pipeline import name_approval_environment, name_gitlab_environment
 from envctl.domain.ci.inspection import github
@@ -11,6 +12,7 @@ from envctl.domain.ci.inspection.setup import list_role_variables
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci.shared_keys import APPROVAL
+from envctl.domain.config.signing_keys import find_review_environment
 from envctl.domain.findings import Finding
 from envctl.domain.rules.document import find_rules
 from envctl.usecases.ports.context import Context
@@ -47,12 +49,11 @@ def find_forge_names(context: Context, system: System, environments: Sequence[st
     ci, order = context.project.ci, context.project.pipeline.order
     names = [name for name in environments if name in order]
     people = [name for name in names if context.project.environments[name].approval_signing_key]
-    if system == "github":
-        approvals = {f"{name}{APPROVAL}": ci.github.find_approval_name(name) for name in people}
-        return {**{name: ci.github.find_github_name(name) for name in names}, **approvals}
-    table = ci.gitlab_table
-    approvals = {f"{name}{APPROVAL}": name_approval_environment(table, name) for name in people}
-    return {**{name: name_gitlab_environment(table, name) for name in names}, **approvals}
+    find_own, find_approval = ci.github.find_github_name, ci.github.find_approval_name
+    if system == "gitlab":
+        tools = name_gitlab_environment, name_approval_environment
+        find_own, find_approval = (partial(find, ci.gitlab_table) for find in tools)
+    return {**{name: find_own(name) for name in names}, **{f"{name}{APPROVAL}": find_approval(name) for name in people}}
 
 
 def find_job_roles(context: Context, system: System) -> Mapping[str, str]:
@@ -62,14 +63,12 @@ def find_job_roles(context: Context, system: System) -> Mapping[str, str]:
 
 
 def expect_of_github(context: Context, repository: Repository) -> github.GithubExpectation:
-    names = find_forge_names(context, "github", context.project.pipeline.order)
-    approvals = {name.removesuffix(APPROVAL): there for name, there in names.items() if name.endswith(APPROVAL)}
+    project = context.project
+    names = {name: project.ci.github.find_github_name(name) for name in project.pipeline.order}
     # With a key for people, reviewers belong to the environment of its job alone.
-    places = {**names, **approvals}
-    guarded, reviewed = (
-        frozenset(places[name] for name in wanted if name in places) for wanted in find_guarded(context)
-    )
-    elsewhere = {names[name]: there for name, there in approvals.items() if name in names}
+    places = {name: find_review_environment(project, name) for name in names}
+    guarded, reviewed = (frozenset(places[name] for name in wanted) for wanted in find_guarded(context))
+    elsewhere = {names[name]: there for name, there in places.items() if there != names[name]}
     return github.GithubExpectation(repository.path, format_url(repository), guarded, reviewed, elsewhere)
 
 
