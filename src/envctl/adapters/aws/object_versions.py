@@ -21,7 +21,10 @@ def read_older_versions(
     try:
         s3 = client("s3")
         pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix, KeyMarker=after)
-        for version in (each for page in pages for each in page.get("Versions", ()) if not each["IsLatest"]):
+        for version in (each for page in pages for each in page.get("Versions", ())):
+            # Some servers begin with the key itself.
+            if version["IsLatest"] or version["Key"] <= after:
+                continue
             body = s3.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])["Body"]
             found.setdefault(version["Key"], []).append(body.read())
     except (BotoCoreError, ClientError) as error:
