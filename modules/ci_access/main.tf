@@ -8,6 +8,9 @@ locals {
   deployers    = { for each in var.environments : each.name => each.deployer_role_arn }
   looks        = { for each in var.environments : each.name => each.look_role_arn if each.look_role_arn != null }
 
+  # Who records what people decide about an environment signs with its key for people, and takes no role.
+  approvals = { for each in var.environments : "${each.name}-approval" => each.name if each.approval_key_arn != null }
+
   # Which environments a job may look into, and which one it may deploy to.
   jobs = merge(
     {
@@ -18,11 +21,15 @@ locals {
       deploys = name
       looks   = var.copies_images && position > 0 ? [name, local.names[position - 1]] : [name]
     } },
+    { for job in keys(local.approvals) : job => { deploys = null, looks = [] } },
   )
-  descriptions = {
-    plan  = "Jobs of pull and merge requests of ${var.project}: they look, and change nothing."
-    drift = "Jobs of ${var.branch} of ${var.project} that look at every environment, and record what they find."
-  }
+  descriptions = merge(
+    {
+      plan  = "Jobs of pull and merge requests of ${var.project}: they look, and change nothing."
+      drift = "Jobs of ${var.branch} of ${var.project} that look at every environment, and record what they find."
+    },
+    { for job, name in local.approvals : job => "Jobs of ${var.branch} of ${var.project} that record what people decide about ${name}, and deploy nothing." },
+  )
 }
 
 resource "aws_iam_role" "job" {

@@ -13,6 +13,11 @@ output "deploy_role_arns" {
   value       = { for name in local.names : name => aws_iam_role.job[name].arn }
 }
 
+output "approval_role_arns" {
+  description = "ARNs of the roles for jobs that record what people decide, by environment: of those with an approval_key_arn."
+  value       = { for job, name in local.approvals : name => aws_iam_role.job[job].arn }
+}
+
 output "github_provider_arn" {
   description = "ARN of the identity provider for GitHub; null without github_repository."
   value       = one(local.github)

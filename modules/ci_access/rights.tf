@@ -13,10 +13,19 @@ locals {
 
   # What a job creates: entries about drift, and the plans that reviewers approve; then everything. A pull request creates nothing: its
   # results are artifacts of the forge.
-  creates = {
-    plan  = []
-    drift = ["checkpoints/*", "ledger/*", "places/*", "plans/*", "readings/*", "runs/*"]
-  }
+  creates = merge(
+    {
+      plan  = []
+      drift = ["checkpoints/*", "ledger/*", "places/*", "plans/*", "readings/*", "runs/*"]
+    },
+    { for job in keys(local.approvals) : job => ["ledger/*", "places/*", "rules/*"] },
+  )
+
+  # No resource of a statement is an alias: it means the keys of its account and region that are asked for by that name.
+  approval_keys = { for job, name in local.approvals : job => {
+    alias    = try("alias/${split(":alias/", local.environments[name].approval_key_arn)[1]}", null)
+    resource = replace(local.environments[name].approval_key_arn, "/:alias/.*/", ":key/*")
+  } }
 }
 
 data "aws_iam_policy_document" "job" {
@@ -70,12 +79,32 @@ data "aws_iam_policy_document" "job" {
 
   # A page is locked for as long as it is kept, and not for the ten years of everything else.
   dynamic "statement" {
-    for_each = each.key == "plan" ? [] : [1]
+    for_each = contains(concat(["plan"], keys(local.approvals)), each.key) ? [] : [1]
 
     content {
       sid       = "LockPages"
       actions   = ["s3:PutObjectRetention"]
       resources = ["${local.store_keys}readings/*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = [for job, key in local.approval_keys : key if job == each.key]
+
+    content {
+      sid       = "SignWhatPeopleDecide"
+      actions   = ["kms:Sign"]
+      resources = [statement.value.resource]
+
+      dynamic "condition" {
+        for_each = compact([statement.value.alias])
+
+        content {
+          test     = "StringEquals"
+          variable = "kms:RequestAlias"
+          values   = [condition.value]
+        }
+      }
     }
   }
 

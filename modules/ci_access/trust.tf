@@ -25,6 +25,12 @@ locals {
     )
   }
 
+  # The environments of GitHub whose jobs deploy or approve.
+  github_environments = merge(
+    { for name, each in local.environments : name => coalesce(each.job_environment, name) },
+    { for job, name in local.approvals : job => coalesce(local.environments[name].approval_job_environment, "${coalesce(local.environments[name].job_environment, name)}-approval") },
+  )
+
   # What follows the repository in the subject, and what else AWS compares. The refs of pull requests have a number, so those are a pattern.
   github_jobs = merge(
     {
@@ -39,10 +45,10 @@ locals {
         like    = {}
       }
     },
-    { for name, each in local.environments : name => {
-      subject = "environment:${coalesce(each.job_environment, name)}"
+    { for job, environment in local.github_environments : job => {
+      subject = "environment:${environment}"
       exact = {
-        environment      = [coalesce(each.job_environment, name)]
+        environment      = [environment]
         job_workflow_ref = local.github_workflow_refs.deploy
         ref              = ["refs/heads/${var.branch}"]
       }
@@ -52,15 +58,16 @@ locals {
 
   # GitLab's subject has these claims in this order. A job without an environment has nothing after the last two names.
   gitlab_claims = {
-    for name in concat(["plan", "drift"], local.names) : name => merge(
+    for name in keys(local.jobs) : name => merge(
       {
-        project_path = coalesce(try(local.environments[name].gitlab_project, null), var.gitlab_project, "none/none")
+        project_path = coalesce(try(local.environments[lookup(local.approvals, name, name)].gitlab_project, null), var.gitlab_project, "none/none")
         ref_type     = "branch"
         ref          = name == "plan" ? "*" : var.branch
       },
       contains(["plan", "drift"], name) ? { environment_protected = "*", deployment_tier = "*" } : {
         environment_protected                                     = "true"
-        deployment_tier                                           = coalesce(local.environments[name].deployment_tier, "production")
+        # The generated pipeline gives this tier to jobs that record what people decide.
+        deployment_tier = contains(keys(local.approvals), name) ? "other" : coalesce(local.environments[name].deployment_tier, "production")
       },
     )
   }

@@ -21,7 +21,7 @@ variable "environment" {
 }
 
 variable "environments" {
-  description = "The environments in the order of promotion, with the roles that envctl.toml names: deployer_role_arn is assume_role, look_role_arn is look_role. `job_environment` is the environment of GitHub, if it has another name. `gitlab_project` is the project of GitLab that deploys to it, if that is another one; `deployment_tier` its tier there."
+  description = "The environments in the order of promotion, with the roles that envctl.toml names: deployer_role_arn is assume_role, look_role_arn is look_role. `job_environment` is the environment of GitHub, if it has another name. `gitlab_project` is the project of GitLab that deploys to it, if that is another one; `deployment_tier` its tier there. `approval_key_arn` is approval_signing_key, the ARN of the key or of its alias, with which the job that records what people decide signs; `approval_job_environment` is the environment of GitHub of that job, if it is not called like that of ENV with -approval."
   type = list(object({
     name              = string
     deployer_role_arn = string
@@ -29,6 +29,9 @@ variable "environments" {
     job_environment   = optional(string)
     gitlab_project    = optional(string)
     deployment_tier   = optional(string)
+
+    approval_key_arn         = optional(string)
+    approval_job_environment = optional(string)
   }))
   nullable = false
 
@@ -88,6 +91,33 @@ variable "environments" {
   validation {
     condition     = length(distinct([for each in var.environments : lower(coalesce(each.job_environment, each.name))])) == length(var.environments)
     error_message = "environments must have a job_environment of their own: jobs of one GitHub environment would get the role of another."
+  }
+
+  validation {
+    condition = length(setintersection(
+      flatten([for each in var.environments : [lower(each.name), lower(coalesce(each.job_environment, each.name))]]),
+      flatten([for each in var.environments : [
+        lower("${each.name}-approval"), lower(coalesce(each.approval_job_environment, "${coalesce(each.job_environment, each.name)}-approval")),
+      ] if each.approval_key_arn != null]),
+    )) == 0
+    error_message = "environments has one with the name of the job that records what people decide about another, such as prod-approval: who deploys there could approve."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.environments : can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/[A-Za-z0-9/_-]+)$", coalesce(each.approval_key_arn, "arn:aws:kms:x:000000000000:key/x")))])
+    error_message = "environments needs the ARN of a key or of its alias in each approval_key_arn, without a star."
+  }
+
+  validation {
+    condition = alltrue([for each in var.environments : each.approval_key_arn == null || !contains(
+      [for other in var.environments : split(":", other.deployer_role_arn)[4]], try(split(":", coalesce(each.approval_key_arn, "none"))[4], "")
+    )]) || length(distinct([for each in var.environments : split(":", each.deployer_role_arn)[4]])) == 1
+    error_message = "environments has an approval_key_arn in the account of an environment: who deploys there could approve."
+  }
+
+  validation {
+    condition     = alltrue([for each in var.environments : can(regex("^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$", coalesce(each.approval_job_environment, "none")))])
+    error_message = "environments needs a name of letters, digits and ._- in each approval_job_environment."
   }
 }
 

@@ -56,7 +56,8 @@ def _adapt_statement(statement: dict[str, Any]) -> dict[str, Any]:
 def move_to_account(policy: dict[str, Any], environment: str) -> dict[str, Any]:
     """The documents speak of dev."""
     text = json.dumps(policy).replace(ACCOUNTS["dev"], ACCOUNTS[environment]).replace("/dev/", f"/{environment}/")
-    text = text.replace("alias/envctl-dev", f"alias/envctl-{environment}")
+    for alias in ("alias/envctl-", "alias/envctl-look-"):
+        text = text.replace(f"{alias}dev", f"{alias}{environment}")
     found: dict[str, Any] = json.loads(text)
     return found
 
@@ -130,7 +131,7 @@ class Organisation:
             self._create_bucket(account, f"shop-tfstate-{account}")
             rights = [move_to_account(written[each], environment) for each in ("ListTheStates", "LookForSecrets")]
             self.create_role(account, "envctl-deployer", [*rights, MODULE_PERMISSIONS])
-            self._create_signing_key(account, environment)
+            self.create_signing_key(account, environment)
         self.create_role(ACCOUNTS["prod"], "ApproverRole", [written["SignApprovals"]])
         self._create_bucket(TOOLS, STORE)
         self.create_user("ann", [store, written["GetIntoDev"]])
@@ -244,10 +245,12 @@ class Organisation:
             profile = 'profile = "shop-approver"\n' if name == "prod" else ""
             section = f"[environments.{name}]\n"
             text = text.replace(section, f'{section}signing_key = "alias/envctl-{name}"\n{profile}')
-            pem = "\n".join(textwrap.wrap(b64encode(self.public_keys[name]).decode(), 64))
-            head, tail = "-----BEGIN PUBLIC KEY-----", "-----END PUBLIC KEY-----"
-            project.write(f"environments/{name}/signing_key.pem", f"{head}\n{pem}\n{tail}\n")
+            self.pin_key(project, name, f"environments/{name}/signing_key.pem")
         project.write("envctl.toml", text + more)
+
+    def pin_key(self, project: Project, name: str, path: str) -> None:
+        pem = "\n".join(textwrap.wrap(b64encode(self.public_keys[name]).decode(), 64))
+        project.write(path, f"-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n")
 
     def assume_role(self, role: str, environment: str) -> dict[str, str]:
         """What somebody holds who got hold of a role, by whatever way."""
@@ -307,11 +310,12 @@ class Organisation:
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
-    def _create_signing_key(self, account: str, environment: str) -> None:
+    def create_signing_key(self, account: str, name: str) -> None:
+        """With the alias `alias/envctl-NAME`."""
         kms = self.open_client(account, "kms")
         key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
-        kms.create_alias(AliasName=f"alias/envctl-{environment}", TargetKeyId=key)
-        self.public_keys[environment] = kms.get_public_key(KeyId=key)["PublicKey"]
+        kms.create_alias(AliasName=f"alias/envctl-{name}", TargetKeyId=key)
+        self.public_keys[name] = kms.get_public_key(KeyId=key)["PublicKey"]
 
     def _client_options(self, key: str, secret: str, token: str | None = None) -> dict[str, Any]:
         from botocore.config import Config

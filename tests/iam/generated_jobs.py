@@ -42,7 +42,7 @@ class GeneratedJob:
 def print_job_table(writes: Mapping[str, str]) -> str:
     """Return the rows of docs/ci-trust.md: what each job may do. `writes` says what a role creates in the store."""
     jobs: dict[str, list[GeneratedJob]] = {}
-    for job in list_generated_jobs():
+    for job in list_generated_jobs(people=("prod",)):
         jobs.setdefault(job.name, []).append(job)
     rows = []
     for name, started in jobs.items():
@@ -54,9 +54,14 @@ def print_job_table(writes: Mapping[str, str]) -> str:
     return "\n".join(rows)
 
 
-def list_generated_jobs(order: tuple[str, ...] = ENVIRONMENTS, reviewed: str = "prod") -> Iterator[GeneratedJob]:
-    """Yield each job with each event of its workflow, for a project with all roles and reviewers of one environment."""
-    github = GithubCi.model_validate({"roles": {name: f"{PREFIX}{name}" for name in ("plan", "drift", *order)}})
+def list_generated_jobs(
+    order: tuple[str, ...] = ENVIRONMENTS, reviewed: str = "prod", people: tuple[str, ...] = ()
+) -> Iterator[GeneratedJob]:
+    """Yield each job with each event of its workflow, for a project with all roles and reviewers of one environment.
+    `people` are the environments with a key for people.
+    """
+    names = ("plan", "drift", *order, *(f"{name}-approval" for name in people))
+    github = GithubCi.model_validate({"roles": {name: f"{PREFIX}{name}" for name in names}})
     site = WorkflowInputs(
         order=order,
         folder="",
@@ -65,6 +70,7 @@ def list_generated_jobs(order: tuple[str, ...] = ENVIRONMENTS, reviewed: str = "
         github=github,
         reviewed=frozenset([reviewed]),
         protected=frozenset([reviewed]),
+        people=frozenset(people),
     )
     for path, text in render_github_workflows(PackagedTemplates().load_workflows("github"), site).items():
         document = yaml.load(text, yaml.CSafeLoader)

@@ -9,6 +9,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "ci-trust.md"
 POLICIES = {
     "plan": "ListTheStoreForPlans",
     "drift": "ListTheStoreForDrift",
+    "prod-approval": "ListTheStoreForApprovals",
     **dict.fromkeys(ENVIRONMENTS, "ListTheStoreForDeployments"),
 }
 

@@ -103,6 +103,20 @@ GITHUB_JOBS: Mapping[str, tuple[Token, str]] = {
         github_token(f"ref:{MAIN}", MAIN, file="envctl-operate.yml"),
         "drift",
     ),
+    "what people decide about prod": (github_token("environment:prod-approval", MAIN), "prod-approval"),
+    "what people decide about prod, by hand": (
+        github_token("environment:prod-approval", MAIN, file="envctl-operate.yml"),
+        "prod-approval",
+    ),
+    "what people decide about prod, in another workflow": (
+        github_token("environment:prod-approval", MAIN, file="lint.yml"),
+        "",
+    ),
+    "what people decide about prod, from another branch": (
+        github_token("environment:prod-approval", "refs/heads/feature"),
+        "",
+    ),
+    "what people decide about dev, without a key": (github_token("environment:dev-approval", MAIN), ""),
     "prod in another workflow of main": (github_token("environment:prod", MAIN, file="lint.yml"), ""),
     "prod in the workflow of drift": (github_token("environment:prod", MAIN, file="envctl-drift.yml"), ""),
     "prod in the workflow of plans": (github_token("environment:prod", MAIN, file="envctl-plan.yml"), ""),
@@ -189,7 +203,7 @@ GITHUB_JOBS: Mapping[str, tuple[Token, str]] = {
     "another issuer": (github_token("environment:prod", MAIN, iss="https://token.actions.example.com"), ""),
 }
 # AWS can't tell apart the jobs of one branch of GitLab: each of them may take each role of that branch.
-BRANCH_ROLES = "plan drift dev staging prod"
+BRANCH_ROLES = "plan drift dev staging prod prod-approval"
 GITLAB_JOBS: Mapping[str, tuple[Token, str]] = {
     "a branch, or a merge request": (gitlab_token("feature"), "plan"),
     "main": (gitlab_token("main"), BRANCH_ROLES),

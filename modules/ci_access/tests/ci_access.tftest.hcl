@@ -661,3 +661,70 @@ run "an_environment_that_is_no_name_is_refused" {
 
   expect_failures = [var.environment]
 }
+
+run "who_records_approvals_signs_and_takes_no_role" {
+  command = plan
+
+  variables {
+    environments = [
+      { name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer" },
+      { name = "staging", deployer_role_arn = "arn:aws:iam::222222222222:role/envctl-deployer", approval_key_arn = "arn:aws:kms:ap-northeast-1:444444444444:key/1234abcd", approval_job_environment = "four-eyes" },
+      { name = "prod", deployer_role_arn = "arn:aws:iam::333333333333:role/envctl-deployer", job_environment = "production", approval_key_arn = "arn:aws:kms:ap-northeast-1:444444444444:alias/envctl-approve-prod" },
+    ]
+  }
+
+  assert {
+    condition     = toset(keys(aws_iam_role.job)) == toset(["plan", "drift", "dev", "staging", "prod", "staging-approval", "prod-approval"]) && toset(keys(output.approval_role_arns)) == toset(["staging", "prod"])
+    error_message = "One for each key."
+  }
+
+  assert {
+    condition = { for job in ["staging-approval", "prod-approval"] : job => flatten([
+      for each in data.aws_iam_policy_document.trust[job].statement[0].condition : each.values if endswith(each.variable, ":environment")
+    ]) } == { staging-approval = ["four-eyes"], prod-approval = ["production-approval"] }
+    error_message = "Only jobs of an environment of GitHub of its own."
+  }
+
+  assert {
+    condition = { for job, document in data.aws_iam_policy_document.job : job => [
+      for each in document.statement : "${one(each.resources)} ${join(",", flatten([for condition in each.condition : condition.values]))}" if contains(each.actions, "kms:Sign")
+      ] if length([for each in document.statement : 1 if contains(each.actions, "kms:Sign")]) > 0 } == {
+      staging-approval = ["arn:aws:kms:ap-northeast-1:444444444444:key/1234abcd "]
+      prod-approval    = ["arn:aws:kms:ap-northeast-1:444444444444:key/* alias/envctl-approve-prod"]
+    }
+    error_message = "No other job signs, and this one with one key alone."
+  }
+
+  assert {
+    condition = alltrue([for job in ["staging-approval", "prod-approval"] : !anytrue([
+      for each in data.aws_iam_policy_document.job[job].statement : contains(each.actions, "sts:AssumeRole")
+    ])])
+    error_message = "It deploys nothing."
+  }
+}
+
+run "environment_named_like_an_approval_job_is_refused" {
+  command = plan
+
+  variables {
+    environments = [
+      { name = "prod", deployer_role_arn = "arn:aws:iam::333333333333:role/envctl-deployer", approval_key_arn = "arn:aws:kms:ap-northeast-1:444444444444:key/1234abcd" },
+      { name = "prod-approval", deployer_role_arn = "arn:aws:iam::555555555555:role/envctl-deployer" },
+    ]
+  }
+
+  expect_failures = [var.environments]
+}
+
+run "key_in_the_account_of_an_environment_is_refused" {
+  command = plan
+
+  variables {
+    environments = [
+      { name = "dev", deployer_role_arn = "arn:aws:iam::111111111111:role/envctl-deployer" },
+      { name = "prod", deployer_role_arn = "arn:aws:iam::333333333333:role/envctl-deployer", approval_key_arn = "arn:aws:kms:ap-northeast-1:111111111111:key/1234abcd" },
+    ]
+  }
+
+  expect_failures = [var.environments]
+}

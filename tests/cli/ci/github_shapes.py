@@ -35,6 +35,18 @@ approvals = {}
 approvals = { peer = 1 }
 reviewers = "peer"
 """
+APPROVAL_ROLE = "arn:aws:iam::444444444444:role/envctl-ci-prod-approval"
+PEOPLE = (
+    REVIEWED
+    + """
+[environments.prod]
+account_id = "333333333333"
+region = "ap-northeast-1"
+protected = true
+signing_key = "alias/envctl-prod"
+approval_signing_key = "arn:aws:kms:ap-northeast-1:444444444444:alias/envctl-approve-prod"
+"""
+)
 OWN_RUNNERS = """
 [ci.github]
 branch = "trunk"
@@ -99,6 +111,9 @@ SHAPES: Mapping[str, Mapping[str, str]] = {
         "infra/billing": write("billing", GIT, REVIEWED, more='[ci.github]\nprefix = "billing"\n'),
     },
     "own runners": {"": write("shop", WHEEL, REVIEWED, more=OWN_RUNNERS)},
+    "a key for people": {
+        "": write("shop", GIT, PEOPLE, more=f'[ci.github.roles]\nprod-approval = "{APPROVAL_ROLE}"\n')
+    },
     "odd names": {
         "": write(
             "shop",

@@ -11,6 +11,12 @@ from tests.cli.ci.github_shapes import GIT, PROJECT, WHEEL
 
 ORDER = '["dev", "staging", "prod"]'
 ENVIRONMENTS = "\n[environments.dev]\n[environments.staging]\n[environments.prod]\nprotected = true\n"
+PEOPLE = f"""{ENVIRONMENTS}
+account_id = "333333333333"
+region = "ap-northeast-1"
+signing_key = "alias/envctl-prod"
+approval_signing_key = "arn:aws:kms:ap-northeast-1:444444444444:alias/envctl-approve-prod"
+"""
 ROLE = "arn:aws:iam::444444444444:role/envctl-ci-"
 OWN_RUNNERS = f"""
 [ci]
@@ -42,6 +48,7 @@ SHAPES = {
         "billing/": PROJECT.format(name="billing", order='["no", "on"]')
         + f'\n[environments.no]\n[environments.on]\n[ci]\npackage = "{GIT}"\n[ci.gitlab]\nprefix = "billing"\n',
     },
+    "a key for people": {"": PROJECT.format(name="shop", order=ORDER) + PEOPLE + f'\n[ci]\npackage = "{GIT}"\n'},
     "own runners": {"": PROJECT.format(name="shop", order=ORDER) + ENVIRONMENTS + OWN_RUNNERS},
 }
 

@@ -68,7 +68,7 @@ def trust_job(job: str) -> dict[str, Any]:
     where = {"plan": "pull_request", "drift": f"ref:{MAIN}"}.get(job, f"environment:{job}")
     equals[f"{HOST}:sub"] = [each.replace("environment:prod", where) for each in equals[f"{HOST}:sub"]]
     equals[f"{HOST}:environment"] = job
-    if job not in ACCOUNTS:
+    if job in ("plan", "drift"):
         del equals[f"{HOST}:environment"]
     if job == "drift":
         equals[f"{HOST}:job_workflow_ref"] = [DRIFT_WORKFLOW, *equals[f"{HOST}:job_workflow_ref"]]
@@ -86,7 +86,11 @@ def trust_roles(*jobs: str) -> dict[str, Any]:
 
 
 def allow_job(job: str) -> dict[str, Any]:
-    names = {"plan": "ListTheStoreForPlans", "drift": "ListTheStoreForDrift"}
+    names = {
+        "plan": "ListTheStoreForPlans",
+        "drift": "ListTheStoreForDrift",
+        "prod-approval": "ListTheStoreForApprovals",
+    }
     policy = load_policies("iam-jobs")[names.get(job, "ListTheStoreForDeployments")]
     return move_to_account(policy, job) if job in ACCOUNTS else policy
 
@@ -225,7 +229,7 @@ def take_with_token(company: Organisation, job: str, token: Token, file: Path) -
 def test_token_gets_the_role_of_its_own_job_alone(company: Organisation, tmp_path: Path) -> None:
     for what, (token, expected) in GITHUB_JOBS.items():
         taken = [job for job in JOBS if take_with_token(company, job, token, tmp_path / "token")]
-        assert taken == expected.split(), what
+        assert taken == [job for job in expected.split() if job in JOBS], what
 
 
 def test_job_takes_the_roles_of_its_own_work_alone(company: Organisation, tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ ACCOUNT = "100000000017"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
 STORE = "arn:aws:s3:::shop-envctl-store"
-JOBS = ("plan", "drift", *ACCOUNTS)
+APPROVAL = "prod-approval"
+JOBS = ("plan", "drift", *ACCOUNTS, APPROVAL)
+APPROVAL_KEY = "arn:aws:kms:ap-northeast-1:444444444444:alias/envctl-approve-prod"
 PLANNED_WITH = (
     *(
         "checkpoints/*",
@@ -37,6 +39,7 @@ ENVIRONMENTS = "\n".join(
       name              = "{name}"
       deployer_role_arn = "arn:aws:iam::{account}:role/envctl-deployer"
       look_role_arn     = "arn:aws:iam::{account}:role/envctl-look"
+      {f'approval_key_arn = "{APPROVAL_KEY}"' if name == "prod" else ""}
     }},"""
     for name, account in ACCOUNTS.items()
 )
@@ -73,6 +76,7 @@ def look(account: Account, found: Found) -> None:
     iam = account.client("iam")
     made = found["ci"]
     roles = {"plan": made["plan_role_arn"], "drift": made["drift_role_arn"], **made["deploy_role_arns"]}
+    roles |= {f"{name}-approval": arn for name, arn in made["approval_role_arns"].items()}
     assert roles == {job: f"{IAM}:role/envctl-ci-{job}" for job in JOBS}
     providers = [Provider(made["github_provider_arn"], GITHUB), Provider(made["gitlab_provider_arn"], GITLAB)]
     for provider in providers:
@@ -88,12 +92,12 @@ def look(account: Account, found: Found) -> None:
 
 
 def _is_as_documented(iam: Any) -> None:
-    """docs/iam-jobs.md shows the policies of three jobs that every project has, and who is trusted in prod."""
+    """docs/iam-jobs.md shows the policies of four jobs, and who is trusted in prod."""
     blocks = re.findall(r"^```json\n(.*?)^```$", JOBS_PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    plan, drift, dev, _approval, github, gitlab = (
+    plan, drift, dev, approval, github, gitlab = (
         set(map(_without_sid, statements(block).values())) for block in blocks
     )
-    for job, documented in {"plan": plan, "drift": drift, "dev": dev}.items():
+    for job, documented in {"plan": plan, "drift": drift, "dev": dev, APPROVAL: approval}.items():
         assert set(map(_without_sid, _rights(iam, job))) == documented, job
     trust = json.dumps(iam.get_role(RoleName="envctl-ci-prod")["Role"]["AssumeRolePolicyDocument"])
     assert set(map(_without_sid, statements(trust.replace(ACCOUNT, "444444444444")).values())) == github | gitlab
@@ -132,6 +136,7 @@ def _takes_honest_jobs_alone(iam: Any, jobs: Mapping[str, tuple[Token, str]], pr
 def _takes_generated_jobs_alone(iam: Any, providers: list[Provider]) -> None:
     """Each job of the written workflows gets the role that it names, and no other; in a merge queue none."""
     jobs = {f"{job.name} ({job.event})": job for job in list_generated_jobs()}
+    jobs |= {f"{job.name} ({job.event}), with a key for people": job for job in list_generated_jobs(people=("prod",))}
     expected = {what: (job.token, "" if job.event == "merge_group" else job.role) for what, job in jobs.items()}
     assert {job.role for job in jobs.values()} == {*JOBS, ""}
     _takes_honest_jobs_alone(iam, {what: expected[what] for what, job in jobs.items() if job.asks_token}, providers)
@@ -158,12 +163,16 @@ def _adds_to_the_store(iam: Any, prefix: str) -> None:
         job: {path.removeprefix(f"{STORE}{prefix}/") for path in _resources(iam, job, "s3:PutObject")} for job in JOBS
     }
     entries = {"checkpoints/*", "ledger/*", "places/*", "plans/*", "readings/*", "runs/*"}
-    assert added == {"plan": set(), "drift": entries, **{name: {"*"} for name in ACCOUNTS}}
+    approvals = {"ledger/*", "places/*", "rules/*"}
+    assert added == {"plan": set(), "drift": entries, APPROVAL: approvals, **{name: {"*"} for name in ACCOUNTS}}
     for job in JOBS:
         actions = {action for each in _rights(iam, job) for action in each.actions}
-        writes = set() if job == "plan" else {"s3:PutObject", "s3:PutObjectRetention"}
-        assert actions == {"s3:ListBucket", "s3:GetObject", "sts:AssumeRole", "sts:TagSession"} | writes
-        assert _resources(iam, job, "s3:PutObjectRetention") == ({f"{STORE}{prefix}/readings/*"} if writes else set())
+        pages = set() if job in ("plan", APPROVAL) else {"s3:PutObject", "s3:PutObjectRetention"}
+        takes = {"sts:AssumeRole", "sts:TagSession"}
+        # One job alone signs, and takes no role to deploy or to look.
+        own = {"s3:PutObject", "kms:Sign"} if job == APPROVAL else takes
+        assert actions == {"s3:ListBucket", "s3:GetObject"} | pages | own
+        assert _resources(iam, job, "s3:PutObjectRetention") == ({f"{STORE}{prefix}/readings/*"} if pages else set())
         read = _resources(iam, job, "s3:GetObject")
         assert read == (
             {f"{STORE}{prefix}/{path}" for path in PLANNED_WITH} if job == "plan" else {f"{STORE}{prefix}/*"}

@@ -498,3 +498,20 @@ def test_jobs_unset_secret_values_of_other_environments() -> None:
         "envctl operate dev": ["PROD_TOKEN"],
         "envctl operate staging": ["DB_PASSWORD", "PROD_TOKEN"],
     }
+
+
+def test_people_unlock_by_a_job_of_their_own() -> None:
+    """The job of prod, which deploys, has another environment and another role."""
+    settings = {"environments": {"prod": "production"}, "roles": {"prod-approval": f"{ROLE}prod-approval"}}
+    secrets = {"prod": ("TOKEN",)}
+    inputs = {"operation": "unlock", "environment": "prod"}
+    found = jobs(inputs, settings=settings, people=("prod",), secret_variables=secrets)
+    unlock, operate = found["envctl unlock prod"], found["envctl operate prod"]
+    assert unlock["environment"] == {"name": "production-approval", "deployment_tier": "other"}
+    script = "\n".join(unlock["script"])
+    assert f"AWS_ROLE_ARN={ROLE}prod-approval" in script
+    assert "unset TOKEN" in script and " unlock prod --yes " in script
+    assert '"unlock" == "unlock"' in unlock["rules"][0]["if"]
+    assert '"unlock" != "unlock"' in operate["rules"][0]["if"]
+    assert not any("unlock" in line for line in operate["script"])
+    assert "envctl unlock staging" not in found

@@ -15,6 +15,7 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.project import Revision
+from envctl.usecases.project import signing_keys
 from tests.catching import catch
 from tests.fakes.git import SettableReviews
 from tests.fakes.machine import SettableIdentity
@@ -224,6 +225,22 @@ def test_reviewers_are_those_of_the_environment_named_in_github(world: World) ->
     assert plan.reviews == "octocat:1"
     told = record_reviews(world.ports, "prod", release=None, fingerprint=plan.plan, after="0")
     assert outcomes(told) == {"octocat": "recorded"}
+
+
+def test_reviewers_with_a_people_key_are_those_of_its_own_job(world: World) -> None:
+    """Reviewers of prod itself let it deploy: they approve nothing."""
+    world.tree.content["envctl.toml"] = world.tree.content["envctl.toml"].replace(
+        b"[environments.prod]\n",
+        b'[environments.prod]\nsigning_key = "arn:aws:kms:ap-northeast-1:333333333333:alias/envctl-prod"\n'
+        b'approval_signing_key = "arn:aws:kms:ap-northeast-1:555555555555:alias/envctl-approve-prod"\n',
+    )
+    signing_keys.pin_keys(world.ports, create=True)
+    world.reviews.in_job, world.reviews.names = True, {"prod": ["mallory"], "prod-approval": ["octocat"]}
+    plan = explain_refusal(world.ports, "prod", planned=True)
+    assert plan.reviews == "octocat:1"
+    told = record_reviews(world.ports, "prod", release=None, fingerprint=plan.plan, after="0")
+    assert outcomes(told) == {"octocat": "recorded"}
+    assert world.signatures.for_role("people").signed == [("prod", True)]
 
 
 def test_unreachable_host_leaves_the_plan(world: World) -> None:

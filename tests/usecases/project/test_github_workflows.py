@@ -116,6 +116,21 @@ def test_changed_project_makes_workflows_outdated(world: World) -> None:
     assert (changed, problems) == ([".github/workflows/envctl-drift.yml"], ["E039"])
 
 
+PEOPLE = """signing_key = "arn:aws:kms:ap-northeast-1:333333333333:alias/envctl-prod"
+approval_signing_key = "arn:aws:kms:ap-northeast-1:555555555555:alias/envctl-approve-prod"
+"""
+
+
+def test_key_for_people_makes_workflows_outdated(world: World) -> None:
+    """Files of a project without one stay current: they are as before."""
+    write(world)
+    replace(world, "envctl.toml", "[environments.prod]\n", f"[environments.prod]\n{PEOPLE}")
+    told, problems = write(world, check=True)
+    # All of them name the missing role.
+    assert (states(told), problems) == (["differs"] * 4 + ["current"] * 3, ["E039"])
+    assert ("ENVCTL_ROLE", "prod-approval") in {(each.name, each.environment) for each in told.variables}
+
+
 def test_newer_envctl_accepts_files_of_the_older_one(world: World) -> None:
     """Otherwise an upgrade would break every open pull request."""
     write(world)

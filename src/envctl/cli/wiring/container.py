@@ -384,6 +384,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
         if not is_on_aws(self.project):
             return local
         from envctl.adapters.aws.credentials.identity import AwsIdentity
+        from envctl.domain.config.signing_keys import find_job_environment
 
         ci = self.project.ci
         return AwsIdentity(
@@ -392,7 +393,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             environment=self.inherited_environment,
             gitlab=lambda: ci.gitlab,
             github=lambda: ci.github.issuer or "",
-            name_environment=ci.github.find_environment,
+            name_environment=lambda named: find_job_environment(self.project, named),
             start=start,
         )
 

@@ -7,7 +7,7 @@ from envctl.domain.ci.pins import CHECKOUT_ACTION
 from envctl.domain.ci.workflow_inputs import WorkflowInputs, fill_template
 from envctl.domain.ci.yaml_text import format_yaml_block, format_yaml_lines, format_yaml_scalar
 from envctl.domain.config.ci.github import DRIFT_JOBS, GithubAfterStep, GithubStep, JobKind, StepResult
-from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
+from envctl.domain.config.ci.shared_keys import APPROVAL, DRIFT, PLAN
 
 LOCKS_FOLDER = ".github/{prefix}"
 VENV = "$RUNNER_TEMP/{prefix}"
@@ -40,7 +40,9 @@ def format_program(site: WorkflowInputs) -> str:
 
 
 def render_setup(texts: Mapping[str, str], site: WorkflowInputs, job: JobKind, user: str) -> str:
-    """Return the first steps of a job. `user` is `plan`, `drift` or the environment whose role it takes."""
+    """Return the first steps of a job. `user` is `plan`, `drift` or the environment whose role it takes, or one with
+    `-approval`.
+    """
     github, condition = site.github, f"{PULL_REQUEST} && " if job == "plan" else ""
     parts = [
         fill_template(texts["setup.yml"], {"checkout": CHECKOUT_ACTION, "depth": _DEPTHS[job]}),
@@ -61,13 +63,14 @@ def render_setup(texts: Mapping[str, str], site: WorkflowInputs, job: JobKind, u
     return "".join(parts)
 
 
-def render_after(site: WorkflowInputs, job: JobKind, *, plans: bool = False) -> str:
-    """Return the last steps of a job. One that `plans` for the reviewers of a deployment has only those for a failure:
-    the deployment itself has the others.
+def render_after(site: WorkflowInputs, job: JobKind, *, plans: bool = False, approves: bool = False) -> str:
+    """Return the last steps of a job. One that `plans` for the reviewers of a deployment, or that `approves` it, has
+    only those for a failure: the deployment itself has the others.
     """
     steps = [each for each in site.github.after if job in each.jobs]
-    if plans:
+    if plans or approves:
         steps = [each.model_copy(update={"when": ("failed",)}) for each in steps if "failed" in each.when]
+    if plans:
         # Such a job belongs to no environment of GitHub, like the check for drift.
         job = "drift"
     return "".join(_render_step(each, job, found) for each in steps if (found := _format_condition(each, job)))
@@ -78,7 +81,7 @@ def render_env(site: WorkflowInputs, user: str, environments: Collection[str]) -
     github = site.github
     role = github.roles.get(user) or f"${{{{ vars.{_VARIABLES.get(user, _ROLE)} }}}}"
     values = {"AWS_ROLE_ARN": role, "AWS_REGION": site.region}
-    accepted = "" if user in site.order else _ACCEPTED
+    accepted = "" if user in name_job_environments(site) else _ACCEPTED
     values_of = (name for each in environments for name in site.secret_variables.get(each, ()))
     secrets = [
         f"{' ' * _STEP_LINES}{format_yaml_scalar(name)}: ${{{{ secrets.{name} }}}}{accepted}"
@@ -129,11 +132,18 @@ def _format_table(name: str, values: Mapping[str, str]) -> Iterable[str]:
     return [f"        {name}:", *format_yaml_lines(values, _STEP_LINES)] if values else []
 
 
+def name_job_environments(site: WorkflowInputs) -> Mapping[str, str]:
+    """Return the names in GitHub of all environments with jobs, by the key of their role."""
+    github = site.github
+    approvals = {f"{name}{APPROVAL}": github.find_approval_name(name) for name in site.order if name in site.people}
+    return {**{name: github.find_github_name(name) for name in site.order}, **approvals}
+
+
 def _explain_missing(site: WorkflowInputs, user: str, variable: str) -> str:
     """Return what a first run has to set up, as one annotation of several lines."""
-    named = {name: site.github.environments.get(name, name) for name in site.order}
+    named = name_job_environments(site)
     where = f"the environment {named[user]}" if user in named else "the repository"
-    unset = [named[name] for name in site.order if name not in site.github.roles]
+    unset = [there for name, there in named.items() if name not in site.github.roles]
     others = [_VARIABLES[each] for each in (PLAN, DRIFT) if each not in site.github.roles]
     lines = [
         f"{variable} is not set in {where}, so this job has no role in AWS. Set these variables to ARNs of roles:",

@@ -10,9 +10,13 @@ from envctl.domain.ci.pins import DOWNLOAD_ACTION, UPLOAD_ACTION
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template, indent_script, is_like_prod
 from envctl.domain.ci.yaml_text import format_yaml_list, format_yaml_scalar
 from envctl.domain.config.ci.github import DEFAULT_PREFIX, JobKind
-from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
+from envctl.domain.config.ci.shared_keys import APPROVAL, DRIFT, PLAN
 
 WORKFLOWS_FOLDER = ".github/workflows"
+_ASKS = "      actions: read # for the reviewers of the job\n"
+_UNLOCK = (
+    '            unlock) set -- unlock {} --yes ${{RELEASE:+"--release=$RELEASE"}} ${{REASON:+"--reason=$REASON"}} ;;\n'
+)
 # GitHub drops no job: later ones wait, and so do those without an answer of a reviewer.
 _QUEUE = "      queue: max # later jobs wait; none is dropped\n"
 
@@ -47,7 +51,9 @@ def _render_deployments(texts: Mapping[str, str], site: WorkflowInputs) -> Itera
 
 
 def _render_promotion(texts: Mapping[str, str], site: WorkflowInputs, before: str, environment: str) -> Iterator[str]:
-    """Yield the promotion job, preceded by a plan job for reviewers if they count."""
+    """Yield the promotion job. If reviewers count, a job plans for them before it; with a key for people another one
+    records them.
+    """
     entry = site.order[0]
     again = f"this job again, or the workflow {site.github.prefix} operate: promote, {environment}"
     # A job sees only the outputs of its own needs.
@@ -68,11 +74,15 @@ def _render_promotion(texts: Mapping[str, str], site: WorkflowInputs, before: st
         )
         needs.append(f"plan-{environment}")
         values |= {
-            "asks": "      actions: read # for the reviewers of the job\n",
             "released": _format_reviewed_condition(site, environment),
             "release": f"${{{{ needs.deploy-{entry}.outputs.release }}}}",
         }
-        values["reviewed"] = _render_reviewed(texts, site, values)
+        if environment in site.people:
+            begins = {"needs": _format_needs(needs), "begins": values["released"]}
+            yield _fill_approval(texts, "deploy/approve.yml", site, "deploy", {**values, **begins})
+            needs.append(f"approve-{environment}")
+        else:
+            values |= {"asks": _ASKS, "reviewed": _render_reviewed(texts, site, values, environment, [environment])}
     yield _fill_workflow(
         texts, "deploy/next.yml", site, "deploy", environment, **{**values, "needs": _format_needs(needs)}
     )
@@ -94,6 +104,7 @@ def _render_operations(texts: Mapping[str, str], site: WorkflowInputs) -> Iterat
             "planned": "",
             "asks": "",
             "reviewed": "",
+            "unlock": _UNLOCK.format(environment),
             "release": "${{ inputs.release }}",
             "promote": f'set -- promote {before} {environment} --yes ${{RELEASE:+"--release=$RELEASE"}}',
         }
@@ -101,23 +112,60 @@ def _render_operations(texts: Mapping[str, str], site: WorkflowInputs) -> Iterat
             message = f"{environment} is the first environment: run the workflow {site.github.prefix} deploy"
             values["promote"] = f'echo "::error title=envctl::{message}" && exit 64'
         values["promote_partial"] = f"{values['promote']} --partial" if before else values["promote"]
+        is_personal = environment in site.people
         if environment in site.reviewed:
-            planned, is_promotion = f"needs.plan-{environment}", "startsWith(inputs.what, 'promote')"
-            values |= {
-                "needs": f"    needs: plan-{environment}\n",
-                "planned": f" && !cancelled() && (!{is_promotion} || {planned}.result == 'success')",
-                "asks": "      actions: read # for the reviewers of the job\n",
-                "release": f"${{{{ {planned}.outputs.release || inputs.release }}}}",
-                "if": f"        if: {is_promotion}\n",
-            }
-            values["reviewed"] = _render_reviewed(texts, site, values)
             yield _fill_workflow(texts, "operate/plan.yml", site, "operate", DRIFT, environment=environment)
+            yield from _add_reviews(texts, site, values, is_personal=is_personal)
+        if is_personal:
+            yield _fill_approval(texts, "operate/unlock.yml", site, "operate", values)
+            values |= {"unlock": "", "planned": f"{values['planned']} && inputs.what != 'unlock'"}
         yield _fill_workflow(texts, "operate/job.yml", site, "operate", environment, **values)
 
 
-def _render_reviewed(texts: Mapping[str, str], site: WorkflowInputs, values: Mapping[str, str]) -> str:
+def _add_reviews(
+    texts: Mapping[str, str], site: WorkflowInputs, values: dict[str, str], *, is_personal: bool
+) -> Iterator[str]:
+    """Let the job of an operation record its reviewers, or yield a job that does with the key for people."""
     environment = values["environment"]
-    known = {"if": "", **_list_values(site), **values, "env": render_env(site, environment, [environment])}
+    planned, is_promotion = f"needs.plan-{environment}", "startsWith(inputs.what, 'promote')"
+    values["release"] = f"${{{{ {planned}.outputs.release || inputs.release }}}}"
+    before = planned
+    if is_personal:
+        begins = f"inputs.environment == '{environment}' && {is_promotion}"
+        more = {"needs": f"plan-{environment}", "begins": begins}
+        yield _fill_approval(texts, "deploy/approve.yml", site, "operate", {**values, **more})
+        before = f"needs.approve-{environment}"
+    else:
+        if_line = {"if": f"        if: {is_promotion}\n"}
+        reviewed = _render_reviewed(texts, site, {**values, **if_line}, environment, [environment])
+        values |= {"asks": _ASKS, "reviewed": reviewed}
+    needs = [f"plan-{environment}", *([f"approve-{environment}"] if is_personal else [])]
+    values |= {
+        "needs": f"    needs: {_format_needs(needs)}\n",
+        "planned": f" && !cancelled() && (!{is_promotion} || {before}.result == 'success')",
+    }
+
+
+def _fill_approval(
+    texts: Mapping[str, str], name: str, site: WorkflowInputs, job: JobKind, values: Mapping[str, str]
+) -> str:
+    """Fill the template of a job that records what people decide: with their key, and no role that deploys."""
+    environment = values["environment"]
+    user = f"{environment}{APPROVAL}"
+    more = {
+        "github_environment": format_yaml_scalar(site.github.find_approval_name(environment)),
+        # Nothing of it runs Terraform.
+        "env": render_env(site, user, []),
+        "reviewed": _render_reviewed(texts, site, values, user, []),
+    }
+    return _fill_workflow(texts, name, site, job, user, **{**values, **more})
+
+
+def _render_reviewed(
+    texts: Mapping[str, str], site: WorkflowInputs, values: Mapping[str, str], user: str, secrets: Sequence[str]
+) -> str:
+    """Return the step that records reviewers, as the role `user` with secret values of these environments."""
+    known = {"if": "", **_list_values(site), **values, "env": render_env(site, user, secrets)}
     return fill_template(texts["deploy/reviewed.yml"], known)
 
 
@@ -133,12 +181,12 @@ def _render_result(texts: Mapping[str, str], site: WorkflowInputs, environment: 
 def _fill_workflow(
     texts: Mapping[str, str], name: str, site: WorkflowInputs, job: JobKind, user: str, **more: str
 ) -> str:
-    """Fill a template whose job takes the role of `user`: `plan`, `drift` or an environment."""
+    """Fill a template whose job takes the role of `user`: `plan`, `drift`, an environment, or one with `-approval`."""
     environment = more.get("environment", "")
     values = {
         **_list_values(site),
         "setup": render_setup(texts, site, job, user),
-        "after": render_after(site, job, plans=name.endswith("/plan.yml")),
+        "after": render_after(site, job, plans=name.endswith("/plan.yml"), approves=name.endswith("/approve.yml")),
         # Code of a pull request is not reviewed: it gets no secret value.
         "env": render_env(site, user, [] if user == PLAN else [environment] if environment else site.order),
         "envctl": f"{format_program(site)}{_format_no_warm(site, environment)}",
@@ -194,7 +242,8 @@ def _format_group(site: WorkflowInputs, environment: str) -> str:
     cancelled.
     """
     group = f"      group: {site.github.prefix}-deploy-{environment}"
-    if environment in site.reviewed or environment in site.protected:
+    reviewed = environment in site.reviewed and environment not in site.people
+    if reviewed or environment in site.protected:
         return f"{group}-${{{{ github.run_id }}}} # an unanswered review holds no other run\n"
     return f"{group}\n{_QUEUE if site.github.queue else ''}"
 

@@ -14,7 +14,7 @@ from envctl.domain.ci.package import render_install, render_launcher
 from envctl.domain.ci.pins import GITLAB_IMAGE
 from envctl.domain.ci.workflow_inputs import fill_template, indent_script, is_like_prod
 from envctl.domain.config.ci.gitlab import GitlabCi
-from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
+from envctl.domain.config.ci.shared_keys import APPROVAL, DRIFT, PLAN
 from envctl.domain.config.ci_package import PackageSource
 
 MAIN_FILE = ".gitlab-ci.yml"
@@ -38,6 +38,10 @@ _LIST_ENTRY = re.compile(r"^(?= *- |\S)", re.MULTILINE)
 _TOKEN = "  id_tokens:\n    ENVCTL_AWS_TOKEN:\n      aud: sts.amazonaws.com\n"  # noqa: S105 (its name)
 _MANUAL = "      when: manual\n"
 _OUTCOME = ".envctl/outcome.env"
+_UNLOCK = (
+    '        unlock) set -- unlock %{environment} --yes ${ENVCTL_RELEASE:+"--release=$ENVCTL_RELEASE"}'
+    ' ${ENVCTL_REASON:+"--reason=$ENVCTL_REASON"} ;;\n'
+)
 _UNSET_KEYS = (
     "# No variable of the project decides who the job is: keys or another token would win over its own.",
     "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE",
@@ -57,6 +61,7 @@ class GitlabInputs:
     package: PackageSource | None = None  # the envctl that jobs install; None if their image has it
     watched: Sequence[str] = ()  # paths whose changes start the jobs; all changes start them without any
     protected: Collection[str] = ()  # environments whose jobs a person starts
+    people: Collection[str] = ()  # environments with a key for people: a job of its own records what they decide
     command: str = "envctl"  # envctl with its global options, such as `--sandbox`
     options: str = ""  # further options of `envctl ci gitlab`, to write the same pipeline again
     # Variables with secret values, by environment. Jobs for others unset them.
@@ -88,7 +93,11 @@ def render_gitlab_pipeline(texts: Mapping[str, str], site: GitlabInputs) -> Mapp
         promote = f'set -- promote {before} {name} --yes ${{ENVCTL_RELEASE:+"--release=$ENVCTL_RELEASE"}}'
         # The second deploys only the approved stacks.
         cases = f"        promote) {promote} ;;\n        promote-partial) {promote} --partial ;;\n"
-        jobs.append(fill("operate.yml", **own, promote=cases if before else ""))
+        own |= {"promote": cases if before else "", "others": "", "unlock": fill_template(_UNLOCK, own)}
+        if name in site.people:
+            jobs.append(fill("unlock.yml", **own, **_list_approval_values(site, name)))
+            own |= {"others": ' && "$[[ inputs.operation ]]" != "unlock"', "unlock": ""}
+        jobs.append(fill("operate.yml", **own))
     return {find_pipeline_path(site.settings.prefix): "".join(jobs), MAIN_FILE: fill("main.yml")}
 
 
@@ -181,6 +190,19 @@ def _list_environment_values(
     return {**own, "after": fill_template(texts["deploy/after.yml"], {**known, **own})}
 
 
+def _list_approval_values(site: GitlabInputs, name: str) -> dict[str, str]:
+    """Return the values of the job that records what people decide: it gets no secret of the environment."""
+    there, job = name_approval_environment(site.settings, name), f"{name}{APPROVAL}"
+    role = _format_unset(site, []) + _format_role(site, job, "ENVCTL_ROLE", there)
+    return {"approval.name": json.dumps(there), "approval.role": role}
+
+
+def name_approval_environment(settings: GitlabCi, environment: str) -> str:
+    """Return the name in GitLab of the environment whose job records what people decide."""
+    own = f"{name_gitlab_environment(settings, environment)}{APPROVAL}"
+    return settings.environments.get(f"{environment}{APPROVAL}", own)
+
+
 def name_gitlab_environment(settings: GitlabCi, environment: str) -> str:
     """Return the name of an environment in GitLab. Projects with an own prefix do not share one."""
     own = environment if settings.prefix == "envctl" else f"{settings.prefix}/{environment}"
@@ -205,7 +227,7 @@ def _format_unset(site: GitlabInputs, environments: Collection[str]) -> str:
     return f"    - unset {' '.join(others)}\n" if others else ""
 
 
-def _format_role(site: GitlabInputs, name: str, variable: str) -> str:
+def _format_role(site: GitlabInputs, name: str, variable: str, there: str = "") -> str:
     """Return the line that names the role of a job: one of the file, or one of a CI/CD variable.
 
     envctl takes it with the ID token of the job. `ENVCTL_ROLE_VARIABLE` is for its message about a missing role.
@@ -214,7 +236,8 @@ def _format_role(site: GitlabInputs, name: str, variable: str) -> str:
         return ""
     if role := site.settings.roles.get(name):
         return f"    - export AWS_REGION={site.region} AWS_ROLE_ARN={role}\n"
-    scope = f" in {name_gitlab_environment(site.settings, name)}" if variable == "ENVCTL_ROLE" else ""
+    there = there or name_gitlab_environment(site.settings, name)
+    scope = f" in {there}" if variable == "ENVCTL_ROLE" else ""
     source = shlex.quote(variable + scope)
     role = f'"${{{variable}:-}}"'
     return f"    - export AWS_REGION={site.region} AWS_ROLE_ARN={role} ENVCTL_ROLE_VARIABLE={source}\n"

@@ -22,6 +22,7 @@ class WorkflowInputs:
     command: str = "envctl"  # with global options such as --sandbox
     reviewed: Collection[str] = ()  # environments with GitHub reviewers as a gate
     protected: Collection[str] = ()  # environments that may have reviewers in GitHub only
+    people: Collection[str] = ()  # environments with a key for people: a job of its own records what they decide
     package: PackageSource | None = None  # the envctl that jobs install
     paths: Sequence[str] = ()  # paths of the repository whose changes start a deployment; a folder ends with /**
     github: GithubCi = field(default_factory=GithubCi.model_construct)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci.github import find_github_faults
 from envctl.domain.config.ci.gitlab import find_gitlab_faults
-from envctl.domain.config.ci.shared_keys import find_package_faults
+from envctl.domain.config.ci.shared_keys import find_approval_faults, find_package_faults
 from envctl.domain.config.fields import Fault, TomlPath, find_table, list_texts
 from envctl.domain.config.gates import find_default_gates
 from envctl.domain.config.providers.provider_tables import check_provider_tables
@@ -49,6 +49,7 @@ def find_faults(document: Mapping[str, object]) -> list[Fault]:
         *find_github_faults(document),
         *find_gitlab_faults(document),
         *find_package_faults(document),
+        *find_approval_faults(document),
     ]
 
 

@@ -32,6 +32,24 @@ def build_key_arn(project: Project, environment: str, role: KeyRole = "deploymen
     return f"arn:{partition}:kms:{region}:{account}:{key}"
 
 
+def find_review_environment(project: Project, environment: str) -> str:
+    """Return the environment of GitHub whose reviewers approve: with a key for people, the one of its own job."""
+    github, section = project.ci.github, project.environments[environment]
+    find = github.find_approval_name if section.approval_signing_key else github.find_github_name
+    return find(environment)
+
+
+def find_job_environment(project: Project, named: str) -> str:
+    """Return the environment of the project that a job in an environment of GitHub deploys to, or records approvals of;
+    empty for another one. Who records approvals proves it with the key for people.
+    """
+    for name, section in project.environments.items():
+        approval = project.ci.github.find_approval_name(name)
+        if section.approval_signing_key and approval.casefold() == named.casefold():
+            return name
+    return project.ci.github.find_environment(named)
+
+
 def parse_alias(arn: str) -> str:
     """Return the alias to create a key with; empty for the ARN of an existing key."""
     resource = arn.partition(":kms:")[2].split(":", 2)[-1]

@@ -11,6 +11,7 @@ from envctl.domain.ci.review_counts import list_later, parse_reviews
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
+from envctl.domain.config.signing_keys import find_review_environment
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Request, list_views
 from envctl.domain.guards.approvals import (
@@ -103,7 +104,7 @@ def record_reviews(
     # A plan without a stored page was shown to no reviewer.
     read = readings.find_reading(ports, found, meaning)
     binding = bind_approval(request, gate, plan=meaning.digest, unseen=accepted, reading=read.digest)
-    names = ports.reviews.list_approvers(context.project.ci.github.find_github_name(target))
+    names = ports.reviews.list_approvers(find_review_environment(context.project, target))
     later = list_later(names, earlier)
     before = [Reviewer(name, "does not count", TOO_EARLY) for name in dict.fromkeys(names) if name not in later]
     reviewers = (*before, *(_record_review(ports, request, binding, name) for name in later))

@@ -10,6 +10,7 @@ from envctl.domain.ci.review_counts import format_reviews
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.asked_guards import RECORDS_ONLY
 from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.config.signing_keys import find_review_environment
 from envctl.domain.errors import EnvctlError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards.authors import describe_authors, list_authors
@@ -152,8 +153,7 @@ def _count_reviews(context: Context, target: str) -> str:
     if not find_rules(context.project, target).reviewers or not ports.reviews.has_reviews():
         return ""
     try:
-        named = context.project.ci.github.find_github_name(target)
-        return format_reviews(ports.reviews.list_approvers(named))
+        return format_reviews(ports.reviews.list_approvers(find_review_environment(context.project, target)))
     except EnvctlError as error:
         # The plan is made. Only a second attempt of the run needs the reviews.
         ports.observer.on_message(f"earlier reviews of {target} are unknown: {error.problems[0].message}")

@@ -12,6 +12,7 @@ from envctl.domain.errors import UsageError
 from envctl.domain.findings import Finding
 from envctl.usecases.inspect.doctor.ci import diagnose_ci
 from envctl.usecases.inspect.doctor.doctor import Doctor
+from envctl.usecases.project.signing_keys import pin_keys
 from tests.fakes.world import World, make_once
 from tests.unit.ci.inspection import test_github, test_gitlab
 from tests.usecases.account.test_bootstrap import ACCOUNTS, on_aws
@@ -337,3 +338,62 @@ def test_sandbox_has_no_roles_to_try(world: World) -> None:
     world.sandbox = True
     assert list_amiss(diagnose_ci(world.ports)) == [("role", "roles", "unseen")]
     assert world.ci_roles.asked == []
+
+
+PEOPLE = """signing_key = "alias/envctl-prod"
+approval_signing_key = "arn:aws:kms:eu-west-1:999999999999:alias/envctl-approve-prod"
+"""
+APPROVAL = "prod-approval"
+APPROVAL_ROLE = f"arn:aws:iam::999999999999:role/envctl-ci-{APPROVAL}"
+
+
+def add_people_key(world: World) -> None:
+    edit_project(world, ("[environments.prod]\n", f"[environments.prod]\n{PEOPLE}"))
+    pin_keys(world.ports, create=True)
+
+
+def run_in(world: World, environment: str) -> None:
+    world.ci_forge.variables = {**PULL, "GITHUB_EVENT_NAME": "push"}
+    claims = {**CLAIMS, "environment": environment, "sub": f"repo:a@1/b@2:environment:{environment}"}
+    world.ci_roles.token = TokenClaims(claims)
+    world.ci_roles.trials = {deployer("prod"): replace(TAKEN, writes={})} if environment == "prod" else {}
+
+
+def test_approving_job_signs_and_deploys_nothing(world: World) -> None:
+    add_people_key(world)
+    table = f'[ci.github]\nroles = {{ {APPROVAL} = "{APPROVAL_ROLE}" }}\n[pipeline]\n'
+    edit_project(world, ("[pipeline]\n", table))
+    world.ci_roles.given.add(APPROVAL_ROLE)
+    run_in(world, APPROVAL)
+    found = diagnose_ci(world.ports)
+    assert list_amiss(found) == []
+    assert row(found, "prod", "approval_signing_key").seen == "the role signs with it, as it should be"
+    world.signatures.for_role("people").refused.add("prod")
+    assert list_amiss(diagnose_ci(world.ports)) == [("prod", "approval_signing_key", "bad")]
+
+
+def test_deploying_job_that_may_approve_is_bad(world: World) -> None:
+    add_people_key(world)
+    run_in(world, "prod")
+    found = diagnose_ci(world.ports)
+    assert list_amiss(found) == [("prod", "approval_signing_key", "bad")]
+    assert row(found, "prod", "approval_signing_key").seen.startswith("the job of prod signs with it: it can approve")
+    world.signatures.for_role("people").refused.add("prod")
+    assert list_amiss(diagnose_ci(world.ports)) == []
+
+
+def test_reviewers_belong_to_the_approving_job_alone(world: World) -> None:
+    add_people_key(world)
+    name_roles(world)
+    edit_project(world, ("[ci.github]\nroles = { ", f'[ci.github]\nroles = {{ {APPROVAL} = "{APPROVAL_ROLE}", '))
+    fine = build_github()
+    on_laptop(world, fine, GITHUB_REMOTE)
+    found = diagnose_ci(world.ports)
+    assert list_amiss(found) == [("prod", "reviewers", "warn"), (APPROVAL, "environment", "bad")]
+    assert "asked after those of prod-approval, and approve nothing" in row(found, "prod", "reviewers").seen
+    bare = replace(fine.environments["prod"], reviewers=0)
+    both = {**fine.environments, "prod": bare, APPROVAL: fine.environments["prod"]}
+    on_laptop(world, replace(fine, environments=both), GITHUB_REMOTE)
+    assert list_amiss(diagnose_ci(world.ports)) == []
+    on_laptop(world, replace(fine, environments={**both, APPROVAL: bare}), GITHUB_REMOTE)
+    assert [each[:2] for each in list_amiss(diagnose_ci(world.ports))] == [(APPROVAL, "reviewers")]

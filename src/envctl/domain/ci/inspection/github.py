@@ -4,8 +4,8 @@ https://docs.github.com/actions/reference/workflows-and-actions/deployments-and-
 https://docs.github.com/rest/actions/oidc
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from envctl.domain.ci.inspection.settings import (
     GithubBranch,
@@ -27,6 +27,8 @@ class GithubExpectation:
     url: str  # the address of the repository, for people
     guarded: frozenset[str] = frozenset()  # the environments that are `protected`, or the last of the pipeline
     reviewed: frozenset[str] = frozenset()  # the environments whose reviewers count at a gate
+    # environments whose reviewers belong to another one, which records what people decide
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_branch(settings: GithubSettings, wanted: GithubExpectation) -> Iterator[Finding]:
@@ -209,8 +211,17 @@ def check_environment(settings: GithubSettings, wanted: GithubExpectation, name:
         return
     rules = settings.branch if isinstance(settings.branch, GithubBranch) else GithubBranch()
     yield _check_deployers(default, rules, f"{wanted.url}/settings/environments: {name}", found)
-    if name in wanted.guarded | wanted.reviewed:
+    if there := wanted.elsewhere.get(name):
+        yield _check_asked_once(wanted, name, there, found)
+    elif name in wanted.guarded | wanted.reviewed:
         yield from _check_reviewers(wanted, name, found)
+
+
+def _check_asked_once(wanted: GithubExpectation, name: str, there: str, found: GithubEnvironment) -> Finding:
+    if not found.reviewers:
+        return Finding("reviewers", "good", f"none here: those of {there} approve")
+    why = f"{found.reviewers} required: they are asked after those of {there}, and approve nothing"
+    return Finding("reviewers", "warn", why, f"{wanted.url}/settings/environments: {name}, no required reviewers")
 
 
 def _check_deployers(default: str, rules: GithubBranch, page: str, found: GithubEnvironment) -> Finding:

@@ -180,7 +180,7 @@ def check_own_role(caller_arn: str, plan: RolePlan) -> Iterator[Finding]:
 
 def check_job_role(job: CheckedJob, plan: RolePlan, role: JobRole, attempt: Attempt) -> Finding:
     """Return whether the token of this job is taken for a role of CI, and whether that is right."""
-    own = {"plan": "plan", "branch": "drift", "deploy": plan.find_environment(job)}[job.kind]
+    own = {"plan": "plan", "branch": "drift", "deploy": plan.find_environment(job) or job.environment}[job.kind]
     name = f"role of {role.job}"
     match attempt.answer:
         case "unknown":

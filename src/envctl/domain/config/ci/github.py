@@ -7,7 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from envctl.domain.config.ci.shared_keys import Branch, Prefix, find_name_faults, limit_timeout
+from envctl.domain.config.ci.shared_keys import (
+    APPROVAL,
+    Branch,
+    Prefix,
+    find_name_faults,
+    limit_timeout,
+    list_approval_jobs,
+)
 from envctl.domain.config.fields import Fault, Flag, Name, Role, Section, find_table, list_texts, match_text, require
 
 DEFAULT_PREFIX = "envctl"
@@ -130,7 +137,7 @@ class GithubCi(Section):
     after: tuple[GithubAfterStep, ...] = ()  # steps after envctl; unless they name results, if it succeeded
     env: Mapping[VariableName, Constant] = {}  # environment variables for envctl
     secrets: tuple[VariableName, ...] = ()  # secrets of GitHub that envctl gets as environment variables
-    # roles of the jobs: `plan`, `drift`, and each environment; unset: variables of GitHub name them
+    # roles of the jobs: `plan`, `drift`, each environment and `ENV-approval`; unset: variables of GitHub name them
     roles: Mapping[Name, Role] = {}
     environments: Mapping[Name, GithubEnvironmentName] = {}  # names of the environments in GitHub, if they differ
     # `queue: max` in concurrency groups; false for a GitHub that does not know it: it keeps only the newest waiting job
@@ -151,6 +158,11 @@ class GithubCi(Section):
         """Return the name of an environment of the project in GitHub."""
         return self.environments.get(environment, environment)
 
+    def find_approval_name(self, environment: str) -> str:
+        """Return the name in GitHub of the environment whose job records approvals. Its reviewers approve."""
+        own = f"{self.find_github_name(environment)}{APPROVAL}"
+        return self.environments.get(f"{environment}{APPROVAL}", own)
+
     def list_steps(self, steps: tuple[GithubStep, ...], job: JobKind) -> tuple[GithubStep, ...]:
         return tuple(each for each in steps if job in each.jobs)
 
@@ -165,16 +177,19 @@ def find_github_faults(document: Mapping[str, object]) -> Iterator[Fault]:
     table = find_table(document, "ci", "github")
     order = list_texts(find_table(document, "pipeline").get("order"))
     yield from find_name_faults(document, "github", "E042", "remove the role and set the variable {} in GitHub")
-    yield from _find_twins(find_table(table, "environments"), order)
+    yield from _find_twins(find_table(table, "environments"), order, list_approval_jobs(document))
     for key in ("before", "after"):
         steps = table.get(key)
         for position, step in enumerate(steps if isinstance(steps, list) else ()):
             yield from _find_step_faults(step, ("ci", "github", key, position))
 
 
-def _find_twins(environments: Mapping[str, object], order: Sequence[str]) -> Iterator[Fault]:
+def _find_twins(environments: Mapping[str, object], order: Sequence[str], approvals: Sequence[str]) -> Iterator[Fault]:
     """Yield environments with one name in GitHub: each would get the reviewers and the role of the other."""
     owners = {name.casefold(): name for name in order if name not in environments}
+    for name in [name for name in approvals if name not in environments]:
+        own = name.removesuffix(APPROVAL)
+        owners[f"{environments.get(own, own)}{APPROVAL}".casefold()] = name
     for name, named in environments.items():
         # GitHub ignores the case.
         if (other := owners.setdefault(str(named).casefold(), name)) != name:

@@ -95,7 +95,7 @@ class GitlabCi(Section):
     # lines for the shell after each job, also a failed one; `$envctl_result` is its result
     after_script: tuple[ScriptLine, ...] = ()
     variables: Mapping[JobVariableName, JobVariableValue] = {}  # variables of all jobs, taken literally
-    # roles of the jobs: `plan`, `drift`, and each environment; unset: the CI/CD variables name them
+    # roles of the jobs: `plan`, `drift`, each environment and `ENV-approval`; unset: the CI/CD variables name them
     roles: Mapping[Name, Role] = {}
     runner_credentials: Flag = False  # the jobs use the AWS credentials of their runner, and no token of GitLab
     # names of the environments in GitLab, if they differ

@@ -13,6 +13,10 @@ BRANCH_PATTERN = r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)*"
 """Stricter than git-check-ref-format: such names need no quoting anywhere."""
 PLAN, DRIFT = "plan", "drift"
 """Keys of `roles` besides the environments."""
+APPROVAL = "-approval"
+"""End of the name of the job that records what people decide about an environment, as a key of `roles` and
+`environments`, and by default on the forge.
+"""
 _PACKAGE_PATH: TomlPath = ("ci", "kubernetes_package")
 
 Branch = Annotated[str, match_text(BRANCH_PATTERN, 'the name of a branch: letters, digits and ._/-, such as "main"')]
@@ -35,7 +39,8 @@ def find_name_faults(document: Mapping[str, object], system: str, code: str, var
     """Yield faults of names in `roles` and `environments`. `variable` is a text like `the variable {} in GitHub`."""
     table = find_table(document, "ci", system)
     order = list_texts(find_table(document, "pipeline").get("order"))
-    for key, known in (("roles", [PLAN, DRIFT, *order]), ("environments", order)):
+    approvals = list_approval_jobs(document)
+    for key, known in (("roles", [PLAN, DRIFT, *order, *approvals]), ("environments", [*order, *approvals])):
         for name in find_table(table, key):
             if order and name not in known:
                 message = f"ci.{system}.{key} names {name}, which is not in the pipeline"
@@ -45,6 +50,22 @@ def find_name_faults(document: Mapping[str, object], system: str, code: str, var
         message = f"ci.{system}.roles names {name}, which is a job and an environment"
         where = variable.format(f"ENVCTL_{name.upper()}_ROLE")
         yield Fault(code, message, f"rename the environment, or {where}", ("ci", system, "roles", name))
+
+
+def list_approval_jobs(document: Mapping[str, object]) -> list[str]:
+    """Return the names of the jobs that record what people decide, of environments with a key for people."""
+    environments = find_table(document, "environments")
+    order = list_texts(find_table(document, "pipeline").get("order"))
+    return [f"{name}{APPROVAL}" for name in order if "approval_signing_key" in find_table(environments, name)]
+
+
+def find_approval_faults(document: Mapping[str, object]) -> Iterator[Fault]:
+    """Yield the fault (E063) of an environment that has the name of such a job: its role would approve."""
+    order = list_texts(find_table(document, "pipeline").get("order"))
+    for name in [name for name in list_approval_jobs(document) if name in order]:
+        other = name.removesuffix(APPROVAL)
+        message = f"the environment {name} has the name of the job that records approvals of {other}"
+        yield Fault("E063", message, "rename one of the two environments", ("pipeline", "order"))
 
 
 def find_package_faults(document: Mapping[str, object]) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from envctl.domain.ci.inspection.job_token import TokenClaims
 from envctl.domain.ci.inspection.repository import Repository, UnknownRepositoryError
 from envctl.domain.ci.inspection.roles import JobRole, RolePlan, RoleTarget
 from envctl.domain.ci.inspection.settings import GithubSettings, GitlabSettings
+from envctl.domain.config.ci.shared_keys import APPROVAL
 from envctl.domain.config.project import PROJECT_FILE, Environment
 from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode
@@ -98,6 +99,7 @@ def _check_job(context: Context, job: CheckedJob, environments: Sequence[str]) -
         context.ports.observer.on_message(f"trying the roles of {name} …")
         found = [finding for environment, finding in missing if environment == name]
         found += _try_roles(context, job, plan, name)
+        found += _try_people_key(context, job, name)
         yield _Group(name, tuple(to_rows(ROLE_CODE, found)), name)
 
 
@@ -153,6 +155,25 @@ def _try_roles(context: Context, job: CheckedJob, plan: RolePlan, environment: s
             bucket, key = _find_state_object(context, environment)
             request = RoleRequest(target, bucket=bucket, key=key, deployer=deployer)
         yield from roles.check_trial(job, plan, target, context.ports.ci_roles.try_role(request))
+
+
+def _try_people_key(context: Context, job: CheckedJob, environment: str) -> Iterator[Finding]:
+    """Sign a text that is no entry. Only the job that records what people decide may do that."""
+    if not context.project.environments[environment].approval_signing_key:
+        return
+    ports, must, key = context.ports, job.environment == f"{environment}{APPROVAL}", "approval_signing_key"
+    try:
+        algorithm = ports.trust.pinned[environment].people_keys[-1].algorithm
+        message = ports.trust.hash_for_signing("doctor", job.environment.encode())
+        ports.signatures.for_role("people").sign(environment, algorithm, message, personally=True)
+        signs, why = True, f"{job.description} signs with it: it can approve, lock and unlock {environment}"
+        hint = f"allow kms:Sign to the role of {environment}{APPROVAL} alone: {roles.EXPLAIN_ROLES}"
+    except InterruptedByUserError:
+        raise
+    except EnvctlError as error:
+        signs, why, hint = False, error.problems[0].message, error.problems[0].hint
+    seen = f"the role {'signs' if signs else 'does not sign'} with it, as it should be"
+    yield Finding(key, "good", seen) if signs == must else Finding(key, "bad", why, hint)
 
 
 def _find_state_object(context: Context, environment: str) -> tuple[str, str]:
@@ -228,17 +249,22 @@ def _check_github(
     yield "branch", "", github.check_branch(settings, wanted)
     yield "jobs", "", github.check_jobs(settings, wanted)
     for name, there in names.items():
-        yield name, name, github.check_environment(settings, wanted, there)
+        yield name, _find_environment(context, name), github.check_environment(settings, wanted, there)
+
+
+def _find_environment(context: Context, name: str) -> str:
+    """Return the environment that a name of `find_forge_names` is of."""
+    return name if name in context.project.environments else name.removesuffix(APPROVAL)
 
 
 def _check_gitlab(
     context: Context, repository: Repository, settings: GitlabSettings, names: Mapping[str, str]
 ) -> _Checks:
-    guarded = frozenset(names[name] for name in find_guarded(context)[0] if name in names)
+    guarded = frozenset(names[name] for name in names if _find_environment(context, name) in find_guarded(context)[0])
     wanted = gitlab.GitlabExpectation(format_url(repository), guarded)
     variables = setup.list_role_variables(names, find_job_roles(context, "gitlab"))
     yield "set up", "", setup.check_gitlab_setup(settings, wanted, variables)
     yield "branch", "", gitlab.check_branch(settings, wanted)
     yield "jobs", "", gitlab.check_jobs(settings, wanted)
     for name, there in names.items():
-        yield name, name, gitlab.check_environment(settings, wanted, there)
+        yield name, _find_environment(context, name), gitlab.check_environment(settings, wanted, there)

@@ -1,8 +1,9 @@
 """What to set up before the first job: roles, variables, environments."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
-from envctl.domain.ci.gitlab_pipeline import name_gitlab_environment
+from envctl.domain.ci.gitlab_pipeline import name_approval_environment, name_gitlab_environment
 from envctl.domain.ci.inspection import github
 from envctl.domain.ci.inspection.job import CheckedJob, System
 from envctl.domain.ci.inspection.repository import Repository, UnknownRepositoryError
@@ -10,6 +11,8 @@ from envctl.domain.ci.inspection.roles import EXPLAIN_ROLES
 from envctl.domain.ci.inspection.setup import list_role_variables
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
+from envctl.domain.config.ci.shared_keys import APPROVAL
+from envctl.domain.config.signing_keys import find_review_environment
 from envctl.domain.findings import Finding
 from envctl.domain.rules.document import find_rules
 from envctl.usecases.ports.context import Context
@@ -40,12 +43,17 @@ def _step(name: str, what: str, how: str) -> Finding:
 
 
 def find_forge_names(context: Context, system: System, environments: Sequence[str]) -> Mapping[str, str]:
-    """Return the names of these environments on the forge, as far as they are in the pipeline."""
+    """Return the names of these environments on the forge, as far as they are in the pipeline. Those with a key for
+    people have a second one, under ENV-approval.
+    """
     ci, order = context.project.ci, context.project.pipeline.order
     names = [name for name in environments if name in order]
-    if system == "github":
-        return {name: ci.github.environments.get(name, name) for name in names}
-    return {name: name_gitlab_environment(ci.gitlab_table, name) for name in names}
+    people = [name for name in names if context.project.environments[name].approval_signing_key]
+    find_own, find_approval = ci.github.find_github_name, ci.github.find_approval_name
+    if system == "gitlab":
+        tools = name_gitlab_environment, name_approval_environment
+        find_own, find_approval = (partial(find, ci.gitlab_table) for find in tools)
+    return {**{name: find_own(name) for name in names}, **{f"{name}{APPROVAL}": find_approval(name) for name in people}}
 
 
 def find_job_roles(context: Context, system: System) -> Mapping[str, str]:
@@ -55,10 +63,13 @@ def find_job_roles(context: Context, system: System) -> Mapping[str, str]:
 
 
 def expect_of_github(context: Context, repository: Repository) -> github.GithubExpectation:
-    guarded, reviewed = (
-        frozenset(find_forge_names(context, "github", sorted(names)).values()) for names in find_guarded(context)
-    )
-    return github.GithubExpectation(repository.path, format_url(repository), guarded, reviewed)
+    project = context.project
+    names = {name: project.ci.github.find_github_name(name) for name in project.pipeline.order}
+    # With a key for people, reviewers belong to the environment of its job alone.
+    places = {name: find_review_environment(project, name) for name in names}
+    guarded, reviewed = (frozenset(places[name] for name in wanted) for wanted in find_guarded(context))
+    elsewhere = {names[name]: there for name, there in places.items() if there != names[name]}
+    return github.GithubExpectation(repository.path, format_url(repository), guarded, reviewed, elsewhere)
 
 
 def find_guarded(context: Context) -> tuple[frozenset[str], frozenset[str]]:

@@ -9,7 +9,7 @@ from envctl.domain.ci.github_steps import format_locks_folder
 from envctl.domain.ci.github_workflow import list_github_paths, render_github_workflows
 from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs
-from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
+from envctl.domain.config.ci.shared_keys import APPROVAL, DRIFT, PLAN
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError
 from envctl.domain.rules.document import find_rules
@@ -32,6 +32,7 @@ from envctl.usecases.project.watched_folders import list_further_folders
 
 SYSTEM: System = "github"
 COMMAND = f"ci {SYSTEM}"
+_APPROVES = "the role that records approvals of {}, and deploys nothing"
 
 
 def update_github_workflows(
@@ -61,6 +62,7 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None)
         command="envctl --sandbox" if ports.sandbox else "envctl",
         reviewed=frozenset(name for name in order[1:] if find_rules(project, name).reviewers),
         protected=frozenset(name for name in order[1:] if project.environments[name].protected),
+        people=frozenset(name for name in order if project.environments[name].approval_signing_key),
         package=require_package(ports, project),
         paths=tuple(_to_github_filter(path) for path in list_watched_paths(project, "", (), shared)),
         github=settings,
@@ -95,6 +97,7 @@ def _describe_site(project: Project, site: WorkflowInputs) -> Mapping[str, objec
         "command": site.command,
         "reviewed": sorted(site.reviewed),
         "protected": sorted(site.protected),
+        "people": sorted(site.people),
         "paths": list(site.paths),
         "kind": site.require_package().kind,
         "github": site.github.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"issuer"}),
@@ -106,13 +109,18 @@ def _describe_site(project: Project, site: WorkflowInputs) -> Mapping[str, objec
 
 
 def _list_variables(site: WorkflowInputs) -> Sequence[Variable]:
-    roles, environments = site.github.roles, site.github.environments
+    github, roles, environments = site.github, site.github.roles, site.github.environments
     needed = [
         (PLAN, Variable("ENVCTL_PLAN_ROLE", "", "the role that plans pull requests; it only reads")),
         (DRIFT, Variable("ENVCTL_DRIFT_ROLE", "", "the role that reads, and records drift")),
         *(
             (name, Variable("ENVCTL_ROLE", environments.get(name, name), f"the role for deployments to {name}"))
             for name in site.order
+        ),
+        *(
+            (f"{name}{APPROVAL}", Variable("ENVCTL_ROLE", github.find_approval_name(name), _APPROVES.format(name)))
+            for name in site.order
+            if name in site.people
         ),
     ]
     values = [

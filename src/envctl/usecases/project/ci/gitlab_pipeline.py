@@ -12,6 +12,7 @@ from envctl.domain.ci.gitlab_pipeline import (
     find_pipeline_path,
     find_yaml_paths,
     includes_pipeline,
+    name_approval_environment,
     name_gitlab_environment,
     passes_inputs,
     render_gitlab_pipeline,
@@ -20,7 +21,7 @@ from envctl.domain.ci.watched_paths import list_watched_paths
 from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.ci.gitlab import GitlabCi
-from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
+from envctl.domain.config.ci.shared_keys import APPROVAL, DRIFT, PLAN
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.usecases.ports.core import Ports
@@ -94,6 +95,7 @@ def _build_site(ports: Ports, project: Project, folder: str, branch: str | None)
         if settings.paths is not None
         else list_watched_paths(project, folder, ci_files, list_further_folders(ports, project)),
         protected=frozenset(name for name in order if project.environments[name].protected),
+        people=frozenset(name for name in order if project.environments[name].approval_signing_key),
         command="envctl --sandbox" if ports.sandbox else "envctl",
         secret_variables=list_values_by_environment(project),
         # To write the same pipeline again.
@@ -113,6 +115,7 @@ def _render_files(ports: Ports, project: Project, site: GitlabInputs, version: s
         "command": site.command,
         "kind": site.package.kind if site.package else "",
         "watched": list(site.watched),
+        **({"people": sorted(site.people)} if site.people else {}),
         **({"secrets": dict(site.secret_variables)} if site.secret_variables else {}),
         **(describe_kubernetes(project) if site.package else {}),
         "settings": settings.model_dump(mode="json", exclude_defaults=True, exclude={"url"}),
@@ -159,6 +162,9 @@ def _list_variables(settings: GitlabCi, site: GitlabInputs) -> tuple[Variable, .
     for name in site.order:
         scope = name_gitlab_environment(settings, name)
         needed.append((name, Variable("ENVCTL_ROLE", scope, f"the role for deployments to {name}: protected")))
+        if name in site.people:
+            there, records = name_approval_environment(settings, name), f"the role that records approvals of {name}"
+            needed.append((f"{name}{APPROVAL}", Variable("ENVCTL_ROLE", there, f"{records}: protected")))
     roles = [] if settings.runner_credentials else [each for name, each in needed if name not in settings.roles]
     values = [
         Variable(
