@@ -8,6 +8,7 @@ from typing import Literal
 from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.projection.apply_entries import close_deployment, to_deployment
+from envctl.domain.ledger.signers import UNSIGNED, Signer, describe_signer
 from envctl.domain.ledger.state import Deployment, LedgerState
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.core import Ports
@@ -25,6 +26,7 @@ class TimelineEntry:
     plan: str = ""  # fingerprint of its plan
     verified: Literal["", "passed", "failed"] = ""  # result of its last verification; empty without one
     rules: tuple[str, ...] = ()  # differences from the rules before
+    signer: Signer = UNSIGNED  # of its start
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def load_timeline(ports: Ports, present: LedgerState, most: int, through: int = 
         if more := happened is not None and len(found) == most:
             break
         since = entry.seq
-        found += [happened] if happened else []
+        found += [replace(happened, signer=describe_signer(trust, entry))] if happened else []
     pairs = [(each.deployment.rules_before, each.deployment.rules) for each in found]
     changes = rules_store.list_rule_changes(ports, pairs)
     happenings = (replace(each, rules=changes.get(pair, ())) for each, pair in zip(found, pairs, strict=True))

@@ -22,6 +22,7 @@ COLUMNS = (
     *("approvals", "waivers", "waived_by", "waiver_reasons", "waived_guards", "waived_refusals", "held"),
     *("rolled_back_by", "place", "older", "lost", "imports", "rules", "rules_before"),
     *("subject", "request", "clusters", "program", "program_sha256", "program_pinned"),
+    *("signed_by", "approvals_signed_by"),
 )
 # Values of the columns that are no attribute of the record.
 _COMPUTED: dict[str, Callable[[DeploymentRecord], object]] = {

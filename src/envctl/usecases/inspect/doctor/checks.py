@@ -10,6 +10,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, Problem
 from envctl.domain.ledger.checkpoint import INTERVAL
+from envctl.domain.ledger.signers import count_unsigned
 from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.terraform.version_constraints import is_version_allowed
@@ -290,8 +291,11 @@ def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:
 def check_ledger(context: Context) -> Iterator[Row]:
     present = journal.verify_ledger(context.ports)
     entries = present.seq
-    seen = f"verified: all {entries} entries match the chain" if entries else "no entries yet"
-    yield report_good("ledger", seen)
+    read = (entry for entry, _ in journal.read_oldest_first(context.ports))
+    unsigned = sum(each.count for each in count_unsigned(context.ports.trust, read))
+    authors = f"; authors not verified: {unsigned} are not signed" if unsigned and not context.ports.sandbox else ""
+    seen = f"{'in order' if unsigned else 'verified'}: all {entries} entries match the chain{authors}"
+    yield report_good("ledger", seen if entries else "no entries yet")
     last = load_checkpoint(context.ports).seq
     since = entries - last
     if since > INTERVAL:
