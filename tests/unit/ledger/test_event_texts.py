@@ -42,6 +42,7 @@ FIELDS: dict[str, dict[Source, str]] = {
     "RulesApproved": {"name": "environment gate", "digest": "recorded rules reading"},
     "RulesResetRequested": {"name": "environment", "digest": "recorded", "person": "reason"},
     "RulesResetWithdrawn": {"name": "environment", "digest": "recorded", "person": "reason"},
+    "HistoryVouched": {"name": "environment", "digest": "head"},
     "ApprovalWithdrawn": {"name": "environment gate", "digest": "release"},
     "EnvironmentLocked": {"name": "environment", "person": "reason"},
     "EnvironmentUnlocked": {"name": "environment", "person": "reason"},

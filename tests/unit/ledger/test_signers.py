@@ -66,7 +66,7 @@ CASES = {
 @pytest.mark.parametrize(("build", "words", "known"), CASES.values(), ids=CASES)
 def test_signer_is_named_by_environment_and_key(build: object, words: str, known: bool) -> None:
     world, entry = build()  # type: ignore[operator]
-    found = describe_signer(world.trust, entry)
+    found = describe_signer(world.trust, entry, world.trust.explain_distrust(entry))
     key = entry.signature.key[:8] if entry.signature else ""
     assert (str(found), found.is_known) == (words.format(key), known)
 

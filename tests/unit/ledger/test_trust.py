@@ -137,6 +137,7 @@ def test_personal_events_are_those_that_people_sign() -> None:
         "rules approved",
         "rules reset requested",
         "rules reset withdrawn",
+        "history vouched",
     }
     assert is_personal_event(EnvironmentLocked("prod", "mine"))
     assert not is_personal_event(DeploymentStarted(environment="prod", release="r1", settings="s", action="apply"))

@@ -16,7 +16,7 @@ from envctl.domain.ledger.state import LedgerState
 
 INTERVAL = 64
 """Entries between two checkpoints: a distant store returns as many in two or three round trips."""
-FORMAT = 24
+FORMAT = 25
 KIND = "checkpoint"
 
 

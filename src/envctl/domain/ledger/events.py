@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import ClassVar, Literal, get_args
 
+from envctl.domain.ledger.history_events import HistoryVouched
 from envctl.domain.ledger.later_fields import later_field as _later
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
@@ -273,6 +274,7 @@ LocalEvent = (
     | ImportStarted
     | ImportEnded
     | StateMoved
+    | HistoryVouched
 )
 Event = ReleaseCreated | LocalEvent
 

@@ -16,13 +16,14 @@ class Signer:
     """The signer of an entry. An entry that is not trusted has no effect.
 
     Attributes:
-        standing: *not checked*: it has a signature, but the project names no key for it.
-        environment: the environment of the key; empty unless signed, like the next two.
+        standing: *vouched*: it is of before there were keys, and people vouched for it. *not checked*: it has a
+            signature, but the project names no key for it.
+        environment: the environment of the key, and of those who vouched; else empty.
         role: the use of the key.
-        key: the fingerprint of the key.
+        key: the fingerprint of the key that signed it.
     """
 
-    standing: Literal["signed", "not signed", "not checked", "not trusted"]
+    standing: Literal["signed", "vouched", "not signed", "not checked", "not trusted"]
     environment: str = ""
     role: KeyRole | Literal[""] = ""
     key: str = ""
@@ -33,7 +34,13 @@ class Signer:
         return self.standing == "signed"
 
     def __str__(self) -> str:
-        return f"{self.environment}, {self.role} {self.key[:SHORT_KEY]}" if self.is_known else self.standing
+        match self.standing:
+            case "signed":
+                return f"{self.environment}, {self.role} {self.key[:SHORT_KEY]}"
+            case "vouched":
+                return f"vouched by {self.environment}"
+            case _:
+                return self.standing
 
 
 UNSIGNED = Signer("not signed")
@@ -48,10 +55,12 @@ class UnsignedEntries:
     last: int  # number of the last of them
 
 
-def describe_signer(trust: Trust, entry: Entry) -> Signer:
-    """Return who signed the entry, by the keys of the project."""
-    if trust.explain_distrust(entry):
+def describe_signer(trust: Trust, entry: Entry, doubt: str) -> Signer:
+    """Return who signed the entry, by the keys of the project. `doubt` is the reason to distrust it, if any."""
+    if doubt:
         return Signer("not trusted")
+    if trust.explain_distrust(entry):
+        return Signer("vouched", ", ".join(trust.vouching), "people")
     environment, signature = trust.find_signer(entry), entry.signature
     found = trust.pinned[environment].find_key(signature.key) if environment and signature else None
     if found is None or signature is None:
@@ -60,10 +69,10 @@ def describe_signer(trust: Trust, entry: Entry) -> Signer:
 
 
 def count_unsigned(trust: Trust, entries: Iterable[Entry]) -> tuple[UnsignedEntries, ...]:
-    """Return the entries that count without a signature, by environment. A release is one of its first environment."""
+    """Return which of these entries need no signature, by environment. A release is one of its first environment."""
     found: dict[str, UnsignedEntries] = {}
     for entry in entries:
-        if not trust.find_signer(entry) and not trust.explain_distrust(entry):
+        if not trust.find_signer(entry):
             name = trust.find_environment(entry)
             known = found.get(name) or UnsignedEntries(name, 0, 0)
             found[name] = replace(known, count=known.count + 1, last=entry.seq)

@@ -8,6 +8,7 @@ from envctl.domain.ledger.events import list_environments
 from envctl.domain.ledger.projection.apply_entries import to_unbelieved
 from envctl.domain.ledger.signers import describe_signer, to_proven_entry
 from envctl.domain.ledger.state import DistrustedEntry
+from envctl.domain.ledger.vouching import explain_doubt
 from envctl.usecases.inspect.history import parse_filter
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
@@ -32,11 +33,13 @@ def export_deployments(ports: Ports, environment: str = "", *, since: str = "", 
     audit, trust = Audit(), ports.trust
     doubted: list[DistrustedEntry] = []
     unsigned = 0
+    present = journal.load(ports)
     for entry, _ in journal.read_oldest_first(ports):
-        doubt, signer = trust.explain_distrust(entry), describe_signer(trust, entry)
+        doubt = explain_doubt(trust, present, entry)
+        signer = describe_signer(trust, entry, doubt)
         audit.add_entry(to_proven_entry(entry, signer), doubt, str(signer))
         doubted += [to_unbelieved(entry, doubt)] if doubt else []
-        unsigned += not (signer.is_known or doubt)
+        unsigned += not (signer.is_known or doubt or signer.standing == "vouched")
     found = tuple(
         each
         for each in audit.deployments.values()

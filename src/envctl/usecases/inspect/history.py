@@ -11,7 +11,8 @@ from envctl.domain.ledger.entries import TOLERANCE, Entry
 from envctl.domain.ledger.events import DeploymentStarted, list_environments
 from envctl.domain.ledger.projection.apply_entries import to_unbelieved
 from envctl.domain.ledger.signers import Signer, UnsignedEntries, count_unsigned, describe_signer
-from envctl.domain.ledger.state import DistrustedEntry, NewerEntries
+from envctl.domain.ledger.state import DistrustedEntry, ForeignObject, NewerEntries
+from envctl.domain.ledger.vouching import explain_doubt, find_vouched
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.time_range import TimeRange, parse_time_range
@@ -50,6 +51,7 @@ class LedgerVerification:
 
     Attributes:
         unsigned: the entries whose authors are not verified.
+        vouched: the number of entries that people vouched for, because they are of before there were keys.
         remarks: differences of times that prove nothing.
     """
 
@@ -57,7 +59,9 @@ class LedgerVerification:
     head: str
     signed: tuple[str, ...] = ()
     unsigned: tuple[UnsignedEntries, ...] = ()
+    vouched: int = 0
     remarks: tuple[str, ...] = ()
+    foreign: tuple[ForeignObject, ...] = ()  # objects beside the entries: they change nothing
 
 
 def read_history(
@@ -76,7 +80,8 @@ def read_history(
     more = maximum is not None and len(found) > maximum
     shown = found[:maximum]
     trust, changes = ports.trust, _list_rule_changes(ports, shown)
-    untrusted = tuple(to_unbelieved(entry, why) for entry in shown if (why := trust.explain_distrust(entry)))
+    doubts = {entry.seq: explain_doubt(trust, present, entry) for entry in shown}
+    untrusted = tuple(to_unbelieved(entry, doubts[entry.seq]) for entry in shown if doubts[entry.seq])
     names = sorted({getattr(entry.event, "release", "") for entry in shown})
     labels = {name: label for name in names if (label := present.find_label(name))}
     return History(
@@ -89,7 +94,7 @@ def read_history(
         rules=changes,
         labels=labels,
         newer=present.newer,
-        signers={entry.seq: describe_signer(trust, entry) for entry in shown},
+        signers={entry.seq: describe_signer(trust, entry, doubts[entry.seq]) for entry in shown},
     )
 
 
@@ -123,10 +128,11 @@ def verify_ledger(ports: Ports, *, require_signatures: bool = False, store_times
     """
     project = project_file.load_project(ports)
     present, found = journal.audit_ledger(ports)
-    trust = ports.trust
+    trust, untrusted = ports.trust, {each.seq for each in found}
     # What is not trusted is named, and no other entry is measured by its time.
-    entries = [entry for entry, _ in journal.read_oldest_first(ports) if not trust.explain_distrust(entry)]
-    unsigned = count_unsigned(trust, entries)
+    entries = [entry for entry in journal.read_newest_first(ports, present) if entry.seq not in untrusted][::-1]
+    unsigned, before = count_unsigned(trust, entries), find_vouched(trust, present)
+    vouched = sum(bool(trust.explain_distrust(entry)) for entry in entries if entry.seq <= before)
     hint = "it is ignored; CloudTrail shows who wrote it into the store, and who used the keys"
     problems = [Problem("E466", f"{each}: {each.why}", hint) for each in found]
     if require_signatures:
@@ -137,7 +143,10 @@ def verify_ledger(ports: Ports, *, require_signatures: bool = False, store_times
     if problems:
         raise OperationFailedError(*problems)
     remarks = tuple(text for text, _ in differences)
-    return LedgerVerification(present.seq, present.head, tuple(trust.pinned), unsigned, remarks)
+    chained = [each for each in present.foreign if ledger_store.parse_key_number(each.key) in range(1, present.seq + 1)]
+    return LedgerVerification(
+        present.seq - len(chained), present.head, tuple(trust.pinned), unsigned, vouched, remarks, present.foreign
+    )
 
 
 def _list_unsigned(

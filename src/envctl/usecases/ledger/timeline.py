@@ -10,6 +10,7 @@ from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.projection.apply_entries import close_deployment, to_deployment
 from envctl.domain.ledger.signers import UNSIGNED, Signer, describe_signer
 from envctl.domain.ledger.state import Deployment, LedgerState
+from envctl.domain.ledger.vouching import explain_doubt
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.core import Ports
 
@@ -53,11 +54,11 @@ def load_timeline(ports: Ports, present: LedgerState, most: int, through: int = 
     found: list[TimelineEntry] = []
     seen, since, trust, more = _LaterEvents(), present.seq + 1, ports.trust, False
     for entry in islice(entries, through):
-        happened = None if trust.explain_distrust(entry) else _visit_entry(seen, entry)
+        happened = None if (doubt := explain_doubt(trust, present, entry)) else _visit_entry(seen, entry)
         if more := happened is not None and len(found) == most:
             break
         since = entry.seq
-        found += [replace(happened, signer=describe_signer(trust, entry))] if happened else []
+        found += [replace(happened, signer=describe_signer(trust, entry, doubt))] if happened else []
     pairs = [(each.deployment.rules_before, each.deployment.rules) for each in found]
     changes = rules_store.list_rule_changes(ports, pairs)
     happenings = (replace(each, rules=changes.get(pair, ())) for each, pair in zip(found, pairs, strict=True))

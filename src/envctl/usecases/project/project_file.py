@@ -14,7 +14,13 @@ def load_project(ports: Ports) -> Project:
     if data is None:
         hint = "go to the project's folder, or use: envctl --project DIR …"
         raise ConfigurationError(Problem("E100", f"no {PROJECT_FILE} here", hint))
-    return ports.config_reader.parse_project(data)
+    project = ports.config_reader.parse_project(data)
+    if not any(each.signatures for each in project.environments.values()):
+        return project
+    # Imported late: most projects require no signatures.
+    from envctl.usecases.ledger.trust import list_signers
+
+    return project.with_signers(list_signers(ports.tree, project))
 
 
 def locate_key(ports: Ports, *path: str | int) -> Location:

@@ -7,7 +7,8 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.events import Actor, ApprovalGiven, EnvironmentLocked
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.signers import Signer, UnsignedEntries
-from envctl.domain.ledger.state import DistrustedEntry, NewerEntries
+from envctl.domain.ledger.state import DistrustedEntry, ForeignObject, NewerEntries
+from envctl.usecases.approval.vouch import VouchedHistory
 from envctl.usecases.inspect.history import History, LedgerVerification
 from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
 from tests.cli.render.samples.basics import NEW, NOW, TARO
@@ -22,6 +23,10 @@ UNBELIEVED = (
     DistrustedEntry(42, "prod", "approval given", MALLORY, NOW - timedelta(hours=2), OTHER),
 )
 MANY = (*(replace(UNBELIEVED[0], seq=number) for number in range(30, 41)), *UNBELIEVED)
+FOREIGN = tuple(
+    ForeignObject(f"ledger/000000001{number}.json", f"there is no entry {number + 9} before it")
+    for number in range(3, 9)
+)
 NEWER = NewerEntries(2, 12, "1.4.0")
 
 
@@ -50,26 +55,36 @@ NOT_BELIEVED: dict[str, object] = {
     "a history before entries of a newer envctl": History(
         environment="prod", entries=_SHOWN[:1], more=False, newer=replace(NEWER, last=2)
     ),
+    "a status beside foreign objects": replace(STATUS, foreign=FOREIGN),
+    "a verified ledger beside foreign objects": LedgerVerification(12, "ab" * 32, ("dev", "prod"), foreign=FOREIGN),
+    "a history that people vouch for": VouchedHistory(
+        number=41, head="ab" * 32, signed=("staging",), signed_before=(), missing=("prod",), entries=UNBELIEVED[::-1]
+    ),
+    "a history that people vouched for": VouchedHistory(
+        number=41, head="ab" * 32, signed=("prod",), signed_before=("staging",), missing=(), entries=()
+    ),
     "a why with entries that nobody believes": replace(WHY_NOT_AT_ALL, unbelieved=UNBELIEVED),
     "a history with an entry that nobody believes": History(
         environment="prod", entries=_SHOWN, more=False, unbelieved=(replace(UNBELIEVED[1], seq=2),)
     ),
 }
+_VOUCHED = Signer("vouched", "staging, prod", "people")
 _PEOPLE = Signer("signed", "prod", "people", "5f" * 32)
 SIGNED: dict[str, object] = {
     "a ledger without signatures": LedgerVerification(41, "ab" * 32, (), (UnsignedEntries("dev", 41, 41),)),
     "a ledger that is signed in part": LedgerVerification(
         41, "ab" * 32, ("prod",), (UnsignedEntries("dev", 1, 1), UnsignedEntries("staging", 7, 12))
     ),
+    "a ledger that people vouched for": LedgerVerification(41, "ab" * 32, ("dev", "prod"), (), 12),
     "a ledger with times out of order": LedgerVerification(
-        41, "ab" * 32, ("dev",), (), ("entry 5 is dated 2026-11-25 01:40:00 UTC, 1m40s before entry 4",)
+        41, "ab" * 32, ("dev",), remarks=("entry 5 is dated 2026-11-25 01:40:00 UTC, 1m40s before entry 4",)
     ),
     "a history with signers": History(
         environment="",
         entries=_SHOWN,
         more=False,
         unbelieved=(replace(UNBELIEVED[1], seq=2),),
-        signers=dict(zip((1, 2, 3), (Signer("not signed"), Signer("not trusted"), _PEOPLE), strict=True)),
+        signers=dict(zip((1, 2, 3), (_VOUCHED, Signer("not trusted"), _PEOPLE), strict=True)),
     ),
     "a history without signatures": History(
         environment="prod", entries=_SHOWN, more=False, signers=dict.fromkeys((1, 2, 3), Signer("not signed"))

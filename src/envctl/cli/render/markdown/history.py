@@ -7,7 +7,7 @@ from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words import history as words
 from envctl.cli.render.words import releases as release_words
-from envctl.cli.render.words.events import choose_tone, describe_unread
+from envctl.cli.render.words.events import choose_tone, describe_foreign, describe_unread
 from envctl.cli.render.words.signing import SIGNED_BY, has_signers
 from envctl.domain.ledger.state import to_label
 from envctl.domain.release_label import format_label
@@ -52,8 +52,9 @@ def render_ledger_verification(ledger: LedgerVerification) -> str:
     if not ledger.entries:
         return md.render_page(f"## {md.NEUTRAL} The ledger is empty")
     proof = md.escape(capitalize(words.describe_verification(ledger)))
-    remarks = "\n".join(f"- {md.WARN} {md.escape(each)}" for each in ledger.remarks)
-    return md.render_page(f"## {md.OK} {words.judge_ledger(ledger)}", remarks, f"{proof} Head: {md.code(ledger.head)}")
+    foreign = describe_foreign(ledger.foreign, len(ledger.foreign))
+    lists = ("\n".join(f"- {md.WARN} {md.escape(each)}" for each in listed) for listed in (ledger.remarks, foreign))
+    return md.render_page(f"## {md.OK} {words.judge_ledger(ledger)}", f"{proof} Head: {md.code(ledger.head)}", *lists)
 
 
 def render_releases(listed: Releases) -> str:

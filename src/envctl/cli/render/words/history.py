@@ -27,7 +27,7 @@ def describe_verification(ledger: LedgerVerification) -> str:
 
 def judge_ledger(ledger: LedgerVerification) -> str:
     """Return the verdict: without signatures only the order is verified."""
-    return "The ledger is in order" if ledger.unsigned else "The ledger is verified"
+    return "The ledger is in order" if ledger.unsigned or ledger.vouched else "The ledger is verified"
 
 
 def explain_authors(history: History) -> Iterator[str]:

@@ -27,13 +27,13 @@ def describe_unsigned_status(status: "Status") -> str:
 
 def describe_authors(ledger: "LedgerVerification") -> str:
     """Say whose entries prove no author; empty if all do, and in the sandbox, which signs nothing."""
-    counts = [(each.count, each.environment) for each in ledger.unsigned]
-    if not counts or IN_SANDBOX.get():
+    if IN_SANDBOX.get():
         return ""
-    if sum(count for count, _ in counts) == ledger.entries:
+    if sum(each.count for each in ledger.unsigned) == ledger.entries:
         return "Authors are not verified: nothing is signed."
-    listed = join_names([f"{format_count(count, 'entry')} about {name}" for count, name in counts])
-    return f"Not signed, so authors are not verified: {listed}."
+    counts = [f"{format_count(each.count, 'entry')} about {each.environment}" for each in ledger.unsigned]
+    counts += [f"{format_count(ledger.vouched, 'entry')} of before, vouched for by people"] if ledger.vouched else []
+    return f"Not signed, so authors are not verified: {join_names(counts)}." if counts else ""
 
 
 def has_signers(signers: Mapping[int, Signer]) -> bool:

@@ -291,11 +291,15 @@ def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:
 def check_ledger(context: Context) -> Iterator[Row]:
     present = journal.verify_ledger(context.ports)
     entries = present.seq
-    read = (entry for entry, _ in journal.read_oldest_first(context.ports))
+    read = journal.read_newest_first(context.ports, present)
     unsigned = sum(each.count for each in count_unsigned(context.ports.trust, read))
     authors = f"; authors not verified: {unsigned} are not signed" if unsigned and not context.ports.sandbox else ""
     seen = f"{'in order' if unsigned else 'verified'}: all {entries} entries match the chain{authors}"
     yield report_good("ledger", seen if entries else "no entries yet")
+    if present.foreign:
+        first, more = present.foreign[0], len(present.foreign) - 1
+        seen = f"{first.key} is no entry: {first.why}" + (f"; and {more} more" if more else "")
+        yield report_warning("foreign objects", seen, format_command("explain", "E056"))
     last = load_checkpoint(context.ports).seq
     since = entries - last
     if since > INTERVAL:
