@@ -94,12 +94,13 @@ def test_approvals_are_exported_with_their_signers() -> None:
 
 
 def test_status_names_environments_without_a_key() -> None:
-    assert load_status(World().ports).unsigned == ("dev", "staging", "prod")
-    assert load_status(World().ports, ["prod"]).unsigned == ("prod",)
-    assert load_status(create_signing_world(("staging", "prod")).ports).unsigned == ("dev",)
-    sandbox = World()
-    sandbox.sandbox = True
-    assert load_status(sandbox.ports).unsigned == ()
+    assert load_status(World().ports).unsigned == ()
+    world, signed = build_unsigned(), create_signing_world(("staging", "prod"))
+    assert load_status(world.ports).unsigned == ("dev", "staging", "prod")
+    assert load_status(world.ports, ["prod"]).unsigned == ("prod",)
+    assert load_status(deploy_as_role(signed).ports).unsigned == ("dev",)
+    world.sandbox = True
+    assert load_status(world.ports).unsigned == ()
 
 
 def write_keys(people: str = "") -> bytes:
@@ -128,7 +129,7 @@ def test_validation_names_gates_that_keys_do_not_protect(project: bytes, remark:
         world.tree.content["envctl.toml"] = project
         signing_keys.pin_keys(world.ports, create=True)
     else:
-        edit_project(world, ("[environments.prod]\n", '[environments.prod]\naccount_id = "333333333333"\n'))
+        edit_project(world, ("[pipeline]\n", '[store]\nurl = "s3://shop-store"\nregion = "eu-west-1"\n[pipeline]\n'))
     found = [each for each in validate_project(world.ports).remarks if remark in each]
     assert len(found) == 1
     assert found[0].startswith("envctl.toml:")
@@ -143,5 +144,5 @@ def test_key_of_people_elsewhere_has_no_remark() -> None:
     assert not [each for each in validate_project(world.ports).remarks if "signing_key" in each]
 
 
-def test_project_without_aws_has_no_remark_of_keys() -> None:
+def test_store_in_a_folder_has_no_remark_of_keys() -> None:
     assert not [each for each in validate_project(World().ports).remarks if "signing_key" in each]

@@ -149,7 +149,7 @@ def _build_from_bundles(context: Context, present: LedgerState) -> Status:
         unpinned=has_unpinned_program(context),
         newer=present.newer,
         foreign=present.foreign,
-        unsigned=list_unsigned_environments(context),
+        unsigned=list_unsigned_environments(context) if present.seq else (),
     )
 
 

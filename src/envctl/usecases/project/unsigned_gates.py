@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from envctl.domain.aws.access import is_on_aws
 from envctl.domain.command_lines import format_command
 from envctl.domain.config.signing_keys import build_key_arn
 from envctl.domain.findings import Finding
@@ -21,16 +20,17 @@ def list_unsigned_environments(context: Context) -> tuple[str, ...]:
 
 
 def find_unsigned_gates(context: Context, environments: Sequence[str]) -> tuple[Finding, ...]:
-    """Return a finding, with its line, for each way past the people of gates. Without AWS there are no keys."""
+    """Return a finding, with its line, for each way past the people of gates. A store in a folder is one person's."""
     project = context.project
-    if context.ports.sandbox or not is_on_aws(project):
+    if context.ports.sandbox:
         return ()
     gated = [name for name in environments if find_rules(project.view_for(name), name).approvals]
     sections = {name: project.environments[name] for name in gated}
     accounts = {project.environments[name].account_id for name in project.all_environments}
-    unsigned = [name for name in gated if not sections[name].signing_key]
+    is_shared = project.store.url.startswith("s3:")
+    unsigned = [name for name in gated if not sections[name].signing_key and is_shared]
     own = [name for name in gated if sections[name].approval_signing_key]
-    shared = [name for name in gated if name not in own and name not in unsigned]
+    shared = [name for name in gated if name not in own and sections[name].signing_key]
     reached = [name for name in own if build_key_arn(project, name, "people").split(":")[4] in accounts]
     found = (
         (unsigned, "who writes into the store can forge approvals of {}: no signing_key", _KEY_HINT),
