@@ -45,7 +45,7 @@ class History:
     signers: Mapping[int, Signer] = field(default_factory=dict)  # who signed each of these entries
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LedgerVerification:
     """A verified chain: its length, and its last hash. Entries of environments in `signed` have a pinned signature.
 
@@ -145,7 +145,13 @@ def verify_ledger(ports: Ports, *, require_signatures: bool = False, store_times
     remarks = tuple(text for text, _ in differences)
     chained = [each for each in present.foreign if ledger_store.parse_key_number(each.key) in range(1, present.seq + 1)]
     return LedgerVerification(
-        present.seq - len(chained), present.head, tuple(trust.pinned), unsigned, vouched, remarks, present.foreign
+        entries=present.seq - len(chained),
+        head=present.head,
+        signed=tuple(trust.pinned),
+        unsigned=unsigned,
+        vouched=vouched,
+        remarks=remarks,
+        foreign=present.foreign,
     )
 
 

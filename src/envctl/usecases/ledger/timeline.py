@@ -19,7 +19,7 @@ MAX_ENTRIES_READ = 2000
 VerificationResult = events.VerificationPassed | events.VerificationFailed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TimelineEntry:
     """A deployment with its verification."""
 
@@ -106,4 +106,10 @@ def _build_deployment(entry: Entry, event: events.DeploymentStarted, seen: _Late
     if check is not None:
         verified = "passed" if isinstance(check, events.VerificationPassed) else "failed"
     reviewed_by = seen.reviews.get(deployment.waiver)
-    return TimelineEntry(event.environment, deployment, event.plan, verified, reviewed_by=reviewed_by)
+    return TimelineEntry(
+        environment=event.environment,
+        deployment=deployment,
+        plan=event.plan,
+        verified=verified,
+        reviewed_by=reviewed_by,
+    )

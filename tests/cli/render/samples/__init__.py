@@ -170,10 +170,12 @@ RESULTS: dict[str, object] = {
     **NOT_BELIEVED,
     **BOOTSTRAPS,
     **DOCTORS,
-    "a verified ledger": LedgerVerification(41, "ab" * 32),
-    "a verified ledger with signatures": LedgerVerification(41, "ab" * 32, ("dev", "staging", "prod")),
+    "a verified ledger": LedgerVerification(entries=41, head="ab" * 32),
+    "a verified ledger with signatures": LedgerVerification(
+        entries=41, head="ab" * 32, signed=("dev", "staging", "prod")
+    ),
     **SIGNED,
-    "an empty ledger": LedgerVerification(0, GENESIS),
+    "an empty ledger": LedgerVerification(entries=0, head=GENESIS),
     "a valid project": ValidationResult(("dev", "staging", "prod"), ("network", "web"), 34),
     **FILES,
     "rendered root modules": RENDERED,

@@ -98,7 +98,9 @@ NOT_BELIEVED: dict[str, object] = {
         environment="prod", entries=_SHOWN[:1], more=False, newer=replace(NEWER, last=2)
     ),
     "a status beside foreign objects": replace(STATUS, foreign=FOREIGN),
-    "a verified ledger beside foreign objects": LedgerVerification(12, "ab" * 32, ("dev", "prod"), foreign=FOREIGN),
+    "a verified ledger beside foreign objects": LedgerVerification(
+        entries=12, head="ab" * 32, signed=("dev", "prod"), foreign=FOREIGN
+    ),
     "a history that people vouch for": VouchedHistory(
         number=41, head="ab" * 32, signed=("staging",), signed_before=(), missing=("prod",), entries=UNBELIEVED[::-1]
     ),
@@ -113,13 +115,23 @@ NOT_BELIEVED: dict[str, object] = {
 _VOUCHED = Signer("vouched", "staging, prod", "people")
 _PEOPLE = Signer("signed", "prod", "people", "5f" * 32)
 SIGNED: dict[str, object] = {
-    "a ledger without signatures": LedgerVerification(41, "ab" * 32, (), (UnsignedEntries("dev", 41, 41),)),
-    "a ledger that is signed in part": LedgerVerification(
-        41, "ab" * 32, ("prod",), (UnsignedEntries("dev", 1, 1), UnsignedEntries("staging", 7, 12))
+    "a ledger without signatures": LedgerVerification(
+        entries=41, head="ab" * 32, unsigned=(UnsignedEntries("dev", 41, 41),)
     ),
-    "a ledger that people vouched for": LedgerVerification(41, "ab" * 32, ("dev", "prod"), (), 12),
+    "a ledger that is signed in part": LedgerVerification(
+        entries=41,
+        head="ab" * 32,
+        signed=("prod",),
+        unsigned=(UnsignedEntries("dev", 1, 1), UnsignedEntries("staging", 7, 12)),
+    ),
+    "a ledger that people vouched for": LedgerVerification(
+        entries=41, head="ab" * 32, signed=("dev", "prod"), vouched=12
+    ),
     "a ledger with times out of order": LedgerVerification(
-        41, "ab" * 32, ("dev",), remarks=("entry 5 is dated 2026-11-25 01:40:00 UTC, 1m40s before entry 4",)
+        entries=41,
+        head="ab" * 32,
+        signed=("dev",),
+        remarks=("entry 5 is dated 2026-11-25 01:40:00 UTC, 1m40s before entry 4",),
     ),
     "a history with signers": History(
         environment="",
