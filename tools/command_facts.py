@@ -57,7 +57,10 @@ FACTS = {
     "init": Facts(("envctl init shop --template minimal",), ("init.md", "start.md")),
     "ledger export": Facts(("envctl ledger export prod --since 90d",), ("audit.md",)),
     "ledger keys": Facts(
-        ("envctl ledger keys --create",), ("signatures.md",), given="signing keys are named", place="shop on AWS"
+        ("envctl ledger keys --create",),
+        ("signatures.md", "signing-keys.md"),
+        given="signing keys are named",
+        place="shop on AWS",
     ),
     "ledger sign": Facts(("envctl ledger sign --through 1041",), ("signatures.md",), unrun="needs keys in KMS"),
     "ledger verify": Facts(("envctl ledger verify",), ("signatures.md", "recovery.md"), given="dev runs a release"),
@@ -100,6 +103,17 @@ FACTS = {
     "terraform install": Facts(("envctl terraform install",), ("terraform-program.md",), unrun="needs the network"),
     "terraform pin": Facts(("envctl terraform pin 1.15.5",), ("terraform-program.md",), unrun="needs the network"),
     "unlock": Facts(("envctl unlock prod",), ("guards.md", "recovery.md"), given="prod is locked"),
+    "waive": Facts(
+        ('envctl waive prod --guard window --reason "incident 4711"',),
+        ("break-glass.md", "guards.md"),
+        (3,),
+        unrun="needs a key for people",
+    ),
+    "review": Facts(
+        ("GIT_AUTHOR_EMAIL=bob@shop.example envctl review prod --waiver 11",),
+        ("break-glass.md",),
+        given="prod owes a review",
+    ),
     "validate": Facts(("envctl validate",), ("settings.md", "errors.md")),
     "verify": Facts(("envctl verify dev",), ("checks.md",), LOOKS, "dev runs a release"),
     "why": Facts(("envctl why prod",), ("guards.md",), LOOKS),

@@ -97,13 +97,38 @@ data "aws_iam_policy_document" "data" {
   # A key has no name. Whoever makes one has to say whose it is, and only those of this environment are managed.
   statement {
     sid       = "MakeKeys"
-    actions   = ["kms:CreateKey", "kms:TagResource"]
+    actions   = ["kms:CreateKey"]
     resources = ["*"]
 
     condition {
       test     = "StringEquals"
       variable = "aws:RequestTag/environment"
       values   = [var.deploys_environment]
+    }
+  }
+
+  # The tags of a new key, which has neither a tag nor an alias yet. To tag a key of somebody else would be to own it.
+  statement {
+    sid       = "TagNewKeys"
+    actions   = ["kms:TagResource"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/environment"
+      values   = [var.deploys_environment]
+    }
+
+    condition {
+      test     = "Null"
+      variable = "aws:ResourceTag/environment"
+      values   = ["true"]
+    }
+
+    condition {
+      test     = "Null"
+      variable = "kms:ResourceAliases"
+      values   = ["true"]
     }
   }
 
@@ -116,6 +141,13 @@ data "aws_iam_policy_document" "data" {
       test     = "StringEquals"
       variable = "aws:ResourceTag/environment"
       values   = [var.deploys_environment]
+    }
+
+    # A key that signs is nobody's by its tag. A key without an alias has no value here, and all of none are true.
+    condition {
+      test     = "ForAllValues:StringNotLike"
+      variable = "kms:ResourceAliases"
+      values   = local.signing_key_aliases
     }
   }
 

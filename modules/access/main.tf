@@ -12,6 +12,11 @@ locals {
   workload     = "${var.project}-${var.deploys_environment}"
   state_bucket = coalesce(var.state_bucket, "${var.project}-tfstate-${local.account_id}")
   audit_bucket = "arn:${local.partition}:s3:::${var.project}-audit-logs-${local.account_id}"
+
+  # Keys of the workloads of a project called envctl are called envctl-ENV-... too: there the names are whole.
+  aliases_of_others   = ["alias/envctl-approve-*", "alias/envctl-look-*"]
+  signing_key_aliases = startswith(var.project, "envctl") ? concat(["alias/envctl-${var.deploys_environment}"], local.aliases_of_others) : ["alias/envctl-*"]
+  foundation_aliases  = concat(["alias/${var.project}-audit-logs"], local.signing_key_aliases)
 }
 
 # What neither the deployer nor developers may do, whatever else they may. The policies of the organization say it too; this
@@ -80,24 +85,47 @@ data "aws_iam_policy_document" "foundation" {
     resources = [local.audit_bucket, "${local.audit_bucket}/*"]
   }
 
+  # The keys that sign the ledger, and that of the logs. Their policy, tags, grants and aliases decide who uses them: whoever changes these
+  # owns the key. Who may sign is said elsewhere, and readers of logs decrypt.
   statement {
-    sid       = "LeaveTheKeyOfTheLogs"
-    effect    = "Deny"
-    actions   = ["kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
-    resources = ["*"]
+    sid    = "LeaveTheKeys"
+    effect = "Deny"
+    not_actions = [
+      "kms:Decrypt",
+      "kms:Describe*",
+      "kms:Get*",
+      "kms:List*",
+      "kms:Sign",
+      "kms:Verify",
+    ]
+    resources = ["arn:${local.partition}:kms:*:*:key/*"]
 
     condition {
-      test     = "ForAnyValue:StringEquals"
+      test     = "ForAnyValue:StringLike"
       variable = "kms:ResourceAliases"
-      values   = ["alias/${var.project}-audit-logs"]
+      values   = local.foundation_aliases
     }
   }
 
   statement {
-    sid       = "LeaveTheNameOfThatKey"
+    sid       = "LeaveTheNamesOfTheKeys"
     effect    = "Deny"
     actions   = ["kms:DeleteAlias", "kms:UpdateAlias"]
-    resources = ["arn:${local.partition}:kms:*:${local.account_id}:alias/${var.project}-audit-logs"]
+    resources = [for alias in local.foundation_aliases : "arn:${local.partition}:kms:*:${local.account_id}:${alias}"]
+  }
+
+  # A role that deploys signs neither for people nor for the role that looks, whatever tags their keys have.
+  statement {
+    sid       = "SignForNobodyElse"
+    effect    = "Deny"
+    actions   = ["kms:Sign"]
+    resources = ["arn:${local.partition}:kms:*:*:key/*"]
+
+    condition {
+      test     = "ForAnyValue:StringLike"
+      variable = "kms:ResourceAliases"
+      values   = local.aliases_of_others
+    }
   }
 }
 

@@ -23,6 +23,10 @@ locals {
     data_admin = "ReadOnlyAccess"
   }
 
+  # No resource of a statement is an alias: those are keys of that account and region, asked for by that name.
+  approval_keys    = [for arn in var.approval_signing_key_arns : arn if !strcontains(arn, ":alias/")]
+  approval_aliases = [for arn in var.approval_signing_key_arns : { place = split(":alias/", arn)[0], alias = "alias/${split(":alias/", arn)[1]}" } if strcontains(arn, ":alias/")]
+
   developer = contains(var.people_roles, "developer")
   operator  = contains(var.people_roles, "operator")
 }
@@ -132,16 +136,47 @@ data "aws_iam_policy_document" "no_secrets" {
   }
 }
 
+# With a key of their own, people sign with that one alone: the key of the environment then signs for its deployer.
 data "aws_iam_policy_document" "sign" {
-  statement {
-    sid       = "SignApprovals"
-    actions   = ["kms:Sign"]
-    resources = ["arn:${local.partition}:kms:*:${local.account_id}:key/*"]
+  dynamic "statement" {
+    for_each = length(var.approval_signing_key_arns) == 0 ? [1] : []
 
-    condition {
-      test     = "StringEquals"
-      variable = "kms:RequestAlias"
-      values   = ["alias/envctl-${var.deploys_environment}"]
+    content {
+      sid       = "SignApprovals"
+      actions   = ["kms:Sign"]
+      resources = ["arn:${local.partition}:kms:*:${local.account_id}:key/*"]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:RequestAlias"
+        values   = ["alias/envctl-${var.deploys_environment}"]
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.approval_keys) > 0 ? [local.approval_keys] : []
+
+    content {
+      sid       = "SignApprovalsByKey"
+      actions   = ["kms:Sign"]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
+    for_each = local.approval_aliases
+
+    content {
+      sid       = "SignApprovalsByAlias${statement.key}"
+      actions   = ["kms:Sign"]
+      resources = ["${statement.value.place}:key/*"]
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:RequestAlias"
+        values   = [statement.value.alias]
+      }
     }
   }
 }

@@ -160,3 +160,15 @@ variable "secret_values" {
     error_message = "secret_values must be names such as shop/prod/db, or /shop/prod/db for a parameter: no ARNs, no patterns."
   }
 }
+
+variable "approval_signing_key_arns" {
+  description = "ARNs of the key that signs what people record, or of its alias: approval_signing_key of the environment in envctl.toml. QARole and OperatorRole sign with it alone. Empty: they sign with alias/envctl-<deploys_environment>."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.approval_signing_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:(key/[a-zA-Z0-9-]+|alias/[a-zA-Z0-9/_-]+)$", arn))])
+    error_message = "approval_signing_key_arns must be ARNs of keys or aliases, such as arn:aws:kms:ap-northeast-1:444444444444:alias/envctl-approve-prod."
+  }
+}

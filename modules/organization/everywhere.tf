@@ -79,6 +79,53 @@ data "aws_iam_policy_document" "everywhere" {
     }
   }
 
+  # Their policy, tags, grants and aliases decide who signs. Administrators make and change keys; who deploys, who looks, jobs and
+  # workloads do not.
+  statement {
+    sid         = "KeepTheSigningKeys"
+    effect      = "Deny"
+    not_actions = ["kms:Describe*", "kms:Get*", "kms:List*", "kms:Sign", "kms:Verify"]
+    resources   = ["arn:${data.aws_partition.current.partition}:kms:*:*:key/*"]
+
+    condition {
+      test     = "ForAnyValue:StringLike"
+      variable = "kms:ResourceAliases"
+      values   = local.signing_key_aliases
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [local.deployer_role, local.look_role, local.job_roles, local.workload_roles]
+    }
+  }
+
+  # The deployer may make a role that may sign: it would sign in its place, with every key of the account.
+  statement {
+    sid       = "WorkloadsDoNotSign"
+    effect    = "Deny"
+    actions   = ["kms:Sign"]
+    resources = ["*"]
+
+    condition {
+      test     = "ForAnyValue:StringLike"
+      variable = "kms:ResourceAliases"
+      values   = local.signing_key_aliases
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:PrincipalArn"
+      values   = [local.workload_roles]
+    }
+
+    condition {
+      test     = "ArnNotLike"
+      variable = "aws:PrincipalArn"
+      values   = [local.deployer_role, local.look_role, local.job_roles]
+    }
+  }
+
   # Whoever could write one of these roles could give themselves what it may do, and what the other statements let it do.
   statement {
     sid    = "KeepTheRoles"
@@ -146,7 +193,7 @@ data "aws_iam_policy_document" "everywhere" {
     condition {
       test     = "ArnLike"
       variable = "aws:PrincipalArn"
-      values   = ["${local.roles}/${var.project}-*"]
+      values   = [local.workload_roles]
     }
 
     # A project may be called envctl.

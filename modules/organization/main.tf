@@ -11,6 +11,10 @@ locals {
   look_role       = "${local.roles}/${var.look_role_name}"
   job_roles       = "${local.roles}/${var.job_role_prefix}-*"
   data_admin_role = "${local.roles}/${var.data_admin_role}"
+  workload_roles  = "${local.roles}/${var.project}-*"
+
+  # Keys of the workloads of a project called envctl are called envctl-ENV-... too.
+  signing_key_aliases = startswith(var.project, "envctl") ? ["alias/envctl-approve-*", "alias/envctl-look-*"] : ["alias/envctl-*"]
 }
 
 resource "aws_organizations_organization" "this" {

@@ -94,6 +94,11 @@ def a_window_of_prod_is_closed(place: Place) -> None:
     deployed.prod_is_approved(place)
 
 
+def prod_owes_a_review(place: Place) -> None:
+    a_window_of_prod_is_closed(place)
+    place.ok("--yes", "promote", "staging", "prod", "--break-glass", "payments are down, incident 4711")
+
+
 def there_is_a_store_of_passwords(place: Place) -> None:
     """With a program that prints what is asked for, as `pass` does."""
     passwords = place.home / ".password-store"
@@ -182,5 +187,6 @@ SITUATIONS: Mapping[str, Callable[[Place], None]] = {
     "the store was replicated": accidents.the_store_was_replicated,
     "prod is locked": prod_is_locked,
     "prod is approved, and a window closed": a_window_of_prod_is_closed,
+    "prod owes a review": prod_owes_a_review,
     "all jobs of a look for drift have answered": deployed.all_jobs_have_answered,
 }

@@ -26,12 +26,19 @@ def _proven(place: Place) -> str:
     return str(made[-1])[:12]
 
 
+def _waiver(place: Place) -> str:
+    status = place.ok("status", "--json").document["result"]["environments"]
+    (debt,) = next(each for each in status if each["environment"] == "prod")["present"]["debts"]
+    return str(debt["waiver"])
+
+
 VALUES: Mapping[str, Callable[[Place], str]] = {
     "the release of dev": _runs("dev"),
     "the release of staging": _runs("staging"),
     "the release of prod": _runs("prod"),
     "the plan of prod": _plan,
     "the first release": _proven,
+    "the waiver of prod": _waiver,
 }
 
 

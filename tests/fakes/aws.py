@@ -9,6 +9,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from envctl.domain.aws.access import CallerIdentity
+from envctl.domain.aws.buckets import Policy
+from envctl.domain.aws.key_policy import KEY_USAGE, KeyRecord
 from envctl.domain.aws.secret_status import NeededSecret, SecretState, SecretValue, Sighting
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger.key_roles import KeyRole
@@ -108,8 +110,11 @@ class MemorySignatures:
     refused: set[str] = field(default_factory=set)
     signed: list[tuple[str, bool]] = field(default_factory=list)  # environment, and `personally`
     others: dict[KeyRole, "MemorySignatures"] = field(default_factory=dict)
+    records: dict[str, KeyRecord] = field(default_factory=dict)
+    managed_as_me: bool = False
 
-    def for_role(self, role: KeyRole) -> "MemorySignatures":
+    def for_role(self, role: KeyRole, *, as_me: bool = False) -> "MemorySignatures":
+        self.managed_as_me = as_me
         return self if role == "deployment" else self.others.setdefault(role, MemorySignatures())
 
     def key_arn(self, environment: str) -> str:
@@ -128,11 +133,23 @@ class MemorySignatures:
         public = self.private[environment].public_key()
         return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
-    def create_key(self, environment: str) -> bool:
+    def create_key(self, environment: str, policy: Policy | None = None) -> bool:
         if environment in self.private:
             return False
         self.private[environment] = generate_private_key(SECP256R1())
+        self.records[environment] = KeyRecord(
+            arn=f"arn:aws:kms:ap-northeast-1:111111111111:key/mrk-{environment}",
+            state="Enabled",
+            usage=KEY_USAGE,
+            multi_region=True,
+            policy=policy or {},
+        )
         return True
+
+    def read_key(self, environment: str) -> KeyRecord:
+        if environment not in self.records:
+            raise OperationFailedError(Problem("E467", f"there is no KMS key for {environment}"))
+        return self.records[environment]
 
 
 @dataclass

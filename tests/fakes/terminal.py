@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from envctl.domain.aws.secret_status import SecretChange
 from envctl.domain.errors import Problem, StateLock, UsageError
+from envctl.domain.guards import Refusal
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.reading.reading import Reading
 from envctl.domain.redaction import Redactor
@@ -83,6 +84,12 @@ class ScriptedPrompter:
     def confirm_rules(self, reading: Reading, gate: str, changes: Sequence[str]) -> bool:
         self.readings.append(reading)
         self.notes.append(tuple(changes))
+        return self._take_answer()
+
+    def confirm_waiver(
+        self, environment: str, codes: Sequence[str], overridden: Sequence[Refusal], remaining: Sequence[Refusal]
+    ) -> bool:
+        self.notes.append(tuple(f"{each.code}: {each.message}" for each in (*overridden, *remaining)))
         return self._take_answer()
 
     def confirm_unlock(self, lock: StateLock) -> bool:

@@ -36,7 +36,7 @@ module "access" {
     lambda account: None,
 )
 # Those of the foundation are planned by the foundation's role.
-FOUNDATION = {"access", "account_baseline", "ci_access", "organization", "pipeline"}
+FOUNDATION = {"access", "account_baseline", "ci_access", "organization", "pipeline", "signing_keys"}
 # moto calls actions by the service that a request is signed for, and by the name of the request.
 MOTO_NAMES = {"cloudwatch:": "monitoring:", "budgets:ViewBudget": "budgets:Describe*"}
 # moto miscalculates the signature of some requests of these, whoever asks.

@@ -27,6 +27,7 @@ TABLE: dict[str, tuple[set[str], frozenset[GuardCode]]] = {
     "approval.locking": ({"store"}, frozenset({GuardCode.LOCK})),
     "approval.reset_rules": ({"store"}, frozenset()),
     "approval.vouch": ({"store"}, frozenset()),
+    "approval.waivers": ({"store"}, frozenset()),
     "deployment.apply": (CHANGES | {"store"}, EVERY_GUARD.codes),
     "deployment.destroy": (CHANGES | {"store"}, EVERY_GUARD.codes),
     "deployment.promote": (CHANGES | {"store"}, EVERY_GUARD.codes),

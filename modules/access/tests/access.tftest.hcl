@@ -192,6 +192,81 @@ run "people_who_deploy_may_look" {
   }
 }
 
+run "people_sign_with_the_key_of_the_environment" {
+  command = plan
+
+  variables {
+    people_roles = ["qa"]
+  }
+
+  assert {
+    condition     = [for statement in data.aws_iam_policy_document.sign.statement : [statement.sid, one(one(statement.condition).values)]] == [["SignApprovals", "alias/envctl-dev"]]
+    error_message = "Without a key of their own."
+  }
+}
+
+run "people_sign_with_their_own_key" {
+  command = plan
+
+  variables {
+    people_roles = ["qa"]
+    approval_signing_key_arns = [
+      "arn:aws:kms:ap-northeast-1:444444444444:alias/envctl-approve-dev",
+      "arn:aws:kms:ap-northeast-1:444444444444:key/mrk-1234",
+    ]
+  }
+
+  assert {
+    condition = { for statement in data.aws_iam_policy_document.sign.statement : statement.sid => one(statement.resources) } == {
+      SignApprovalsByKey    = "arn:aws:kms:ap-northeast-1:444444444444:key/mrk-1234"
+      SignApprovalsByAlias0 = "arn:aws:kms:ap-northeast-1:444444444444:key/*"
+    }
+    error_message = "And with no key of this account."
+  }
+
+  assert {
+    condition     = one(one(data.aws_iam_policy_document.sign.statement[1].condition).values) == "alias/envctl-approve-dev"
+    error_message = "An alias is asked for by its name."
+  }
+}
+
+run "the_deployer_owns_no_signing_key" {
+  command = plan
+
+  assert {
+    condition     = { for statement in data.aws_iam_policy_document.foundation.statement : statement.sid => join(" ", sort(one(statement.condition).values)) if contains(["LeaveTheKeys", "SignForNobodyElse"], statement.sid) } == { LeaveTheKeys = "alias/envctl-* alias/shop-audit-logs", SignForNobodyElse = "alias/envctl-approve-* alias/envctl-look-*" }
+    error_message = "It leaves them as they are, and signs with its own."
+  }
+
+  assert {
+    condition     = { for statement in data.aws_iam_policy_document.data.statement : statement.sid => toset([for condition in statement.condition : condition.variable]) if contains(coalesce(statement.actions, []), "kms:TagResource") } == { TagNewKeys = toset(["aws:RequestTag/environment", "aws:ResourceTag/environment", "kms:ResourceAliases"]) }
+    error_message = "It tags new keys alone."
+  }
+}
+
+run "keys_of_a_project_called_envctl_stay_its_own" {
+  command = plan
+
+  variables {
+    project = "envctl"
+  }
+
+  assert {
+    condition     = [for statement in data.aws_iam_policy_document.foundation.statement : contains(one(statement.condition).values, "alias/envctl-*") if statement.sid == "LeaveTheKeys"] == [false]
+    error_message = "alias/envctl-dev-database is a key of its workload."
+  }
+}
+
+run "a_key_of_people_has_an_arn" {
+  command = plan
+
+  variables {
+    approval_signing_key_arns = ["alias/envctl-approve-dev"]
+  }
+
+  expect_failures = [var.approval_signing_key_arns]
+}
+
 run "a_deployer_takes_no_deployer" {
   command = plan
 

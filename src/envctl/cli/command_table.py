@@ -195,6 +195,8 @@ _WITHDRAWAL = ResultType(
     "approval.render_withdrawn",
     is_done=True,
 )
+_WAIVER = ResultType("usecases.approval.waivers.WaiverResult", "approval.waivers.show_waiver", is_done=True)
+_WAIVER_REVIEW = ResultType("usecases.approval.waivers.WaiverReview", "approval.waivers.show_review", is_done=True)
 _WORKFLOWS = ResultType(
     "usecases.project.ci.ci_workflows.Workflows",
     "project.written_files.show_workflows",
@@ -325,6 +327,8 @@ TABLE: dict[str, dict[str, Command | CommandGroup]] = {
         "recover": Command("deployment.recover", "Close an interrupted deployment.", (_RECOVERY,)),
         "lock": Command("approval.locking", "Block all changes of an environment.", (_LOCK,)),
         "unlock": Command("approval.locking", "Unlock an environment, or lift a hold.", (_UNLOCK,)),
+        "waive": Command("approval.waivers", "Let one deployment override guards.", (_WAIVER,)),
+        "review": Command("approval.waivers", "Review the use of a waiver.", (_WAIVER_REVIEW,)),
         "destroy": Command(
             "deployment.destroy", "Destroy all resources of an unprotected environment.", (_DEPLOYMENT,)
         ),

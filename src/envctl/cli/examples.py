@@ -111,7 +111,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "ledger keys": (
         ("envctl ledger keys", "compare the pinned public keys with those in KMS"),
         ("envctl ledger keys --create", "create missing keys, and pin them"),
-        ("envctl ledger keys --add", "pin a second key, and keep the first"),
+        ("envctl ledger keys --check", "compare keys and policies with those of --create"),
     ),
     "ledger sign": (
         ("envctl ledger sign --through 1041", "vouch for entries 1 to 1041"),
@@ -198,6 +198,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl report --output site/index.html", "write another file"),
         ("envctl report --json", "print the data"),
     ),
+    "review": (
+        ("envctl review prod --waiver 1042", "end the debt of this waiver"),
+        ('envctl review prod --waiver 1042 --reason "the fix was right"', "with a reason"),
+        ("envctl status", "show the debts, with the numbers of waivers"),
+    ),
     "rollback": (
         ("envctl rollback prod", "go back to the last verified release"),
         ("envctl rollback prod --to 3fa9c1", "go back to a given release"),
@@ -267,6 +272,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl verify dev", "run the checks of dev, and record the results"),
         ("envctl verify prod --json", "for a script"),
         ("envctl history prod", "show earlier results"),
+    ),
+    "waive": (
+        ('envctl waive prod --guard window --reason "incident 4711"', "for the next promotion to prod"),
+        ('envctl waive prod --guard G104,G107 --reason "incident 4711"', "two guards, by their codes"),
+        ('envctl waive prod --guard soak --release 3fa9c1 --reason "incident 4711"', "for another release"),
     ),
     "why": (
         ("envctl why prod", "may the next release go to prod?"),

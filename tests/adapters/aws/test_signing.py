@@ -13,8 +13,13 @@ from botocore.config import Config
 
 from envctl.adapters.aws.signing import KmsSignatures
 from envctl.domain.errors import OperationFailedError
+from envctl.domain.ledger.key_roles import KeyRole
 
 KEY = "arn:aws:kms:ap-northeast-1:333333333333:alias/envctl-prod"
+CALLER = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:sts::{0}:assumed-role/Admin/ann</Arn><UserId>A:ann</UserId><Account>{0}</Account>
+</GetCallerIdentityResult></GetCallerIdentityResponse>"""
+POLICY: dict[str, Any] = {"Version": "2012-10-17", "Statement": [{"Sid": "Mine"}]}
 BY_NUMBER = "arn:aws:kms:ap-northeast-1:333333333333:key/1234"
 
 
@@ -24,14 +29,16 @@ class Kms:
 
     url: str = ""
     patience: float = 30
-    answers: dict[str, dict[str, Any] | str] = field(default_factory=dict)
+    answers: dict[str, dict[str, Any] | str | tuple[str, str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    bodies: dict[str, Any] = field(default_factory=dict)
+    account: str = "333333333333"
 
     def client(self, service: str, environment: str, *, region: str) -> Any:
-        assert (service, environment, region) == ("kms", "prod", "ap-northeast-1")
+        assert (service in ("kms", "sts"), environment, region) == (True, "prod", "ap-northeast-1")
         keys = {"aws_access_key_id": "k", "aws_secret_access_key": "s"}
         limits = Config(retries={"total_max_attempts": 1}, read_timeout=self.patience)
-        return boto3.client("kms", region_name=region, endpoint_url=self.url, config=limits, **keys)
+        return boto3.client(service, region_name=region, endpoint_url=self.url, config=limits, **keys)
 
 
 @pytest.fixture
@@ -40,15 +47,27 @@ def kms() -> Iterator[Kms]:
 
     class Visit(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if b"Action=GetCallerIdentity" in body:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(CALLER.format(told.account).encode())
+                return
             action = self.headers["X-Amz-Target"].rpartition(".")[2]
             told.asked.append(action)
+            told.bodies[action] = json.loads(body)
             answer = told.answers[action]
+            if isinstance(answer, str) and answer.startswith("<"):
+                self.send_response(403)
+                self.end_headers()
+                self.wfile.write(answer.encode())
+                return
             if answer == "silence":
                 closing.wait(60)
                 return
-            failed = isinstance(answer, str)
-            document = {"__type": answer, "message": f"{answer} it is"} if failed else answer
+            failed = isinstance(answer, str | tuple)
+            name, text = answer if isinstance(answer, tuple) else (answer, f"{answer} it is")
+            document = {"__type": name, "message": text} if failed else answer
             self.send_response(400 if failed else 200)
             self.end_headers()
             self.wfile.write(json.dumps(document).encode())
@@ -67,8 +86,8 @@ def kms() -> Iterator[Kms]:
     thread.join()
 
 
-def keys(kms: Kms, key: str = KEY) -> KmsSignatures:
-    return KmsSignatures(kms.client, kms.client, lambda *_: key)
+def keys(kms: Kms, key: str = KEY, role: KeyRole = "deployment") -> KmsSignatures:
+    return KmsSignatures(kms.client, kms.client, lambda *_: key, role)
 
 
 def sign(kms: Kms, *, personally: bool = False) -> object:
@@ -79,11 +98,11 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "no permission": (
         "AccessDeniedException",
         "E468",
-        "allow kms:Sign on that key to the credentials of prod",
+        "allow kms:Sign to the credentials of prod",
     ),
     "no key": ("NotFoundException", "E467", "envctl ledger keys prod --create"),
     "a key that is disabled": ("DisabledException", "E468", "enable the key, or pin its replacement"),
-    "a key that is on its way out": ("KMSInvalidStateException", "E468", "enable the key"),
+    "a key in another state": ("KMSInvalidStateException", "E468", "enable the key"),
     "a key of another kind": ("InvalidKeyUsageException", "E468", "try again: unsigned entries were not recorded"),
     "too much at once": ("ThrottlingException", "E468", "try again"),
     "no answer": ("silence", "E468", "try again"),
@@ -106,7 +125,50 @@ def test_personal_signing_failure_names_own_credentials(kms: Kms) -> None:
     kms.answers["Sign"] = "AccessDeniedException"
     with pytest.raises(OperationFailedError) as caught:
         sign(kms, personally=True)
-    assert "allow kms:Sign on that key to your own credentials" in caught.value.problems[0].hint
+    assert "allow kms:Sign to your own credentials" in caught.value.problems[0].hint
+    assert "(kms:Sign with your own credentials)" in caught.value.problems[0].message
+
+
+def test_denied_key_of_people_asks_for_a_role_of_people(kms: Kms) -> None:
+    kms.answers["Sign"] = "AccessDeniedException"
+    with pytest.raises(OperationFailedError) as caught:
+        keys(kms, role="people").sign("prod", "ECDSA_SHA_256", b"m" * 32, personally=True)
+    assert caught.value.problems[0].hint.startswith("take a role that signs for people, or allow kms:Sign")
+
+
+def test_missing_key_of_people_names_its_account(kms: Kms) -> None:
+    kms.answers["Sign"] = "NotFoundException"
+    with pytest.raises(OperationFailedError) as caught:
+        keys(kms, role="people").sign("prod", "ECDSA_SHA_256", b"m" * 32, personally=True)
+    assert caught.value.problems[0].hint.startswith("with credentials of account 333333333333, create it")
+
+
+def test_denied_creation_names_the_missing_action(kms: Kms) -> None:
+    said = "User: ann is not authorized to perform: iam:CreateServiceLinkedRole on resource: *"
+    kms.answers = {"DescribeKey": "NotFoundException", "CreateKey": ("AccessDeniedException", said)}
+    with pytest.raises(OperationFailedError, match="can't be created for prod: User: ann is not") as caught:
+        keys(kms).create_key("prod", POLICY)
+    assert "allow iam:CreateServiceLinkedRole to the credentials of prod" in caught.value.problems[0].hint
+
+
+def test_key_pending_deletion_is_kept_by_cancelling_it(kms: Kms) -> None:
+    kms.answers["Sign"] = "KMSInvalidStateException", f"{BY_NUMBER} is pending deletion."
+    with pytest.raises(OperationFailedError, match=r"E468 .*does not sign for prod: .*is pending deletion") as caught:
+        sign(kms)
+    assert "cancel its deletion" in caught.value.problems[0].hint
+
+
+def test_denial_in_xml_is_shown_as_a_sentence(kms: Kms) -> None:
+    role = "arn:aws:sts::444444444444:assumed-role/envctl-ci-prod/octocat"
+    said = f"User: {role} is not authorized to perform: kms:Sign"
+    kms.answers["Sign"] = (
+        f"<ErrorResponse><Error><Code>AccessDenied</Code><Message>{said}</Message></Error></ErrorResponse>"
+    )
+    with pytest.raises(OperationFailedError) as caught:
+        sign(kms, personally=True)
+    (problem,) = caught.value.problems
+    assert problem.message == f"the KMS key {KEY} does not sign for prod: {said}"
+    assert "allow kms:Sign to your own credentials" in problem.hint
 
 
 MAKING: dict[str, tuple[dict[str, dict[str, Any] | str], list[str], bool]] = {
@@ -133,9 +195,35 @@ MAKING: dict[str, tuple[dict[str, dict[str, Any] | str], list[str], bool]] = {
 def test_key_is_created_where(
     kms: Kms, answers: dict[str, dict[str, Any] | str], asked: list[str], *, made: bool
 ) -> None:
-    kms.answers = answers
-    assert keys(kms).create_key("prod") is made
+    kms.answers = {**answers}
+    assert keys(kms).create_key("prod", POLICY) is made
     assert kms.asked == asked
+
+
+def test_key_is_created_with_policy_in_all_regions(kms: Kms) -> None:
+    kms.answers = {**MAKING["it is not there"][0]}
+    assert keys(kms, role="people").create_key("prod", POLICY)
+    asked = kms.bodies["CreateKey"]
+    assert (json.loads(asked["Policy"]), asked["MultiRegion"]) == (POLICY, True)
+    assert (asked["KeySpec"], asked["KeyUsage"]) == ("ECC_NIST_P256", "SIGN_VERIFY")
+    assert kms.bodies["CreateAlias"] == {"AliasName": "alias/envctl-prod", "TargetKeyId": "1"}
+
+
+def test_key_is_not_created_in_a_foreign_account(kms: Kms) -> None:
+    kms.answers, kms.account = {**MAKING["it is not there"][0]}, "444444444444"
+    with pytest.raises(OperationFailedError, match="assumed-role/Admin/ann is of another account") as caught:
+        keys(kms, role="people").create_key("prod", POLICY)
+    assert "take a role in account 333333333333" in caught.value.problems[0].hint
+    assert kms.asked == ["DescribeKey"]
+
+
+def test_key_is_read_by_its_arn(kms: Kms) -> None:
+    """KMS takes no alias for a policy."""
+    metadata = {"Arn": BY_NUMBER, "KeyState": "Disabled", "KeyUsage": "SIGN_VERIFY", "KeySpec": "ECC_NIST_P256"}
+    kms.answers = {"DescribeKey": {"KeyMetadata": metadata}, "GetKeyPolicy": {"Policy": json.dumps(POLICY)}}
+    found = keys(kms).read_key("prod")
+    assert kms.bodies["GetKeyPolicy"] == {"KeyId": BY_NUMBER, "PolicyName": "default"}
+    assert (found.arn, found.state, found.multi_region, found.policy) == (BY_NUMBER, "Disabled", False, POLICY)
 
 
 NOT_MADE: dict[str, tuple[str, dict[str, dict[str, Any] | str], str]] = {
@@ -155,9 +243,9 @@ NOT_MADE: dict[str, tuple[str, dict[str, dict[str, Any] | str], str]] = {
 
 @pytest.mark.parametrize(("key", "answers", "said"), NOT_MADE.values(), ids=NOT_MADE.keys())
 def test_key_is_not_created_where(kms: Kms, key: str, answers: dict[str, dict[str, Any] | str], said: str) -> None:
-    kms.answers = answers
+    kms.answers = {**answers}
     with pytest.raises(OperationFailedError, match=said):
-        keys(kms, key).create_key("prod")
+        keys(kms, key).create_key("prod", POLICY)
 
 
 def test_signature_is_made_by_the_requested_signer() -> None:

@@ -118,7 +118,7 @@ def test_all_commands_are_offered(offered: Offered) -> None:
 
 def test_codes_to_explain_are_offered(offered: Offered) -> None:
     assert {"E321", "G102"} < set(offered("explain", ""))
-    assert offered("explain", "G11") == ["G110", "G111", "G112", "G113"]
+    assert offered("explain", "G11") == ["G110", "G111", "G112", "G113", "G114"]
 
 
 def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> None:
@@ -324,6 +324,7 @@ def test_fish_gets_one_line_each_with_description(project: Path) -> None:
         "report\tWrite an HTML report: one file, without scripts.",
         "render\tShow root modules and Kubernetes objects.",
         "recover\tClose an interrupted deployment.",
+        "review\tReview the use of a waiver.",
         "release\tShow one release: commit, content, environments.",
     ]
     assert answered(project, **asked, _TYPER_COMPLETE_FISH_ACTION="is-args").returncode == 0

@@ -96,6 +96,8 @@ FAILED = {
     "an option that does not exist": ("apply dev --force", 64),
     "no argument": ("promote dev", 64),
     "no option that is needed": ("lock prod", 64),
+    "a waiver without a key for people": ("waive prod --guard lock --reason burning", 64),
+    "nothing to review": ("review prod --waiver 7", 64),
     "no command at all": ("", 64),
     "no command of a group": ("ledger", 64),
     "a release that does not exist": ("release show f86ebee", 64),
@@ -140,6 +142,8 @@ EACH = {
 } | {
     "collect": "collect",
     "destroy": "destroy dev",
+    "waive": "waive prod --guard lock --reason burning",
+    "review": "review prod --waiver 7",
     "bootstrap": "bootstrap --check",
     "diff": "diff dev staging",
     "ledger keys": "ledger keys",

@@ -17,6 +17,8 @@ from envctl.domain.reading.reading import Reading
 from envctl.usecases.ports.core import PlanAnswer
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import FIRST_PLAN, LARGE_PLAN, LATER_PLAN, NOW, RUNNING_PLAN
+from tests.cli.render.samples.refusals import LOCK as LOCK_REFUSAL
+from tests.cli.render.samples.refusals import SOAK
 from tests.cli.render.samples.releases import LABEL
 
 Question = Callable[[TerminalPrompter], bool | PlanAnswer]
@@ -53,6 +55,8 @@ QUESTIONS: dict[str, Question] = {
     "to approve nothing": lambda consent: consent.confirm_approval(
         EnvironmentPlan(environment="prod", release="", stacks=(StackPlan("web"),)), READING, "peer", ()
     ),
+    "to waive": lambda consent: consent.confirm_waiver("prod", ("G104", "G108"), (LOCK_REFUSAL,), (SOAK,)),
+    "to waive what does not refuse": lambda consent: consent.confirm_waiver("prod", ("G104",), (), ()),
     "to break a lock": lambda consent: consent.confirm_unlock(LOCK),
     "to break a lock of which little is known": lambda consent: consent.confirm_unlock(
         StateLock("web", "1", "somebody")

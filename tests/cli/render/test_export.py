@@ -45,7 +45,20 @@ ROW = DeploymentRecord(
         Approval(gate="peer", release=NEW, settings="5e77", by=TARO, at=NOW, plan="f1a9"),
         Approval(gate="quality", release=NEW, settings="5e77", by=HANAKO, at=NOW, unseen=("web", "db")),
     ),
-    waivers=(Waiver(40, HANAKO, NOW, "checkout is down", ("G104", "G107"), ("3h of 24h", "year end")),),
+    waivers=(
+        Waiver(
+            number=40,
+            by=HANAKO,
+            at=NOW,
+            reason="checkout is down",
+            guards=("G104", "G107"),
+            refusals=("3h of 24h", "year end"),
+            given=38,
+            given_by=TARO,
+            reviewed_by=ROBOT,
+            reviewed_at=NOW,
+        ),
+    ),
     held=(OLD,),
     rolled_back_by=50,
 )

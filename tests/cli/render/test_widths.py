@@ -23,7 +23,8 @@ COPIED = re.compile(
     r"|^  (?:[-+~x]|-/\+|<=|->|<-) +[a-z]+ {2,}(?:\S+: )?([a-z_.]+\S+)(?:  .*)?$"
     r"|^ *(\w+ += .+)$"
     r"|^    (\S.+ · \S.+)$"
-    r"|^  (?:head|key|SHA-256|fingerprint|and believed|id|commit|job|artifact) +((?:\w+ = )?\S+)$"
+    r"|^    (\{.+\})$"
+    r"|^  (?:head|key|signs|SHA-256|fingerprint|and believed|id|commit|job|artifact) +((?:\w+ = )?\S+)$"
 )
 WHOLE_FILES = {"rendered root modules", "a matrix", "a matrix as a buildspec"}
 # These say the same in whatever room there is; plans shorten values, and the boxes of a status short cuts.

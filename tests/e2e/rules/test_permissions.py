@@ -163,6 +163,12 @@ def test_permission_is_needed(
         Bucket=f"shop-tfstate-{ACCOUNTS['dev']}", Key=LOCK
     )
     assert failed(ran, code), (ran.code, ran.codes, ran.out)
+    if code == "E468":
+        # A sentence of AWS, with the role and the action, and no XML.
+        (message,) = [each["message"] for each in ran.document["problems"] if each["code"] == code]
+        assert "assumed-role/envctl-deployer/" in message
+        assert message.endswith("is not authorized to perform: kms:Sign")
+        assert "<" not in message
 
 
 def test_documented_permissions_are_the_tested_ones() -> None:
@@ -215,7 +221,8 @@ def test_setup_user_can_create_bucket_and_key(shop: Project, organisation: Organ
         assert there.run("bootstrap", "dev", "--as-me", "--check", "--json").code == 2
         there.run_checked("bootstrap", "dev", "--as-me", "--yes")
         there.run_checked("bootstrap", "dev", "--as-me", "--check")
-        there.run_checked("ledger", "keys", "dev", "--create")
+        there.run_checked("ledger", "keys", "dev", "--create", "--as-me")
+        there.run_checked("ledger", "keys", "dev", "--check", "--as-me")
     assert (there.root / "environments/dev/signing_key.pem").is_file()
 
 

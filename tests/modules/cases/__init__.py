@@ -18,6 +18,7 @@ from tests.modules.cases import (
     pipeline,
     rds,
     rds_replica,
+    signing_keys,
     vpc,
 )
 
@@ -38,5 +39,6 @@ CASES: tuple[Case, ...] = (
     pipeline.CASE,
     rds.CASE,
     rds_replica.CASE,
+    signing_keys.CASE,
     vpc.CASE,
 )

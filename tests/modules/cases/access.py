@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tests.iam.permissions import ALL_OF_KMS, KmsKey, list_owning, may
 from tests.iam.trust import ASSUME, TAG, TrustRequest, describe_caller, is_allowed
 from tests.modules.applying import Account, Case, Found
 from tests.modules.policies import Statement, statements
@@ -53,6 +54,8 @@ def look(account: Account, found: Found) -> None:
     _roles_are_taken_by_those_who_are_named(iam)
     _look_changes_nothing(iam)
     _deployer_may_what_modules_make(iam)
+    _owns_no_key_that_signs(iam)
+    _signs_with_one_key(iam)
     _leaves_the_foundation(iam, "envctl-deployer")
     _leaves_the_foundation(iam, "DeveloperRole")
     _is_really_held(account)
@@ -265,6 +268,66 @@ def _deployer_may_what_modules_make(iam: Any) -> None:
     assert not {"*", "iam:*", "sts:*", "organizations:*"} & writes
     everywhere = {a for s in said.values() if s.effect == "Allow" and "*" in s.resources for a in s.actions}
     assert not {"s3:*", "kms:*", "secretsmanager:*", "rds:*", "logs:*", "ssm:*"} & everywhere
+
+
+# What AWS's default policy lets IAM decide; whatever tags a key has.
+SIGNING = ("alias/envctl-dev", "alias/envctl-look-dev", "alias/envctl-approve-dev", "alias/envctl-prod")
+TAGGED: tuple[dict[str, str], ...] = ({}, {"environment": "dev"}, {"environment": "prod"})
+
+
+def _key(alias: str = "", **tags: str) -> KmsKey:
+    return KmsKey(arn=f"arn:aws:kms:ap-northeast-1:{ACCOUNT}:key/1234", alias=alias, tags=tags)
+
+
+def _owns_no_key_that_signs(iam: Any) -> None:
+    """A deployer tags, grants and names its own keys alone; a developer, who may do all else, no key that signs."""
+    deployer = f"{IAM}:role/envctl-deployer"
+    held = _documents(iam, "envctl-deployer")
+    asks = {"aws__RequestTag/environment": "dev"}
+    for tags in TAGGED:
+        for alias in (*SIGNING, "alias/shop-audit-logs"):
+            assert list_owning(deployer, _key(alias, **tags), held, **asks) == [], (alias, tags)
+            developer = [ALL_OF_KMS, *_documents(iam, "DeveloperRole")]
+            assert list_owning(f"{IAM}:role/DeveloperRole", _key(alias, **tags), developer, **asks) == [], (alias, tags)
+            assert may(deployer, "kms:GetPublicKey", _key(alias, **tags), held)
+    # Of keys of others, those without an alias too.
+    assert list_owning(deployer, _key("alias/other", environment="prod"), held, **asks) == []
+    assert list_owning(deployer, _key("alias/other"), held, **asks) == []
+    assert list_owning(deployer, _key(environment="prod"), held, **asks) == []
+    # What modules need goes on: a new key gets its tags, and then is the deployer's own.
+    assert may(deployer, "kms:CreateKey", _key(), held, **asks)
+    assert may(deployer, "kms:TagResource", _key(), held, **asks)
+    assert not may(deployer, "kms:TagResource", _key(), held, **{"aws__RequestTag/environment": "prod"})
+    own = _key("alias/shop-dev-database", environment="dev")
+    assert {"kms:PutKeyPolicy", "kms:CreateGrant", "kms:UntagResource"} <= set(list_owning(deployer, own, held))
+    assert may(deployer, "kms:Decrypt", own, held)
+
+
+def _signs_with_one_key(iam: Any) -> None:
+    """As before, people sign with the key of the environment here: no key of their own is given."""
+    signs = {
+        "envctl-deployer": ["alias/envctl-dev"],
+        "envctl-look": ["alias/envctl-look-dev"],
+        "QARole": ["alias/envctl-dev"],
+        "OperatorRole": ["alias/envctl-dev"],
+        "DataAdminRole": [],
+    }
+    for role, expected in signs.items():
+        for tags in TAGGED:
+            held = _documents(iam, role)
+            may_sign = [each for each in SIGNING if may(f"{IAM}:role/{role}", "kms:Sign", _key(each, **tags), held)]
+            assert may_sign == expected, (role, tags)
+
+
+def _documents(iam: Any, role: str) -> list[dict[str, Any]]:
+    """All policies of a role that the module wrote."""
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    found = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
+    for arn in _attached(iam, role).values():
+        if arn.startswith(f"{IAM}:"):
+            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            found.append(iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
+    return found
 
 
 def _leaves_the_foundation(iam: Any, name: str) -> None:

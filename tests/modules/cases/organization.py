@@ -1,7 +1,9 @@
 """Module organization."""
 
+import json
 from typing import Any
 
+from tests.iam.permissions import ALL_OF_KMS, OWNING_ACTIONS, KmsKey, list_owning, may
 from tests.modules.applying import Account, Case, Found
 from tests.modules.policies import Statement, statements
 
@@ -31,7 +33,7 @@ ONE_MORE = ROOT.replace(
 LIMIT = 5120
 EVERYTHING = frozenset(["*"])
 # The statements that are about resources with known names.
-NAMED = {"KeepTheLogs", "KeepTheNameOfThatKey", "KeepTheRoles"}
+NAMED = {"KeepTheLogs", "KeepTheNameOfThatKey", "KeepTheRoles", "KeepTheSigningKeys"}
 
 
 def look(account: Account, found: Found) -> None:
@@ -42,6 +44,7 @@ def look(account: Account, found: Found) -> None:
     _binds_dev(_statements(organizations, found["organization"], "dev"))
     _binds_prod(_statements(organizations, found["organization"], "prod"))
     _binds_everywhere(_statements(organizations, found["organization"], "everywhere"))
+    _keeps_keys_that_sign(_read(organizations, found["organization"], "everywhere"))
 
 
 def look_again(account: Account, found: Found) -> None:
@@ -97,12 +100,30 @@ def _binds_both_units(organizations: Any, made: Found) -> None:
 
 
 def _statements(organizations: Any, made: Found, name: str) -> dict[str, Statement]:
-    content = organizations.describe_policy(PolicyId=made["policy_ids"][name])["Policy"]["Content"]
+    content = _read(organizations, made, name)
     assert len(content) <= LIMIT
     found = statements(content)
     assert {each.effect for each in found.values()} == {"Deny"}, "it takes away; FullAWSAccess gives"
     assert all(each.resources == EVERYTHING for sid, each in found.items() if sid not in NAMED)
     return found
+
+
+def _read(organizations: Any, made: Found, name: str) -> str:
+    content: str = organizations.describe_policy(PolicyId=made["policy_ids"][name])["Policy"]["Content"]
+    return content
+
+
+def _keeps_keys_that_sign(content: str) -> None:
+    """Whatever IAM of an account and the policy of the key allow."""
+    held = [ALL_OF_KMS, json.loads(content)]
+    roles = "arn:aws:iam::333333333333:role"
+    key = KmsKey(arn="arn:aws:kms:ap-northeast-1:333333333333:key/1", alias="alias/envctl-prod")
+    for bound in ("envctl-deployer", "envctl-look", "envctl-ci-prod", "shop-prod-web"):
+        assert list_owning(f"{roles}/{bound}", key, held) == [], bound
+        assert may(f"{roles}/{bound}", "kms:Sign", key, held) is (bound != "shop-prod-web"), bound
+    assert list_owning(f"{roles}/OrganizationAccountAccessRole", key, held) == [*OWNING_ACTIONS]
+    database = KmsKey(arn=key.arn, alias="alias/shop-prod-database")
+    assert list_owning(f"{roles}/envctl-deployer", database, held) == [*OWNING_ACTIONS]
 
 
 def _unless(*roles: str) -> dict[str, dict[str, frozenset[str]]]:
@@ -145,6 +166,14 @@ def _binds_everywhere(said: dict[str, Statement]) -> None:
     assert {f"arn:aws:iam::*:role/{name}" for name in guarded} <= said["KeepTheRoles"].resources
     assert said["KeepTheRoles"].conditions == _unless("OrganizationAccountAccessRole")
     workloads = said["WorkloadsDoNotAdminister"].conditions
+    keys = said["KeepTheSigningKeys"]
+    assert {"kms:Sign", "kms:Verify"} <= keys.not_actions
+    assert keys.conditions["ForAnyValue:StringLike"] == {"kms:ResourceAliases": frozenset(["alias/envctl-*"])}
+    bound = {"envctl-deployer", "envctl-look", "envctl-ci-*", "shop-*"}
+    assert keys.conditions["ArnLike"] == {
+        "aws:PrincipalArn": frozenset(f"arn:aws:iam::*:role/{each}" for each in bound)
+    }
+    assert workloads["ArnLike"] == said["WorkloadsDoNotSign"].conditions["ArnLike"]
     assert workloads["ArnLike"] == {"aws:PrincipalArn": frozenset(["arn:aws:iam::*:role/shop-*"])}
 
 

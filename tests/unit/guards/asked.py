@@ -10,7 +10,7 @@ from envctl.domain.config.rules.windows import Window
 from envctl.domain.guards import GUARDS, Refusal, Request
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.known_releases import KnownRelease
-from envctl.domain.ledger.state import Approval, Deployment, EnvironmentState, Evidence, LedgerState
+from envctl.domain.ledger.state import Approval, Debt, Deployment, EnvironmentState, Evidence, LedgerState
 from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.rules.environment_rules import Rules
 
@@ -116,6 +116,22 @@ def ruled(request: Request, **rules: Any) -> Request:
 
 def approval(by: Actor, gate: str = "peer", **more: Any) -> Approval:
     return replace(Approval(gate=gate, release=R1, settings="settings", by=by, at=NOW - HOUR, place=PLACE), **more)
+
+
+def debt(**more: Any) -> Debt:
+    """Bob used a waiver, which Ann gave."""
+    used = Debt(
+        waiver=7,
+        release=R1,
+        by=BOB,
+        at=NOW - HOUR,
+        reason="it burns",
+        guards=("G104",),
+        refusals=("too short",),
+        given=6,
+        giver=ANN,
+    )
+    return replace(used, **more)
 
 
 def change(action: Action, address: str = "aws_vpc.main", **values: object) -> ResourceChange:

@@ -55,6 +55,7 @@ from tests.unit.guards.asked import (
     TO_PROD,
     approval,
     change,
+    debt,
     deployed,
     here,
     plan,
@@ -107,6 +108,7 @@ STALE = there(
     TO_PROD,
     evidence={R1: Evidence(deployment=deployed(), verified_at=NOW - timedelta(days=3), since=NOW - timedelta(days=3))},
 )
+UNREVIEWED = here(TO_PROD, debts=(debt(at=NOW - timedelta(days=8)),))
 TWO_GATES: dict[str, Any] = {"approvals": {"peer": 1, "law": 1}}
 FREEZE = {"kind": "deny", "name": "x", "start": "2026-11-01T00:00", "end": "2026-12-01T00:00", "tz": "UTC"}
 STRICTER: dict[str, tuple[str, RulesDocument, RulesDocument, Request]] = {
@@ -146,6 +148,7 @@ STRICTER: dict[str, tuple[str, RulesDocument, RulesDocument, Request]] = {
         document(protected=True, protection={"stateful": ["acme_db"]}),
         DESTROYS,
     ),
+    "review_days": ("G114", gated(review_days=9), gated(review_days=7), UNREVIEWED),
     "checks": ("G103", PLAIN, document(checks={"smoke": {"kind": "command", "command": ["smoke"]}}), TO_PROD),
 }
 # Not asked by a guard: where reviewers count is where somebody said so, and what may be waived is tested below.

@@ -30,6 +30,7 @@ from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportOutcome, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
+from envctl.domain.ledger.waiver_events import WaiverGiven, WaiverReviewed
 
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -168,7 +169,25 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
         lineage=texts,
         serial=numbers,
     ),
-    WaiverUsed: st.builds(WaiverUsed, environments, releases, texts, some_texts, some_texts, numbers),
+    WaiverUsed: st.builds(
+        WaiverUsed,
+        environment=environments,
+        release=releases,
+        reason=texts,
+        guards=some_texts,
+        refusals=some_texts,
+        started=numbers,
+    ),
+    WaiverGiven: st.builds(
+        WaiverGiven,
+        environment=environments,
+        release=releases,
+        settings=texts,
+        place=texts,
+        guards=some_texts,
+        reason=texts,
+    ),
+    WaiverReviewed: st.builds(WaiverReviewed, environments, numbers, texts),
 }
 events: st.SearchStrategy[Event] = st.one_of(*EVENTS_BY_KIND.values())
 # Fixed offsets: of two zones with summer time, Python calls no two times equal in the hour that comes twice.
@@ -233,7 +252,15 @@ def _ends(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:
             performed=done,
         ),
         st.builds(DeploymentAbandoned, where, release, number, texts, done),
-        st.builds(WaiverUsed, where, release, texts, some_texts, some_texts, number),
+        st.builds(
+            WaiverUsed,
+            environment=where,
+            release=release,
+            reason=texts,
+            guards=some_texts,
+            refusals=some_texts,
+            started=number,
+        ),
         _shifts(begun, seq),
         _shifts(begun, seq),
     )

@@ -111,18 +111,33 @@ def test_withdrawn_and_later_approvals_do_not_count() -> None:
 def test_waivers_before_and_during_deployment_are_listed() -> None:
     found = told(
         MADE,
-        (ANN, WaiverUsed("prod", R1, "checkout is down", ("G104",), ("3h of 24h",))),
+        (
+            ANN,
+            WaiverUsed(
+                environment="prod", release=R1, reason="checkout is down", guards=("G104",), refusals=("3h of 24h",)
+            ),
+        ),
         (
             ANN,
             DeploymentStarted(
                 environment="prod", release=R1, settings="s", action="promote", source="staging", waiver=2
             ),
         ),
-        (ANN, WaiverUsed("prod", R1, "checkout is down", ("G301",), ("a database goes",), 3)),
+        (
+            ANN,
+            WaiverUsed(
+                environment="prod",
+                release=R1,
+                reason="checkout is down",
+                guards=("G301",),
+                refusals=("a database goes",),
+                started=3,
+            ),
+        ),
     )
     assert found[3].waivers == (
-        Waiver(2, ANN, at(2), "checkout is down", ("G104",), ("3h of 24h",)),
-        Waiver(4, ANN, at(4), "checkout is down", ("G301",), ("a database goes",)),
+        Waiver(number=2, by=ANN, at=at(2), reason="checkout is down", guards=("G104",), refusals=("3h of 24h",)),
+        Waiver(number=4, by=ANN, at=at(4), reason="checkout is down", guards=("G301",), refusals=("a database goes",)),
     )
 
 

@@ -35,6 +35,7 @@ from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
 from envctl.domain.ledger.state import ForeignObject, LedgerState
 from envctl.domain.ledger.state_events import ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
+from envctl.domain.ledger.waiver_events import WaiverGiven
 from tests.fakes.checkpoints import decode_state, encode_state
 from tests.unit.ledger.ledger_strategies import START, ledgers, story
 
@@ -57,6 +58,7 @@ def test_reading_from_checkpoint_equals_reading_from_start(entries: list[Entry],
 
 
 # There is something of everything in it.
+WAIVED = WaiverGiven(environment="prod", release="r1", settings="s", place="p1ace", guards=("G104",), reason="it burns")
 BELIEVED = apply_entries(
     story(
         Actor(
@@ -78,7 +80,7 @@ BELIEVED = apply_entries(
             differences=("web/a.json (changed)",),
             different=1,
         ),
-        WaiverUsed("dev", "r1", "it burns", ("G104",), ("soak: too short",)),
+        WaiverUsed(environment="dev", release="r1", reason="it burns", guards=("G104",), refusals=("soak: too short",)),
         DeploymentStarted(
             environment="dev",
             release="r1",
@@ -117,7 +119,9 @@ BELIEVED = apply_entries(
             resources=("network: aws_vpc.main",),
             unplanned=("network: aws_vpc.main",),
         ),
-        WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
+        WaiverUsed(
+            environment="staging", release="r1", reason="it burns", guards=("G104",), refusals=("soak: too short",)
+        ),
         DeploymentStarted(
             environment="staging",
             release="r1",
@@ -131,7 +135,9 @@ BELIEVED = apply_entries(
         StateMoved(environment="staging", release="r1", started=14, stack="old", to="new", lineage="0b1c", serial=3),
         DeploymentSucceeded(environment="staging", release="r1", started=14, stacks=("network",), lost=("web",)),
         VerificationFailed("staging", "r1", 14, ("http",), "500"),
-        WaiverUsed("staging", "r1", "it burns", ("G104",), ("soak: too short",)),
+        WaiverUsed(
+            environment="staging", release="r1", reason="it burns", guards=("G104",), refusals=("soak: too short",)
+        ),
         TrafficShifted(
             environment="dev", release="r2", started=6, stack="web", color="green", value="image-2", percent=100
         ),
@@ -155,6 +161,19 @@ BELIEVED = apply_entries(
         RulesResetRequested("dev", "ru1es", "they left"),
         DeploymentStarted(environment="prod", release="r1", settings="s", action="apply", clusters=("web 0b1c",)),
         DeploymentFailed(environment="prod", release="r1", started=28, reason="E367", existing=("web:aws_vpc.main",)),
+        WAIVED,
+        WaiverUsed(
+            environment="prod",
+            release="r1",
+            reason="it burns",
+            guards=("G104",),
+            refusals=("too short",),
+            given=30,
+            giver="ann",
+        ),
+        DeploymentStarted(environment="prod", release="r1", settings="s", action="apply", waiver=31),
+        DeploymentFailed(environment="prod", release="r1", started=32, reason="E367", existing=("web:aws_vpc.main",)),
+        WAIVED,
     )
 )
 FORGED = EnvironmentUnlocked("dev", "trust me")

@@ -72,7 +72,7 @@ def test_encoding_of_an_entry_is_stable() -> None:
 
 
 def test_every_event_has_a_unique_kind() -> None:
-    assert len(EVENTS) == 25
+    assert len(EVENTS) == 27
     assert all(name == event.kind for name, event in EVENTS.items())
     assert set(EVENTS_BY_KIND) == set(EVENTS.values())
 
@@ -190,7 +190,11 @@ def test_later_field_is_written_only_when_set(event: Event, told: dict[str, Any]
 
 
 def test_original_fields_are_always_written() -> None:
-    event = json.loads(encode_entry(replace(ENTRY, event=WaiverUsed("prod", "r1", "", (), ()))))["event"]
+    event = json.loads(
+        encode_entry(
+            replace(ENTRY, event=WaiverUsed(environment="prod", release="r1", reason="", guards=(), refusals=()))
+        )
+    )["event"]
     words = {"kind": "waiver used", "environment": "prod", "release": "r1", "reason": ""}
     assert event == {**words, "guards": [], "refusals": [], "started": 0}
 

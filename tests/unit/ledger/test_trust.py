@@ -140,6 +140,8 @@ def test_personal_events_are_those_that_people_sign() -> None:
         "rules reset requested",
         "rules reset withdrawn",
         "history vouched",
+        "waiver given",
+        "waiver reviewed",
     }
     assert is_personal_event(EnvironmentLocked("prod", "mine"))
     assert not is_personal_event(DeploymentStarted(environment="prod", release="r1", settings="s", action="apply"))

@@ -122,7 +122,11 @@ class TestReleases:
         append(world, ReleaseCreated(release=OLD))
         start = append(world, DeploymentStarted(environment="dev", release=OLD, settings="s", action="apply"))
         append(world, DeploymentFailed(environment="dev", release=OLD, started=start, reason="no"))
-        append(world, ReleaseCreated(release=NEW), *(WaiverUsed("prod", NEW, "x", (), ()) for _ in range(2)))
+        append(
+            world,
+            ReleaseCreated(release=NEW),
+            *(WaiverUsed(environment="prod", release=NEW, reason="x", guards=(), refusals=()) for _ in range(2)),
+        )
         present = journal.load(world.ports)
         seen = timeline.load_timeline(world.ports, present, 50, through=3)
         assert seen.more
@@ -168,7 +172,10 @@ class TestTimeline:
     def test_unfinished_deployment_shows_its_waiver(self, world: World) -> None:
         append(world, ReleaseCreated(release=OLD))
         start = append(world, DeploymentStarted(environment="dev", release=OLD, settings="s", action="apply"))
-        waiver = append(world, WaiverUsed("dev", OLD, "now", ("G301",), ("no",), start))
+        waiver = append(
+            world,
+            WaiverUsed(environment="dev", release=OLD, reason="now", guards=("G301",), refusals=("no",), started=start),
+        )
         (only,) = build_report(world.ports).timeline.deployments
         assert only.deployment.waiver == waiver
 

@@ -102,6 +102,7 @@ CALLED = {"approvals": "gates"}
 """What the oracle calls a field of Gates, if not by its name."""
 UNJUDGED = {
     "reviewers": "says where reviewers of a GitHub job count, and asks for nothing",
+    "review_days": "needs a person who reviews, and the people of the laws do not: test_waivers.py judges it",
     "rehearsed": "warns unless a project asks for more: what the laws let people do does not touch it",
 }
 

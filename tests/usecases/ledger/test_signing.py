@@ -159,7 +159,9 @@ def _forgeries(release: str) -> dict[str, Event]:
         "a lock that is lifted": EnvironmentUnlocked("prod"),
         "a hold": HoldSet("prod", release, "mine"),
         "a hold that is lifted": HoldLifted("prod", release, "mine"),
-        "a waiver": WaiverUsed("prod", release, "mine", ("G106",), ("approvals",)),
+        "a waiver": WaiverUsed(
+            environment="prod", release=release, reason="mine", guards=("G106",), refusals=("approvals",)
+        ),
     }
 
 

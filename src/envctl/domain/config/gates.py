@@ -109,8 +109,10 @@ class Gates(Section):
         Rehearsed,
         RuleText("Rehearsed", "only changes already done in the environment before", is_in_force="refuse".__eq__),
     ] = "warn"
-    # guards that --break-glass may override here, by code or name
+    # guards that break-glass may override here, by code or name
     waivable: Annotated[tuple[WaivableGuard, ...], RuleText("Break-glass", "may waive {}", unset="waives nothing")] = ()
+    # days after which a waiver without a review refuses the next deployment; unset: it is only named
+    review_days: Annotated[Count | None, RuleText("Review", "of each waiver within {} days")] = None
 
 
 DURATION_GATES = frozenset(

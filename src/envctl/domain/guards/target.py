@@ -1,6 +1,7 @@
-"""Guards of the target: G107 to G109, it may be changed now; G201 to G207, it has what the release needs."""
+"""Guards of the target: G107 to G109 and G114, it may be changed now; G201 to G207, it has what the release needs."""
 
 import json
+from datetime import timedelta
 
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import find_problem
@@ -8,7 +9,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import rules
 from envctl.domain.guards.approvals import format_approval
-from envctl.domain.guards.request import Guard, Refusal, Request
+from envctl.domain.guards.request import Guard, Refusal, Request, can_record_rules
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.known_releases import format_differences
 from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
@@ -79,6 +80,26 @@ def check_unfinished(request: Request) -> Refusal | None:
         hint = f"wait for its end, or, if it was interrupted: {format_command('recover', request.target)}"
     message = f"a deployment of {shorten_id(begun.release)} to {request.target} by {begun.by} {state}"
     return Refusal(GuardCode.BUSY, message=message, hint=hint, for_now=True, since=begun.started_at, waivable=False)
+
+
+def check_reviews(request: Request) -> Refusal | None:
+    """G114: no waiver is unreviewed for longer than the rules allow. A rollback and the fix of drift are exempt."""
+    days = request.rules.review_days
+    if days is None or not can_record_rules(request):
+        return None
+    late = [debt for debt in request.target_state.debts if request.now - debt.at > timedelta(days=days)]
+    if not late:
+        return None
+    debt = late[0]
+    people = sorted({each.person_name for each in (debt.giver, debt.by) if each})
+    return Refusal(
+        GuardCode.UNREVIEWED,
+        message=f"waiver {debt.waiver} of {debt.at:%Y-%m-%d} was not reviewed within {days} days: {debt.reason}",
+        hint=format_command("review", request.target, waiver=str(debt.waiver)),
+        for_now=True,
+        since=debt.at + timedelta(days=days),
+        who=f"any person except {', '.join(people)}",
+    )
 
 
 def check_artifact(request: Request) -> Refusal | None:
@@ -301,6 +322,7 @@ GUARDS = (
     Guard(GuardCode.WINDOW, check_window, reason="its deployment window is closed", of_path=True),
     Guard(GuardCode.LOCK, check_lock, reason="{target} is locked"),
     Guard(GuardCode.BUSY, check_unfinished, reason="another deployment is unfinished"),
+    Guard(GuardCode.UNREVIEWED, check_reviews, reason="a waiver was not reviewed"),
     Guard(
         GuardCode.ARTIFACT,
         check_artifact,

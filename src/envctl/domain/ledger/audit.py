@@ -7,20 +7,26 @@ from typing import Literal
 from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.projection.apply_entries import apply_entry, close_deployment
+from envctl.domain.ledger.projection.waivers import list_unreviewed
 from envctl.domain.ledger.state import Approval, LedgerState, Outcome
 from envctl.domain.ledger.state_events import ImportEnded, ImportOutcome, ImportStarted
+from envctl.domain.ledger.waiver_events import WaiverReviewed
 from envctl.domain.operation import Operation
 from envctl.domain.plan.cluster_identity import decode_clusters, encode_clusters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Waiver:
-    number: int  # of its entry
+    number: int  # of the entry of its use
     by: events.Actor
     at: datetime
     reason: str
     guards: tuple[str, ...]
     refusals: tuple[str, ...]
+    given: int = 0  # number of the entry that gave it; 0 with --break-glass
+    given_by: events.Actor | None = None
+    reviewed_by: events.Actor | None = None
+    reviewed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,8 @@ class Audit:
                 self._record_verification(entry, event)
             case events.WaiverUsed():
                 self._record_waiver(entry, event)
+            case WaiverReviewed():
+                self._record_review(entry, event)
             case ImportStarted() | ImportEnded():
                 self._record_import(entry, event)
             case events.HoldSet():
@@ -181,10 +189,32 @@ class Audit:
         )
 
     def _record_waiver(self, entry: Entry, event: events.WaiverUsed) -> None:
-        waiver = Waiver(entry.seq, entry.actor, entry.at, event.reason, event.guards, event.refusals)
+        given = self.present.find_environment(event.environment).given_waivers
+        waiver = Waiver(
+            number=entry.seq,
+            by=entry.actor,
+            at=entry.at,
+            reason=event.reason,
+            guards=event.guards,
+            refusals=event.refusals,
+            given=event.given,
+            given_by=next((each.by for each in given if each.number == event.given), None),
+        )
         self._waivers[entry.seq] = waiver
         if begun := self.deployments.get(event.started):
             self._update_record(event.started, waivers=(*begun.waivers, waiver))
+
+    def _record_review(self, entry: Entry, event: WaiverReviewed) -> None:
+        """Record the review of each debt that it ends."""
+        before = self.present.find_environment(event.environment).debts
+        ended = {debt.waiver for debt in before} - {debt.waiver for debt in list_unreviewed(before, entry, event)}
+        for number, deployment in self.deployments.items():
+            if ended.intersection(each.number for each in deployment.waivers):
+                waivers = tuple(
+                    replace(each, reviewed_by=entry.actor, reviewed_at=entry.at) if each.number in ended else each
+                    for each in deployment.waivers
+                )
+                self._update_record(number, waivers=waivers)
 
     def _record_import(self, entry: Entry, event: ImportStarted | ImportEnded) -> None:
         last = self.present.find_environment(event.environment).last

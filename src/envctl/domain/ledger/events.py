@@ -14,6 +14,7 @@ from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
+from envctl.domain.ledger.waiver_events import WaiverGiven, WaiverReviewed
 from envctl.domain.operation import Operation
 
 
@@ -239,7 +240,7 @@ class DriftChecked:
         return replace(self, also=tuple(f"{each.environment} {each.release}" for each in others))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WaiverUsed:
     """Break-glass was used."""
 
@@ -250,6 +251,8 @@ class WaiverUsed:
     guards: tuple[str, ...]  # Codes of the overridden guards
     refusals: tuple[str, ...]  # Their messages
     started: int = 0  # Number of the running deployment, or 0 before its start
+    given: int = _later(0)  # Number of the entry that gave the waiver; 0 with --break-glass
+    giver: str = _later("")  # Name of the person who gave it
 
 
 Ending = DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
@@ -269,6 +272,8 @@ LocalEvent = (
     | HoldLifted
     | DriftChecked
     | WaiverUsed
+    | WaiverGiven
+    | WaiverReviewed
     | RolloutStarted
     | TrafficShiftStarted
     | TrafficShifted

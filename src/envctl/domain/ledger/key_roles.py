@@ -6,7 +6,7 @@ No IAM role may sign with two of these keys: what deploys must not approve.
 from collections.abc import Mapping
 from typing import Literal, get_args
 
-from envctl.domain.ledger import events, rule_events, state_events, traffic_events
+from envctl.domain.ledger import events, rule_events, state_events, traffic_events, waiver_events
 from envctl.domain.ledger.history_events import HistoryVouched
 from envctl.domain.ledger.release_events import ReleaseCreated
 
@@ -35,6 +35,8 @@ KEY_ROLES: Mapping[type[events.Event], KeyRole] = {
     events.EnvironmentLocked: "people",
     events.EnvironmentUnlocked: "people",
     events.HoldLifted: "people",
+    waiver_events.WaiverGiven: "people",
+    waiver_events.WaiverReviewed: "people",
     rule_events.RulesApproved: "people",
     rule_events.RulesResetRequested: "people",
     rule_events.RulesResetWithdrawn: "people",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from envctl.domain.ledger.entries import GENESIS, is_future
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.known_releases import KnownRelease
+from envctl.domain.ledger.people.person_names import is_machine, is_same_person
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.operation import Operation
 from envctl.domain.release_label import ReleaseLabel
@@ -19,6 +20,7 @@ from envctl.domain.rollout.traffic import Shift, Traffic
 if TYPE_CHECKING:
     from envctl.domain.plan.changes import StackPlan
 
+WAIVER_LIFETIME = timedelta(hours=1)
 Outcome = Literal["unfinished", "succeeded", "partial", "failed", "interrupted", "abandoned"]
 COMPLETED: frozenset[Outcome] = frozenset({"succeeded", "partial"})
 """*partial*: success of some stacks only; parts of several releases may run."""
@@ -167,16 +169,46 @@ class DriftCheck:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Debt:
-    """A deployment despite refusals, under a waiver. It stays open until a normal promotion clears it."""
+class GivenWaiver:
+    """A waiver that a person gave, for one deployment that starts before it ends."""
 
-    waiver: int
+    number: int  # Number of its entry
+    release: str
+    settings: str  # Digest of the settings
+    place: str  # Digest of the place
+    guards: tuple[str, ...]  # Codes of the guards that it may override
+    reason: str
+    by: Actor
+    at: datetime
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.at + WAIVER_LIFETIME
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debt:
+    """A deployment despite refusals, under a waiver. It stays open until a review, or, without `given`, until a normal
+    promotion.
+    """
+
+    waiver: int  # Number of the entry of its use
     release: str
     by: Actor
     at: datetime
     reason: str
     guards: tuple[str, ...]
     refusals: tuple[str, ...]
+    given: int = 0  # Number of the entry that gave the waiver; 0 with --break-glass
+    giver: Actor | None = None  # Who gave it
+
+    def explain_bar(self, actor: Actor) -> str:
+        """Return why the actor may not review it; empty if they may."""
+        if is_machine(actor):
+            return f"{actor.person_name} is no person"
+        if self.giver is not None and is_same_person(actor, self.giver):
+            return f"{actor.person_name} gave the waiver"
+        return f"{actor.person_name} used the waiver" if is_same_person(actor, self.by) else ""
 
 
 @dataclass(frozen=True)
@@ -219,6 +251,7 @@ class EnvironmentState:
     holds: Mapping[str, Hold] = field(default_factory=dict)
     drift: DriftCheck | None = None  # Last drift check since the last deployment
     drift_checked_at: datetime | None = None  # Time of the last drift check, also one before the last deployment
+    given_waivers: tuple[GivenWaiver, ...] = ()  # Neither used nor ended when the last one was given
     waivers: tuple[Debt, ...] = ()
     debts: tuple[Debt, ...] = ()
     # By stack, the color with the traffic, if managed by envctl

@@ -84,6 +84,11 @@ class Trust:
         }
         return sha256(json.dumps([self.project, self.order[:1], keys], sort_keys=True).encode()).hexdigest()
 
+    def has_people_key(self, environment: str, seq: int) -> bool:
+        """Check if people sign an entry with this number with their own key there: break-glass then has two steps."""
+        pinned = self.pinned.get(environment)
+        return pinned is not None and bool(pinned.people_keys) and seq >= max(pinned.people_from, pinned.signed_from)
+
     @property
     def checkpoint_signer(self) -> str:
         """The environment with the key for checkpoints: the last one with a key; empty without keys."""

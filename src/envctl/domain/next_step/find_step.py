@@ -24,7 +24,8 @@ _OF_SOURCE = frozenset(
 _PROSE = frozenset({"shows", "lists", "says"})
 _BY_APPROVAL = frozenset({GuardCode.APPROVALS, GuardCode.SAME_PLAN, GuardCode.PARTIAL})
 # From what nothing can be done about, to what takes one command, to what takes a person, to what takes time.
-_ORDER = (GuardCode.LOCK, GuardCode.RULES, *sorted(_OF_SOURCE), *sorted(_BY_APPROVAL), GuardCode.WINDOW)
+_BY_COMMAND = (GuardCode.LOCK, GuardCode.RULES, GuardCode.UNREVIEWED)
+_ORDER = (*_BY_COMMAND, *sorted(_OF_SOURCE), *sorted(_BY_APPROVAL), GuardCode.WINDOW)
 
 
 def find_next_steps(
@@ -150,7 +151,7 @@ def _find_verification(facts: Situation, goal: Goal | None) -> NextStep | None:
 def _is_closed(refusal: Refusal, before: Sequence[NextStep]) -> bool:
     """Check if no command opens the refusal: a file or a decision has to change first."""
     match refusal.code:
-        case code if code in (GuardCode.LOCK, GuardCode.RULES, *_BY_APPROVAL, GuardCode.WINDOW):
+        case code if code in (*_BY_COMMAND, *_BY_APPROVAL, GuardCode.WINDOW):
             # For good: a hold, or rules that contradict each other in envctl.toml.
             return not refusal.for_now
         case code if code in _OF_SOURCE:

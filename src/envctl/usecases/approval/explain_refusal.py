@@ -17,8 +17,9 @@ from envctl.domain.guards.authors import describe_authors, list_authors
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
 from envctl.domain.guards.target import check_account, check_artifact, check_secrets
+from envctl.domain.guards.waivers import find_waiver
 from envctl.domain.ledger.events import ANONYMOUS
-from envctl.domain.ledger.state import DistrustedEntry, LedgerState
+from envctl.domain.ledger.state import Debt, DistrustedEntry, GivenWaiver, LedgerState
 from envctl.domain.next_step.find_step import format_deployment, open_refusals
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
@@ -87,6 +88,8 @@ class Why:
     authors: tuple[str, ...] = ()  # who wrote what would change, and written: that as a sentence, with since when
     written: str = ""
     program: str = ""  # how the pinned Terraform differs from the one that deployed the release in the source
+    debts: tuple[Debt, ...] = ()  # the uses of waivers of the target that were not reviewed
+    waiver: GivenWaiver | None = None  # it lets a deployment override all these refusals
     reviews: str = ""  # in a job of GitHub, the reviews given when the plan was made, for `approve --reviewers --after`
 
     @property
@@ -97,12 +100,12 @@ class Why:
     @property
     def allowed(self) -> bool:
         """True if no guard refuses, and no other place. Guards that need a plan may still do so."""
-        return not self.refusals and not self.elsewhere
+        return bool(not self.refusals or self.waiver) and not self.elsewhere
 
     @property
     def exit_code(self) -> ExitCode:
         """The exit code of a deployment refused for the same reasons; 0 if none refuses."""
-        if self.refusals:
+        if self.refusals and not self.waiver:
             return guards.RefusedError(self.refusals).exit_code
         return ExitCode.CONFIGURATION if self.elsewhere else ExitCode.DONE
 
@@ -200,6 +203,10 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
     lacking = [name for name, gate in approvals.items() if gate.missing]
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
     openings = [refusal.opens for refusal in refused]
+    has_key = adviser.context.ports.trust.has_people_key(request.target, request.present.seq + 1)
+    waiver = find_waiver(request, {each.code for each in refused}) if refused and has_key else None
+    if waiver is not None and guards.list_unwaivable(request, tuple(refused)):
+        waiver = None
     place = adviser.advise(request.target).place
     return Why(
         target=request.target,
@@ -210,7 +217,9 @@ def evaluate_guards(request: guards.Request, adviser: Adviser) -> Why:
         gates={name: (gate.have, gate.need) for name, gate in approvals.items()},
         who=guards.describe_approvers(request, lacking) if lacking else "",
         opens=max(moment for moment in openings if moment) if openings and all(openings) else None,
-        next=_suggest_next(request, refused, adviser),
+        next=_suggest_next(request, [] if waiver else refused, adviser),
+        waiver=waiver,
+        debts=request.target_state.debts,
         moved=place.message if place else "",
         elsewhere=bool(place and place.hint),
         unbelieved=request.present.unbelieved,

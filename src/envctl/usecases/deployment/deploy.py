@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from envctl.domain.command_lines import PLACEHOLDER, format_command
+from envctl.domain.errors import Problem, UsageError
+from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER
 from envctl.domain.release_label import ReleaseLabel
 from envctl.usecases.deployment.pipeline import Pipeline, build_entry_pipeline, build_release_pipeline, select_scope
@@ -38,6 +41,7 @@ def deploy_release(request: DeployRequest, candidate: deploy_request.Candidate) 
 def _select_release(
     request: DeployRequest, candidate: deploy_request.Candidate
 ) -> tuple[SelectedRelease, Pipeline[SelectedRelease, Attempt]]:
+    _check_break_glass(request, candidate.request.present)
     found = candidate.require_fitting()
     scope = select_scope(request, found.release, found.request.changeover)
     asked = replace(found.request, undoes=request.options.undo, changeover=scope.changeover)
@@ -54,6 +58,18 @@ def _select_release(
         label=label,
     )
     return selected, build_release_pipeline(request, scope)
+
+
+def _check_break_glass(request: DeployRequest, present: LedgerState) -> None:
+    """Raise UsageError (E061) for --break-glass in an environment where people sign: a person waives guards there."""
+    target = request.target
+    if not request.options.break_glass or not request.context.ports.trust.has_people_key(target, present.seq + 1):
+        return
+    message = f"--break-glass can't be used in {target}: it has an approval_signing_key, so a person waives guards"
+    hint = format_command("waive", target, guard=PLACEHOLDER, reason=request.options.break_glass)
+    if request.action == "destroy":
+        hint = f"a waiver covers no destroy; to see what refuses it: {format_command('why', target)}"
+    raise UsageError(Problem("E061", message, hint))
 
 
 def _describe_dry_run(
@@ -78,6 +94,8 @@ def _describe_dry_run(
 def deploy_working_tree(request: DeployRequest) -> DeploymentResult:
     """Create a release from the working tree, and deploy it to the entry environment."""
     ports, target = request.context.ports, request.target
+    if request.options.break_glass:
+        _check_break_glass(request, journal.load(ports))
     made = working_tree.build_release(request.context)
     # Report all faults of the settings before writing anything.
     load_valid_settings(request.context, target, made)
@@ -120,6 +138,7 @@ def to_result(ended: Attempt | UpToDate) -> DeploymentResult:
         verification=ended.verification,
         warnings=tuple(prepared.guards.warnings.values()),
         waived=tuple(prepared.guards.waived.values()) if attempt else (),
+        given=prepared.guards.given if attempt else None,
         held=planned.held,
         up_to_date=attempt is None,
         only=prepared.only,

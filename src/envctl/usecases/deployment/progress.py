@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_guards, defer_approvals, list_unwaivable
+from envctl.domain.guards.waivers import describe_waiver, find_waiver
 from envctl.domain.ledger.events import WaiverUsed
-from envctl.domain.ledger.state import Deployment, DriftCheck, LedgerState
+from envctl.domain.ledger.state import Deployment, DriftCheck, GivenWaiver, LedgerState
 from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import select_finished
 from envctl.domain.release.bundle import Release
@@ -40,6 +41,8 @@ class GuardRunner:
     deployment: DeployRequest
     warnings: dict[str, Refusal] = field(default_factory=dict)  # by code
     waived: dict[str, Refusal] = field(default_factory=dict)  # by code
+    given: GivenWaiver | None = None  # what a person let it override
+    recorded: int = 0  # number of the given waiver that an entry says to be used
     disbelieved: set[int] = field(default_factory=set)  # reported numbers of untrusted ledger entries
 
     def enforce_guards(self, request: Request, present: LedgerState, plan: EnvironmentPlan | None = None) -> Request:
@@ -90,8 +93,18 @@ class GuardRunner:
         if not refused:
             return 0
         codes, messages = tuple(each.code for each in refused), tuple(each.message for each in refused)
-        reason = self.deployment.options.break_glass
-        waiver = WaiverUsed(request.target, request.identity, reason, codes, messages, started)
+        reason, given = self.deployment.options.break_glass, self.given
+        waiver = WaiverUsed(
+            environment=request.target,
+            release=request.identity,
+            reason=reason,
+            guards=codes,
+            refusals=messages,
+            started=started,
+        )
+        if given is not None:
+            self.recorded = given.number
+            waiver = replace(waiver, reason=given.reason, given=given.number, giver=given.by.name)
         return journal.append_event(self.deployment.context.ports, lambda _: waiver).seq
 
     def _select_refusals(
@@ -108,7 +121,7 @@ class GuardRunner:
     def _waive_or_refuse(self, request: Request, refused: tuple[Refusal, ...]) -> None:
         if not refused:
             return
-        if not self.deployment.options.break_glass:
+        if not self.deployment.options.break_glass and not self._find_given(request, refused):
             raise RefusedError(defer_approvals(refused))
         if stubborn := list_unwaivable(request, refused):
             refusals = []
@@ -118,6 +131,17 @@ class GuardRunner:
                 refusals.append(replace(each, message=message))
             raise RefusedError(tuple(refusals))
         self.waived.update({refusal.code: refusal for refusal in refused})
+
+    def _find_given(self, request: Request, refused: tuple[Refusal, ...]) -> bool:
+        """Find the waiver that a person gave for all refusals of this deployment so far. Report it."""
+        ports, target = self.deployment.context.ports, request.target
+        if not ports.trust.has_people_key(target, request.present.seq + 1):
+            return False
+        found = find_waiver(request, {*self.waived, *(each.code for each in refused)}, self.recorded)
+        if found is not None and found != self.given:
+            self.given = found
+            ports.observer.on_message(describe_waiver(found, request.now))
+        return found is not None
 
 
 def _describe_midway(request: Request, refusal: Refusal) -> Refusal:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from envctl.domain.guards import Refusal
-from envctl.domain.ledger.state import Deployment
+from envctl.domain.ledger.state import Deployment, GivenWaiver
 from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release_label import ReleaseLabel
@@ -24,6 +24,7 @@ class DeploymentResult:
     verification: Verification | None = None
     warnings: tuple[Refusal, ...] = ()  # remarks of guards without a refusal
     waived: tuple[Refusal, ...] = ()  # refusals overridden by break-glass
+    given: GivenWaiver | None = None  # the waiver of a person that it used
     held: str = ""  # the release put on hold by a rollback
     up_to_date: bool = False  # true if neither a change nor an entry was needed
     dry_run: bool = False

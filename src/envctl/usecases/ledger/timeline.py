@@ -9,6 +9,7 @@ from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.projection.apply_entries import close_deployment, to_deployment
 from envctl.domain.ledger.state import Deployment, LedgerState
+from envctl.domain.ledger.waiver_events import WaiverReviewed
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.core import Ports
 
@@ -25,6 +26,7 @@ class TimelineEntry:
     plan: str = ""  # fingerprint of its plan
     verified: Literal["", "passed", "failed"] = ""  # result of its last verification; empty without one
     rules: tuple[str, ...] = ()  # differences from the rules before
+    reviewed_by: events.Actor | None = None  # who reviewed the waiver that it was done under
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class _LaterEvents:
     ends: dict[int, Entry] = field(default_factory=dict)
     checks: dict[int, VerificationResult] = field(default_factory=dict)
     waivers: dict[int, int] = field(default_factory=dict)
+    reviews: dict[int, events.Actor] = field(default_factory=dict)
 
 
 def load_timeline(ports: Ports, present: LedgerState, most: int, through: int = MAX_ENTRIES_READ) -> Timeline:
@@ -56,6 +59,9 @@ def load_timeline(ports: Ports, present: LedgerState, most: int, through: int = 
             break
         since = entry.seq
         found += [happened] if happened else []
+    owed = {debt.waiver for here in present.environments.values() for debt in here.debts}
+    # A review of a person who took part in the use counts for nothing.
+    found = [replace(each, reviewed_by=None) if each.deployment.waiver in owed else each for each in found]
     pairs = [(each.deployment.rules_before, each.deployment.rules) for each in found]
     changes = rules_store.list_rule_changes(ports, pairs)
     happenings = (replace(each, rules=changes.get(pair, ())) for each, pair in zip(found, pairs, strict=True))
@@ -82,6 +88,8 @@ def _visit_entry(seen: _LaterEvents, entry: Entry) -> TimelineEntry | None:
         case events.WaiverUsed() if event.started:
             # A waiver used during the deployment.
             seen.waivers[event.started] = entry.seq
+        case WaiverReviewed():
+            seen.reviews[event.waiver] = entry.actor
     return None
 
 
@@ -94,4 +102,5 @@ def _build_deployment(entry: Entry, event: events.DeploymentStarted, seen: _Late
     verified: Literal["", "passed", "failed"] = ""
     if check is not None:
         verified = "passed" if isinstance(check, events.VerificationPassed) else "failed"
-    return TimelineEntry(event.environment, deployment, event.plan, verified)
+    reviewed_by = seen.reviews.get(deployment.waiver)
+    return TimelineEntry(event.environment, deployment, event.plan, verified, reviewed_by=reviewed_by)

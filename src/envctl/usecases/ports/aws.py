@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from envctl.domain.aws.access import CallerIdentity
-    from envctl.domain.aws.buckets import BucketStep, FoundBucket, WantedBucket
+    from envctl.domain.aws.buckets import BucketStep, FoundBucket, Policy, WantedBucket
+    from envctl.domain.aws.key_policy import KeyRecord
     from envctl.domain.aws.secret_status import NeededSecret, SecretKind, SecretValue, Sighting
     from envctl.domain.images.image_reference import Image, Presence
     from envctl.domain.ledger.key_roles import KeyRole
@@ -146,8 +147,10 @@ class Alarms(Protocol):
 class Signatures(Protocol):
     """KMS signing keys of the environments. Methods raise OperationFailedError if a key is unusable."""
 
-    def for_role(self, role: KeyRole) -> Signatures:
-        """Return the keys of this role, in place of those of deployments."""
+    def for_role(self, role: KeyRole, *, as_me: bool = False) -> Signatures:
+        """Return the keys of this role, in place of those of deployments. `as_me` creates and reads them with the
+        caller's own credentials.
+        """
 
     def key_arn(self, environment: str) -> str:
         """Return the ARN or alias of the key."""
@@ -158,5 +161,8 @@ class Signatures(Protocol):
     def fetch_public_key(self, environment: str) -> bytes:
         """Return the public key in DER."""
 
-    def create_key(self, environment: str) -> bool:
-        """Create the key if it is missing; return True if it was created."""
+    def create_key(self, environment: str, policy: Policy) -> bool:
+        """Create the key with this policy if it is missing; return True if it was created."""
+
+    def read_key(self, environment: str) -> KeyRecord:
+        """Return what KMS knows of the key."""

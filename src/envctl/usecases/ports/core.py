@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from envctl.domain.config.checks.check_table import Probe
     from envctl.domain.config.project import Owner
     from envctl.domain.errors import StateLock
+    from envctl.domain.guards import Refusal
     from envctl.domain.ledger.events import Actor
     from envctl.domain.ledger.people.run_start import RunStart
     from envctl.domain.ledger.trust import Trust
@@ -249,6 +250,11 @@ class Prompter(Protocol):
 
     def confirm_rules(self, reading: Reading, gate: str, changes: Sequence[str]) -> bool:
         """Show the reading, in any case as a whole, and ask to approve changed rules; `gate` may be empty."""
+
+    def confirm_waiver(
+        self, environment: str, codes: Sequence[str], overridden: Sequence[Refusal], remaining: Sequence[Refusal]
+    ) -> bool:
+        """Show what the guards refuse now, and ask to let the next deployment override those in `overridden`."""
 
     def confirm_unlock(self, lock: StateLock) -> bool:
         """Ask if the holder of this Terraform state lock is certainly dead."""

@@ -21,7 +21,7 @@ from tests.cli.render.samples.explanations import EXPLANATIONS
 from tests.cli.render.samples.groundwork import BOOTSTRAPS, DOCTORS
 from tests.cli.render.samples.ledger import GUARDED_HISTORY, HISTORY, entries
 from tests.cli.render.samples.many import LARGE_DRIFT, LARGE_PLAN, MANY
-from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WORDS
+from tests.cli.render.samples.outcomes import DEPLOYED, LOOKS, RECOVERIES, WAIVER, WAIVER_DEBT, WORDS
 from tests.cli.render.samples.pinned_images import PINNED_IMAGES
 from tests.cli.render.samples.pinned_programs import PINNED_PROGRAMS
 from tests.cli.render.samples.plans import (
@@ -136,6 +136,7 @@ RESULTS: dict[str, object] = {
     "a status after a destruction": DESTROYED_STATUS,
     "a why that refuses": WHY,
     "a why that opens by itself": WHY_SOON,
+    "a why with a waiver": replace(WHY_SOON, waiver=WAIVER, debts=(WAIVER_DEBT,), next="envctl promote staging prod"),
     "a why without a release": WHY_UNPROVEN,
     "a why that lets pass so far": WHY_NOT,
     "a why that lets pass": WHY_NOT_AT_ALL,

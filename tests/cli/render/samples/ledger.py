@@ -24,6 +24,7 @@ from envctl.domain.ledger.events import (
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
+from envctl.domain.ledger.waiver_events import WaiverGiven, WaiverReviewed
 from envctl.usecases.inspect.history import History
 from tests.cli.render.samples.basics import FAILURE, HANAKO, NEW, NOW, OLD, ROBOT, TARO
 
@@ -82,7 +83,41 @@ GUARDED_HISTORY = History(
                 resources=tuple(f"web: aws_eip.this[{number}]" for number in range(20)),
             ),
         ),
-        (HANAKO, WaiverUsed("prod", NEW, "checkout is down", ("G104", "G107"), ("3h of 24h", "the window is open"))),
+        (
+            HANAKO,
+            WaiverGiven(
+                environment="prod",
+                release=NEW,
+                settings="s",
+                place="p",
+                guards=("G104", "G107"),
+                reason="checkout is\ndown",
+            ),
+        ),
+        (
+            ROBOT,
+            WaiverUsed(
+                environment="prod",
+                release=NEW,
+                reason="checkout is down",
+                guards=("G104",),
+                refusals=("3h of 24h",),
+                given=15,
+                giver="hanako@example.com",
+            ),
+        ),
+        (TARO, WaiverReviewed("prod", 16)),
+        (TARO, WaiverReviewed("prod", 16, "the fix was right")),
+        (
+            HANAKO,
+            WaiverUsed(
+                environment="prod",
+                release=NEW,
+                reason="checkout is down",
+                guards=("G104", "G107"),
+                refusals=("3h of 24h", "the window is open"),
+            ),
+        ),
         (
             HANAKO,
             DeploymentStarted(

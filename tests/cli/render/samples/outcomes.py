@@ -1,13 +1,15 @@
 """What comes of the commands that change something, or look at the world."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from envctl.domain.errors import Location, Problem, StateLock
-from envctl.domain.ledger.state import Hold, Lock
+from envctl.domain.ledger.state import Debt, GivenWaiver, Hold, Lock
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
 from envctl.usecases.approval.approve import ApprovalResult, WithdrawalResult
 from envctl.usecases.approval.ci_reviewers import Reviewer, ReviewResult
 from envctl.usecases.approval.locking import LockResult, UnlockResult
+from envctl.usecases.approval.waivers import WaiverResult, WaiverReview
 from envctl.usecases.deployment.recovery.recover import RecoveryResult, build_recovery_pipeline
 from envctl.usecases.deployment.result import DeploymentResult
 from envctl.usecases.deployment.rollout.abort import RestoredTraffic
@@ -38,6 +40,27 @@ STAGES = (
     "check every guard: may this be applied to dev?",
     "apply web (planned anew if a stack that it reads has changed)",
 )
+WAIVER = GivenWaiver(
+    number=40,
+    release=NEW,
+    settings="s",
+    place="p",
+    guards=("G104", "G108"),
+    reason="checkout is\ndown",
+    by=HANAKO,
+    at=NOW - timedelta(minutes=20),
+)
+WAIVER_DEBT = Debt(
+    waiver=41,
+    release=NEW,
+    by=ROBOT,
+    at=NOW - timedelta(hours=5),
+    reason="checkout is\ndown",
+    guards=("G104",),
+    refusals=("3h of 24h",),
+    given=40,
+    giver=HANAKO,
+)
 BROKEN_GLASS = DeploymentResult(
     environment="prod",
     release=NEW,
@@ -60,6 +83,7 @@ DEPLOYED: dict[str, object] = {
         environment="prod", release=NEW, up_to_date=True, waived=(SOAK,)
     ),
     "a deployment by break-glass": BROKEN_GLASS,
+    "a deployment under a waiver": replace(BROKEN_GLASS, given=WAIVER),
     "a deployment to the entry by break-glass": DeploymentResult(
         environment="dev",
         release=NEW,
@@ -190,6 +214,20 @@ WORDS: dict[str, object] = {
     "a lock that is lifted": UnlockResult("prod", Lock(ROBOT, NOW - timedelta(hours=5), "year end"), None),
     "a hold that is lifted": UnlockResult("prod", None, Hold(NEW, HANAKO, NOW, "rolled back to 77b01dd2a9c3")),
     "nothing to unlock": UnlockResult("prod", None, None),
+    "a waiver": WaiverResult(
+        environment="prod", waiver=WAIVER, overridden=(SOAK,), remaining=(), next="envctl promote staging prod"
+    ),
+    "a waiver that does not do": WaiverResult(
+        environment="prod",
+        waiver=WAIVER,
+        overridden=(),
+        remaining=(SOAK, LOCK),
+        next="envctl promote staging prod",
+    ),
+    "a review": WaiverReview("prod", (WAIVER_DEBT,), "envctl status"),
+    "a review of two uses": WaiverReview(
+        "prod", (WAIVER_DEBT, replace(WAIVER_DEBT, waiver=43)), "envctl review prod --waiver 50"
+    ),
 }
 DRIFTED = (
     StackDrift(

@@ -1,15 +1,17 @@
 """Keys that were pinned, and entries that somebody forged."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
+from envctl.domain.aws.key_policy import KeyFinding
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.events import Actor, ApprovalGiven, EnvironmentLocked
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.state import DistrustedEntry, ForeignObject, NewerEntries
 from envctl.usecases.approval.vouch import VouchedHistory
 from envctl.usecases.inspect.history import History, LedgerVerification
-from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
+from envctl.usecases.project.signing_keys import CheckedKey, PinnedKey, PinnedKeys
 from tests.cli.render.samples.basics import NEW, NOW, TARO
 from tests.cli.render.samples.ledger import entries
 from tests.cli.render.samples.refusals import WHY_NOT_AT_ALL
@@ -35,6 +37,45 @@ def _key(environment: str, **fields: object) -> PinnedKey:
     return PinnedKey(environment=environment, key=key, fingerprint="5f" * 32, file=file, **fields)  # type: ignore[arg-type]
 
 
+_DENIAL = {
+    "Sid": "EnvctlOnlyTheseSign",
+    "Effect": "Deny",
+    "Principal": {"AWS": "*"},
+    "Action": "kms:Sign",
+    "Condition": {"ArnNotLike": {"aws:PrincipalArn": ["arn:aws:iam::333333333333:role/envctl-deployer"]}},
+    "Resource": "*",
+}
+_POLICY = {"Version": "2012-10-17", "Statement": [_DENIAL]}
+_CHECKED = PinnedKeys(
+    checks=(
+        CheckedKey(
+            environment="prod",
+            role="people",
+            key="arn:aws:kms:ap-northeast-1:444444444444:key/mrk-1234",
+            signers=("arn:aws:iam::444444444444:role/envctl-ci-prod-approval",),
+            findings=(),
+            policy=json.dumps(_POLICY),
+        ),
+        CheckedKey(
+            environment="prod",
+            role="deployment",
+            key="arn:aws:kms:ap-northeast-1:333333333333:key/5678",
+            signers=(),
+            findings=(
+                KeyFinding(
+                    "the key is in one region only: if that region fails, it does not sign", "create another key"
+                ),
+                KeyFinding(
+                    "the policy does not have EnvctlOnlyTheseSign: others sign",
+                    "add the statement",
+                    json.dumps(_DENIAL),
+                ),
+            ),
+            policy=json.dumps(_POLICY),
+        ),
+    )
+)
+
 _SHOWN = entries(
     (TARO, EnvironmentLocked("prod", "load test")),
     (MALLORY, ApprovalGiven(environment="prod", gate="peer", release=NEW, settings="s")),
@@ -49,6 +90,7 @@ NOT_BELIEVED: dict[str, object] = {
         )
     ),
     "keys that are pinned already": PinnedKeys((_key("dev", outcome="pinned already", made=False),)),
+    "keys that were compared with KMS": _CHECKED,
     "a status with entries that nobody believes": replace(STATUS, unbelieved=MANY),
     "a status before entries of a newer envctl": replace(STATUS, newer=NEWER),
     "a history before entries of a newer envctl": History(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from envctl.domain.config.project import Pipeline
 from envctl.domain.guards.gate_approvals import GateApprovals
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Debt, DriftCheck, EnvironmentState, Hold, LedgerState, Lock
+from envctl.domain.ledger.state import Debt, DriftCheck, EnvironmentState, GivenWaiver, Hold, LedgerState, Lock
 from envctl.domain.next_step.find_step import find_next_steps
 from envctl.domain.next_step.situation import NextStep, Situation, find_goal
 from envctl.domain.rollout.traffic import Live, Shift, Step, Traffic
@@ -300,6 +300,20 @@ TROUBLED_STATUS = advise(
                             reason="checkout is down,\nincident 4711",
                             guards=("G104", "G107"),
                             refusals=("ran verified in staging for 3h of 24h", "the deny window is open"),
+                            given=40,
+                            giver=HANAKO,
+                        ),
+                    ),
+                    given_waivers=(
+                        GivenWaiver(
+                            number=44,
+                            release=NEW,
+                            settings="s",
+                            place="p",
+                            guards=("G108",),
+                            reason="again\ndown",
+                            by=HANAKO,
+                            at=NOW - timedelta(minutes=15),
                         ),
                     ),
                 ),

@@ -63,7 +63,14 @@ def drift(count: int, release: str = "r1", environment: str = "dev") -> Event:
 
 
 def waived(release: str = "r1", environment: str = "dev", start: int = 0) -> Event:
-    return WaiverUsed(environment, release, "it burns", ("G104",), ("soak: too short",), start)
+    return WaiverUsed(
+        environment=environment,
+        release=release,
+        reason="it burns",
+        guards=("G104",),
+        refusals=("soak: too short",),
+        started=start,
+    )
 
 
 def after(*steps: Step) -> LedgerState:

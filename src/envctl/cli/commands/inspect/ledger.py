@@ -49,14 +49,31 @@ def keys(
     add: Annotated[
         bool, typer.Option("--add", help="Add a second pinned key: trust both, and sign with the new one.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only compare the keys in KMS with those that --create creates.")
+    ] = False,
+    signer: Annotated[
+        list[str] | None,
+        typer.Option("--signer", metavar="ARN", help="A role that signs for people, also of another account."),
+    ] = None,
+    as_me: Annotated[
+        bool, typer.Option("--as-me", help="Use your own credentials, not the role of each environment.")
+    ] = False,
 ) -> None:
     """Pin the public keys for signatures of ledger entries: environments/ENV/signing_key.pem. Review and commit that
-    file.
+    file. With --check, exit code 1: a key or its policy differs.
     """
-    from envctl.usecases.project.signing_keys import pin_keys
+    from envctl.usecases.project import signing_keys
 
     refuse_dry_run(context)
-    run_use_case(context, lambda ports: pin_keys(ports, tuple(names or ()), create=create, add=add))
+    chosen, signers = tuple(names or ()), tuple(signer or ())
+    use = lambda ports: (  # noqa: E731
+        signing_keys.check_keys(ports, chosen, signers=signers, as_me=as_me)
+        if check
+        else signing_keys.pin_keys(ports, chosen, create=create, add=add, signers=signers, as_me=as_me)
+    )
+    exit_code = lambda result: int(result.exit_code)  # noqa: E731
+    run_use_case(context, use, exit_code)
 
 
 def sign(

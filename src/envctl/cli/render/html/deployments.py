@@ -68,9 +68,15 @@ def _render_row(happened: TimelineEntry, now: datetime) -> tuple[Piece, ...]:
 def _render_remarks(happened: TimelineEntry) -> Html:
     deployment = happened.deployment
     rules = [tag("span", isolate(f"rules: {change}"), class_="doubt under") for change in happened.rules]
-    break_glass = tag("span", states.BREAK_GLASS.word, class_="bad under") if deployment.waiver else join()
+    break_glass = tag("span", _describe_waiver(happened), class_="bad under") if deployment.waiver else join()
     reason = tag("span", isolate(deployment.reason), class_="quiet under") if deployment.reason else ""
     return join(break_glass, reason, *rules)
+
+
+def _describe_waiver(happened: TimelineEntry) -> str:
+    by = happened.reviewed_by
+    reviewed = f", reviewed by {shorten_actor(by)}" if by else ""
+    return f"{states.BREAK_GLASS.word} (waiver {happened.deployment.waiver}{reviewed})"
 
 
 WIDTH, LEFT, RIGHT, TOP, LANE = 1168.0, 132.0, 20.0, 34.0, 58.0
@@ -182,6 +188,7 @@ def _render_mark(happened: TimelineEntry, x: float, y: float) -> Html:
     at = f"{format_clock_time(deployment.started_at, UTC)} UTC"
     action = f"{states.describe_operation(deployment)}, release {shorten_id(deployment.release)}"
     action += f", with {deployment.program}" if deployment.program else ""
-    outcome = f"{sign.word}{', by break-glass' if deployment.waiver else ''}, by {shorten_actor(deployment.by)}"
+    waiver = f", {_describe_waiver(happened)}" if deployment.waiver else ""
+    outcome = f"{sign.word}{waiver}, by {shorten_actor(deployment.by)}"
     ring = tag("circle", cx=x, cy=y, r=11, class_="owed") if deployment.waiver else join()
     return join(ring, render_sign_at(sign, x, y, MARK_SIZE, f"{at} {happened.environment}: {action}: {outcome}"))

@@ -22,6 +22,7 @@ COLUMNS = (
     *("approvals", "waivers", "waived_by", "waiver_reasons", "waived_guards", "waived_refusals", "held"),
     *("rolled_back_by", "place", "older", "lost", "imports", "rules", "rules_before"),
     *("subject", "request", "clusters", "program", "program_sha256", "program_pinned"),
+    *("waivers_given_by", "waivers_reviewed_by"),
 )
 # Values of the columns that are no attribute of the record.
 _COMPUTED: dict[str, Callable[[DeploymentRecord], object]] = {
@@ -38,6 +39,10 @@ _COMPUTED: dict[str, Callable[[DeploymentRecord], object]] = {
     "waiver_reasons": lambda each: tuple(waiver.reason for waiver in each.waivers),
     "waived_guards": lambda each: tuple(code for waiver in each.waivers for code in waiver.guards),
     "waived_refusals": lambda each: tuple(refusal for waiver in each.waivers for refusal in waiver.refusals),
+    "waivers_given_by": lambda each: tuple(w.given_by.name if w.given_by else "" for w in each.waivers),
+    "waivers_reviewed_by": lambda each: tuple(
+        f"{w.reviewed_by} at {to_json(w.reviewed_at)}" if w.reviewed_by else "" for w in each.waivers
+    ),
     "rolled_back_by": lambda each: each.rolled_back_by or "",
     "request": lambda each: each.request or "",
     "imports": lambda each: tuple(

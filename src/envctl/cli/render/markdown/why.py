@@ -27,7 +27,12 @@ def render_why(why: Why) -> str:
         render_gate_table(why.approvals, why.now) if why.release else "",
         capitalize(md.escape(why.written)) if why.release else "",
         "\n".join(
-            f"- {md.WARN} {md.escape(each)}" for each in (*words.describe_unseen(why), *words.list_rule_changes(why))
+            f"- {md.WARN} {md.escape(each)}"
+            for each in (
+                *words.describe_unseen(why),
+                *words.list_rule_changes(why),
+                *words.describe_waivers(why, UTC),
+            )
         ),
         "\n".join(f"- {md.WARN} {md.escape(each)}" for each in describe_untrusted(why.unbelieved, UTC)),
         f"SHA-256 of the page for approvers: {md.code(why.reading)}" if why.reading else "",

@@ -15,6 +15,7 @@ from envctl.cli.render.terminal.reading import style_lines, wrap_lines, write_li
 from envctl.cli.render.terminal.text import Part, join_text, print_item, print_text, print_warnings
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.times import format_time
+from envctl.cli.render.words.approval.guards import format_guards
 from envctl.cli.render.words.plan.plan import format_total, format_verdict
 from envctl.cli.render.words.reading import list_lines
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretChange
@@ -25,6 +26,7 @@ from envctl.domain.release_label import format_label, format_label_or_id
 from envctl.domain.text.lists import join_names
 
 if TYPE_CHECKING:
+    from envctl.domain.guards import Refusal
     from envctl.domain.reading.reading import Reading
     from envctl.usecases.ports.bucket_report import BucketReport
     from envctl.usecases.ports.core import PlanAnswer
@@ -109,6 +111,19 @@ class TerminalPrompter:
             print_warnings(out, map(to_one_line, changes))
             suffix = f" (gate {gate})" if gate else ""
             return self._ask_yes(f"Approve the new rules{suffix}?")
+
+    def confirm_waiver(
+        self, environment: str, codes: Sequence[str], overridden: "Sequence[Refusal]", remaining: "Sequence[Refusal]"
+    ) -> bool:
+        if self._has_yes_option("the waiver", "check what it overrides, then add --yes"):
+            return True
+        out = self.console
+        out.print()
+        print_text(out, "The next deployment to ", (environment, "bold"), f" may override {format_guards(codes)}.")
+        for mark, refusals in (("  overridden: ", overridden), ("  still refused: ", remaining)):
+            for refusal in refusals:
+                print_item(out, mark, (format_guards((refusal.code,)), "bold"), f": {to_one_line(refusal.message)}")
+        return self._ask_yes("Waive it?")
 
     def confirm_unlock(self, lock: StateLock) -> bool:
         what = f"the break of Terraform's lock of {lock.stack}, held by {lock.who},"

@@ -13,6 +13,7 @@ from envctl.cli.render.words.deployment import describe_operation
 from envctl.cli.render.words.events import describe_foreign, describe_unread, describe_untrusted, format_names
 from envctl.domain.command_lines import format_command
 from envctl.domain.guards.rules import RESET_DELAY
+from envctl.domain.guards.waivers import describe_waiver
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Debt, Deployment, DriftCheck, EnvironmentState, Hold, Lock
 from envctl.domain.release_label import ReleaseLabel, format_label_or_id
@@ -128,8 +129,9 @@ class _StateDescriber:
             yield _describe_unfinished(f"the import of {to_one_line(begun.address)}", begun.by, when), True
         for stack, shift in state.open_shifts.items():
             yield self._describe_shift(stack, shift, state), state.unfinished_deployment is None
-        for debt in state.debts:
-            yield self._describe_debt(debt), True
+        yield from ((self._describe_debt(debt), True) for debt in state.debts)
+        given = (each for each in state.given_waivers if each.ends_at > self.now)
+        yield from ((to_one_line(describe_waiver(each, self.now)), False) for each in given)
         if state.drift and state.drift.drifted:
             yield self._describe_drift(state.drift), False
         if state.current_evidence and not state.current_evidence.verified:
@@ -186,14 +188,17 @@ class _StateDescriber:
                 return f"{what} {was}{last.outcome} {when}: {to_one_line(last.reason)}{log}"
 
     def _describe_debt(self, debt: Debt) -> str:
-        until = f"a normal promotion to {self.environment}"
+        review = add_sandbox_flag(format_command("review", self.environment, waiver=str(debt.waiver)))
+        until, given = f"until a normal promotion to {self.environment}, or", ""
         if self.environment == self.entry_environment:
-            until = f"a deployment of other code to {self.environment} without it"
+            until = f"until a deployment of other code to {self.environment} without it, or"
+        if debt.given:
+            until, given = "until", f" (waiver {debt.given}{f' of {format_actor(debt.giver)}' if debt.giver else ''})"
         release = self._format_release(debt.release)
         return (
             f"BREAK-GLASS by {format_actor(debt.by)}, {format_past(debt.at, self.now, self.zone)},"
-            f" with release {release} over {format_guards(debt.guards)}: {to_one_line(debt.reason)};"
-            f" owed until {until}"
+            f" with release {release} over {format_guards(debt.guards)}{given}: {to_one_line(debt.reason)};"
+            f" owed {until} a review by another person ({review})"
         )
 
     def _format_release(self, release: str) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
-from envctl.cli.render.text.sentences import format_count
+from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.text.sentences import format_actor, format_count
 from envctl.cli.render.text.times import format_seconds
 from envctl.cli.render.words.plan.plan import describe_code
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal
 from envctl.domain.ledger.state import Deployment
@@ -109,12 +111,16 @@ def describe_overrides(deployed: DeploymentResult) -> str:
         return ""
     were = "was" if len(deployed.waived) == 1 else "were"
     guards = format_count(len(deployed.waived), "guard")
-    return f"BREAK-GLASS in {deployed.environment}: {guards} refused, and {were} overridden"
+    by = f" by waiver {deployed.given.number} of {format_actor(deployed.given.by)}" if deployed.given else ""
+    return f"BREAK-GLASS in {deployed.environment}: {guards} refused, and {were} overridden{by}"
 
 
 def describe_debt(deployed: DeploymentResult) -> str:
     condition = f"a normal promotion to {deployed.environment}"
-    if deployed.action != "promote":
+    if deployed.given and deployed.deployment:
+        review = format_command("review", deployed.environment, waiver=str(deployed.deployment.waiver))
+        condition = f"another person reviews it ({add_sandbox_flag(review)})"
+    elif deployed.action != "promote":
         condition = f"a normal deployment of a release to {deployed.environment}"
     return f"This is a debt, owed until {condition}"
 

@@ -16,6 +16,7 @@ from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested,
 from envctl.domain.ledger.state import DistrustedEntry, ForeignObject, NewerEntries
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
+from envctl.domain.ledger.waiver_events import WaiverGiven, WaiverReviewed
 from envctl.domain.release_label import ReleaseLabel, format_label_name
 from envctl.domain.text.lists import join_first, join_names
 
@@ -36,7 +37,7 @@ def choose_tone(event: events.Event) -> Tone:
             return "bad"
         case ImportEnded() if event.outcome != "imported":
             return "bad"
-        case events.EnvironmentLocked() | events.HoldSet():
+        case events.EnvironmentLocked() | events.HoldSet() | WaiverGiven():
             return "warn"
         case events.DriftChecked() if event.drifted:
             return "warn"
@@ -79,7 +80,13 @@ def describe_event(event: events.Event) -> str:  # noqa: C901, PLR0912 (one case
         case events.ApprovalWithdrawn():
             return f"approval for {event.environment} withdrawn (gate {event.gate})"
         case events.WaiverUsed():
-            return f"break-glass in {event.environment} over {' '.join(event.guards)}{_format_reason(event.reason)}"
+            given = f" (waiver {event.given} of {to_one_line(event.giver)})" if event.given else ""
+            over = f"{' '.join(event.guards)}{given}{_format_reason(event.reason)}"
+            return f"break-glass in {event.environment} over {over}"
+        case WaiverGiven():
+            return f"waived {' '.join(event.guards)} in {event.environment}{_format_reason(event.reason)}"
+        case WaiverReviewed():
+            return f"waiver {event.waiver} in {event.environment} reviewed{_format_reason(event.reason)}"
         case events.EnvironmentLocked():
             return f"locked {event.environment}{_format_reason(event.reason)}"
         case events.EnvironmentUnlocked():

@@ -20,6 +20,7 @@ class GuardCode(StrEnum):
     OLDER = "G111"
     RULES = "G112"
     PARTIAL = "G113"
+    UNREVIEWED = "G114"
     ARTIFACT = "G201"
     SECRETS = "G202"
     ACCOUNT = "G203"

@@ -13,13 +13,13 @@ from envctl.domain.ledger.people.person_names import list_names
 from envctl.domain.ledger.projection.approvals import apply_approval, apply_rules_event, drop_approvals
 from envctl.domain.ledger.projection.evidence import apply_drift_check, apply_verification
 from envctl.domain.ledger.projection.stacks import apply_import_event, apply_state_move, apply_traffic_event
+from envctl.domain.ledger.projection.waivers import apply_waiver_event, list_unpaid_debts, start_debts
 from envctl.domain.ledger.recorded_rules import RulesRecord
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state import (
     EMPTY_ENVIRONMENT,
     Approval,
-    Debt,
     Deployment,
     DistrustedEntry,
     EnvironmentState,
@@ -31,6 +31,7 @@ from envctl.domain.ledger.state import (
 )
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
+from envctl.domain.ledger.waiver_events import WaiverGiven, WaiverReviewed
 from envctl.domain.plan.cluster_identity import decode_clusters
 
 # Limits per environment keep the checkpoint small. Dropped evidence and approvals no longer count.
@@ -211,8 +212,8 @@ def _apply_event(  # noqa: C901, PLR0912 (one case a kind of event)
             return apply_verification(state, entry.at, event)
         case events.DriftChecked():
             return apply_drift_check(state, entry, event)
-        case events.WaiverUsed():
-            return _apply_waiver(state, entry, event)
+        case events.WaiverUsed() | WaiverGiven() | WaiverReviewed():
+            return apply_waiver_event(state, entry, event)
         case RolloutStarted() | TrafficShiftStarted() | TrafficShifted():
             return apply_traffic_event(state, entry.at, event)
         case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
@@ -233,11 +234,12 @@ def _apply_start(state: EnvironmentState, entry: Entry, event: events.Deployment
     begun = to_deployment(entry, event)
     # A deployment interrupts the soak time of all releases.
     evidence = {release: proof.end_stay(entry.at) for release, proof in state.evidence.items()}
-    debts = state.debts + tuple(waiver for waiver in state.waivers if waiver.waiver == event.waiver)
     coming = state.half_made | set(event.creates)
     if state.last is None:
         state = replace(state, began_with_rules=bool(event.rules))
-    state = replace(state, last=begun, evidence=evidence, waivers=(), debts=debts, half_made=coming)
+    if state.waivers:
+        state = start_debts(state, event.waiver)
+    state = replace(state, last=begun, evidence=evidence, half_made=coming)
     if event.clusters:
         known = {**state.clusters, **decode_clusters(event.clusters)}
         state = replace(state, clusters={stack: recorded for stack, recorded in known.items() if recorded})
@@ -283,7 +285,7 @@ def _apply_success(
         drift=None,
         holds=_lift_holds(ledger, state, done),
         approvals=_end_approvals(state, done),
-        debts=() if _can_clear_debts(state, done) else state.debts,
+        debts=list_unpaid_debts(state, done) if state.debts else (),
     )
 
 
@@ -353,31 +355,6 @@ def _lift_holds(ledger: LedgerState, state: EnvironmentState, done: Deployment) 
     return {name: hold for name, hold in holds if name != lifted and not ledger.is_newer(done.release, name)}
 
 
-def _can_clear_debts(state: EnvironmentState, done: Deployment) -> bool:
-    """Check if the deployment settles open waivers: a promotion, or an apply of another release to the entry."""
-    if done.waiver:
-        return False
-    other = state.current is None or state.current.release != done.release
-    return done.action == "promote" or (done.action == "apply" and other)
-
-
-def _apply_waiver(state: EnvironmentState, entry: Entry, event: events.WaiverUsed) -> EnvironmentState:
-    debt = Debt(
-        waiver=entry.seq,
-        release=event.release,
-        by=entry.actor,
-        at=entry.at,
-        reason=event.reason,
-        guards=event.guards,
-        refusals=event.refusals,
-    )
-    begun = state.unfinished_deployment
-    if begun and begun.seq == event.started:
-        return replace(state, last=replace(begun, waiver=entry.seq), debts=(*state.debts, debt))
-    # It becomes a debt once its deployment starts.
-    return replace(state, waivers=(*state.waivers, debt))
-
-
 def _add_performed(state: EnvironmentState, release: str, more: Iterable[str]) -> dict[str, frozenset[str]]:
     """Add to what all deployments of a release did, whatever came between them. The releases deployed last remain."""
     others = dict(state.performed)
@@ -406,7 +383,8 @@ def _apply_lock_or_hold(
 ) -> EnvironmentState:
     match event:
         case events.EnvironmentLocked():
-            return replace(state, lock=Lock(entry.actor, entry.at, event.reason))
+            # A lock ends the waivers given before it.
+            return replace(state, lock=Lock(entry.actor, entry.at, event.reason), given_waivers=())
         case events.EnvironmentUnlocked():
             return replace(state, lock=None)
         case events.HoldSet():

@@ -364,8 +364,8 @@ def is_up_to_date(prepared: InitializedRelease, lost: Sequence[str], here: Envir
     if here.drifted:
         # Drift outside the plan is accepted with an entry; without one it would be reported forever.
         return False
-    if request.action == "promote" and here.debts and not prepared.guards.waived:
-        # Without a waiver now, the same release settles its debts.
+    if request.action == "promote" and any(not each.given for each in here.debts) and not prepared.guards.waived:
+        # Without a waiver now, the same release settles the debts of --break-glass.
         return False
     if any(name not in here.traffic for name in environment.traffic):
         # The deployment records the unknown traffic.

@@ -18,7 +18,7 @@ _UNKNOWN = ("? unknown", "dim")
 
 
 def show_why(why: Why, out: Console) -> None:
-    verdict = (format_verdict(why), "bold red" if why.refusals else "bold green")
+    verdict = (format_verdict(why), "bold red" if why.refusals and not why.waiver else "bold green")
     print_text(out, verdict, format_opening_time(why.opens, why.now))
     print_text(out, (words.describe_move(why), "dim"))
     out.print()
@@ -35,7 +35,11 @@ def show_why(why: Why, out: Console) -> None:
         show_gates(why.approvals, out, why.now)
         if why.written:
             print_text(out, (to_one_line(why.written), "dim"), indent=2)
-    print_warnings(out, (*words.describe_unseen(why), *words.list_rule_changes(why)), indent=guards.INDENT)
+    print_warnings(
+        out,
+        (*words.describe_unseen(why), *words.list_rule_changes(why), *words.describe_waivers(why)),
+        indent=guards.INDENT,
+    )
     untrusted = describe_untrusted(why.unbelieved)
     if untrusted:
         out.print()

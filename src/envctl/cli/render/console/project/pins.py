@@ -13,7 +13,7 @@ from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.text.lists import join_names
 from envctl.usecases.account.image_pins import PinnedImages
 from envctl.usecases.project.lock_providers import LockedProvider, LockedProviders
-from envctl.usecases.project.signing_keys import PinnedKeys
+from envctl.usecases.project.signing_keys import CheckedKey, PinnedKeys
 from envctl.usecases.project.terraform_program import InstalledProgram, PinnedProgram
 
 PROVIDER_HEADERS = ("provider", "version", "platforms")
@@ -116,6 +116,8 @@ _KEYS: Mapping[KeyRole, str] = {
 
 
 def show_pinned_keys(pinned: PinnedKeys, out: Console) -> None:
+    for check in pinned.checks:
+        _show_checked_key(check, out)
     for each in pinned.keys:
         made = " was created, and" if each.made else ""
         already = "is pinned already" if each.outcome == "pinned already" else "is pinned now"
@@ -128,3 +130,17 @@ def show_pinned_keys(pinned: PinnedKeys, out: Console) -> None:
     if any(each.outcome != "pinned already" for each in pinned.keys):
         files = " ".join(each.file for each in pinned.keys)
         print_hint(out, f"have it reviewed, and commit it: git add {files}")
+
+
+def _show_checked_key(each: CheckedKey, out: Console) -> None:
+    verdict = f"has {format_count(len(each.findings), 'difference')}" if each.findings else "matches"
+    print_text(out, (each.environment, "bold"), f": {_KEYS[each.role]} {verdict}")
+    for label, text in (("key", each.key), *(("signs", signer) for signer in each.signers)):
+        print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", indent=2)
+    if not each.signers:
+        print_text(out, "signs: roles that IAM of its account allows, unless the policy denies it", indent=2)
+    for finding in each.findings:
+        print_text(out, (finding.problem, "yellow"), indent=2)
+        print_hint(out, finding.fix, indent=4)
+        if finding.statement:
+            print_nowrap(out, finding.statement, indent=4)

@@ -11,14 +11,14 @@ MAX_REASONS = 2
 
 def format_verdict(why: Why) -> str:
     verb = "promoted" if why.source else "deployed"
-    if why.refusals:
+    if why.refusals and not why.waiver:
         return f"{why.target} can't be {verb}: {_join_reasons(why)}."
     if why.elsewhere:
         return f"{why.target} can't be {verb}: its place or name changed in envctl.toml."
     outcomes = [answer.outcome for answer in why.answers]
     warnings, unplanned = outcomes.count("warns"), outcomes.count("unplanned")
     parts = [
-        f"{why.target} can be {verb}",
+        f"{why.target} can be {verb}{f' by waiver {why.waiver.number}' if why.waiver else ''}",
         format_count(warnings, "warning") if warnings else "",
         f"{format_count(unplanned, 'guard')} {'needs' if unplanned == 1 else 'need'} a plan" if unplanned else "",
     ]

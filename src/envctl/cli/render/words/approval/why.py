@@ -3,8 +3,12 @@
 from envctl.cli.render.text.detail import SHOW_ALL_GUARDS
 from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.next_commands import add_sandbox_flag
+from envctl.cli.render.text.sentences import format_actor
+from envctl.cli.render.text.times import Zone, format_past
+from envctl.cli.render.words.approval.guards import format_guards
 from envctl.domain.command_lines import format_command
 from envctl.domain.guards import GUARDS
+from envctl.domain.guards.waivers import describe_waiver
 from envctl.domain.plan.unseen_stacks import list_acceptable
 from envctl.domain.release_label import format_label_or_id
 from envctl.domain.text.lists import join_names
@@ -56,6 +60,17 @@ def list_rule_changes(why: Why) -> tuple[str, ...]:
         *(f"the last deployment changed the rules of {why.target}: {to_one_line(each)}" for each in why.rules_changed),
         *(f"envctl.toml changes the rules of {why.target}: {to_one_line(each)}" for each in why.rules_differ),
     )
+
+
+def describe_waivers(why: Why, zone: Zone = None) -> tuple[str, ...]:
+    """Return the waiver that a deployment would use, and each use of one that was not reviewed."""
+    given = (to_one_line(describe_waiver(why.waiver, why.now)),) if why.waiver else ()
+    used = (
+        f"waiver {debt.waiver} over {format_guards(debt.guards)}, used by {format_actor(debt.by)}"
+        f" {format_past(debt.at, why.now, zone)}, is not reviewed: {to_one_line(debt.reason)}"
+        for debt in why.debts
+    )
+    return (*given, *used)
 
 
 def suggest_plan(why: Why) -> str:
