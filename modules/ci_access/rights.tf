@@ -92,7 +92,7 @@ data "aws_iam_policy_document" "job" {
     for_each = [for job, key in local.approval_keys : key if job == each.key]
 
     content {
-      sid       = "SignWhatPeopleDecide"
+      sid       = "SignForPeople"
       actions   = ["kms:Sign"]
       resources = [statement.value.resource]
 

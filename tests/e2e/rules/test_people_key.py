@@ -40,7 +40,7 @@ package = "git+https://github.com/acme/envctl@0123456789abcdef0123456789abcdef01
 def sign_for_people() -> dict[str, Any]:
     """The statement of docs/iam-jobs.md: people who approve need it too."""
     policy = load_policies("iam-jobs")["ListTheStoreForApprovals"]
-    return {**policy, "Statement": [each for each in policy["Statement"] if each["Sid"] == "SignWhatPeopleDecide"]}
+    return {**policy, "Statement": [each for each in policy["Statement"] if each["Sid"] == "SignForPeople"]}
 
 
 @pytest.fixture(scope="module")
