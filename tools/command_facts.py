@@ -59,6 +59,7 @@ FACTS = {
     "ledger keys": Facts(
         ("envctl ledger keys --create",), ("signatures.md",), given="signing keys are named", place="shop on AWS"
     ),
+    "ledger sign": Facts(("envctl ledger sign --through 1041",), ("signatures.md",), unrun="needs keys in KMS"),
     "ledger verify": Facts(("envctl ledger verify",), ("signatures.md", "recovery.md"), given="dev runs a release"),
     "lock": Facts(('envctl lock prod --reason "migration until Friday"',), ("guards.md", "recovery.md")),
     "images pin": Facts(("envctl images pin",), ("kubernetes.md",)),

@@ -14,6 +14,7 @@ class MemoryStore:
 
     endpoint: str = ""
     locks: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, list[bytes]] = field(default_factory=dict)  # replaced by somebody who may
 
     def create(self, key: str, data: bytes) -> None:
         if key in self.content:
@@ -33,6 +34,9 @@ class MemoryStore:
     def list_keys(self, prefix: str, after: str = "") -> list[str]:
         assert prefix.endswith("/"), "remote stores list folders only"
         return sorted(key for key in self.content if key.startswith(prefix) and key > after)
+
+    def read_older_versions(self, prefix: str, after: str) -> Mapping[str, Sequence[bytes]]:
+        return {key: data for key, data in self.versions.items() if key.startswith(prefix) and key > after}
 
     def prefetch(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
         return nullcontext()

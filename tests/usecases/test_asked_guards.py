@@ -26,6 +26,7 @@ TABLE: dict[str, tuple[set[str], frozenset[GuardCode]]] = {
     "approval.explain_refusal": ({"store"}, frozenset()),
     "approval.locking": ({"store"}, frozenset({GuardCode.LOCK})),
     "approval.reset_rules": ({"store"}, frozenset()),
+    "approval.vouch": ({"store"}, frozenset()),
     "approval.waivers": ({"store"}, frozenset()),
     "deployment.apply": (CHANGES | {"store"}, EVERY_GUARD.codes),
     "deployment.destroy": (CHANGES | {"store"}, EVERY_GUARD.codes),

@@ -134,6 +134,7 @@ _INSTALLED_PROGRAM = ResultType(
     "usecases.project.terraform_program.InstalledProgram", "project.pins.show_installed_program"
 )
 _PINNED_PROGRAM = ResultType("usecases.project.terraform_program.PinnedProgram", "project.pins.show_pinned_program")
+_VOUCHED = ResultType("usecases.approval.vouch.VouchedHistory", "inspect.vouching.show_vouched_history")
 _PINNED_KEYS = ResultType("usecases.project.signing_keys.PinnedKeys", "project.pins.show_pinned_keys")
 _PLANS = ResultType("usecases.fleet.merge.Plans", "plan.many_plans.show_plans", "plans.render_plans", is_partial=True)
 _PREVIEW = ResultType(
@@ -268,6 +269,7 @@ TABLE: dict[str, dict[str, Command | CommandGroup]] = {
                     "inspect.ledger", "Recompute the chain, and check every signature.", (_LEDGER_VERIFICATION,)
                 ),
                 "keys": Command("inspect.ledger", "Pin the public keys for signatures of entries.", (_PINNED_KEYS,)),
+                "sign": Command("inspect.ledger", "Vouch for entries from before there were keys.", (_VOUCHED,)),
                 "export": Command("inspect.ledger_export", "Export the deployments for an auditor.", ()),
             },
         ),

@@ -113,6 +113,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl ledger keys --create", "create missing keys, and pin them"),
         ("envctl ledger keys --add", "pin a second key, and keep the first"),
     ),
+    "ledger sign": (
+        ("envctl ledger sign --through 1041", "vouch for entries 1 to 1041"),
+        ("envctl ledger sign prod --through 1041", "with the key of people of prod alone"),
+        ("envctl history --limit 1041", "what you would vouch for"),
+    ),
     "ledger verify": (
         ("envctl ledger verify", "check every entry"),
         ("envctl ledger verify --store file://copy", "check a copy of the store"),

@@ -52,7 +52,7 @@ APART = {
     "adapters/kubernetes/rendering/code_reader.py": "bytes",
     "adapters/terraform/packages/archive.py": "an archive in memory",
     "adapters/terraform/packages/signature.py": "in a new folder of our own",
-    "workflows/github/plan/comment.py": "a script of a job without envctl, with a check of its own",
+    "workflows/every/comment.py": "a script of a job without envctl, with a check of its own",
     "adapters/kubernetes/exec_plugin.py": "no file: an entry of a kubeconfig",
     "adapters/kubernetes/kubeconfig.py": "no file: an entry of a kubeconfig",
     "adapters/kubernetes/kubeconfig_file.py": "no file: an entry of a kubeconfig",

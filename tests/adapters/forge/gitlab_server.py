@@ -55,7 +55,8 @@ class GitlabServer(Server):
         return [each["title"] for each in self.issues if each["state"] == "opened"]
 
     def token(self, headers: Mapping[str, str]) -> str:
-        return headers.get("PRIVATE-TOKEN", "")
+        # GitLab takes both forms for an access token.
+        return headers.get("PRIVATE-TOKEN") or headers.get("Authorization", "").removeprefix("Bearer ")
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: dict[str, Any], target: str) -> Answer:
         if self.tokens != {TOKEN}:

@@ -148,7 +148,7 @@ GITLAB_ROUTES: dict[str, Any] = {
             ("ENVCTL_ROLE", True, False, "prod"),
             ("ENVCTL_PLAN_ROLE", False, False, "*"),
             ("ENVCTL_DRIFT_ROLE", True, False, "*"),
-            ("ENVCTL_GITLAB_TOKEN", False, True, "*"),
+            ("ENVCTL_GITLAB_TOKEN", False, True, "envctl-note"),
         )
     ],
 }

@@ -98,7 +98,7 @@ LINES = {
     "a shell": (["completion", ""], ["bash", "zsh", "fish"]),
     "a template": (["init", "blog", "--template", ""], ["minimal", "web", "ecs", "eks", "platform"]),
     "nothing for the name of a new project": (["init", ""], []),
-    "a command of a group": (["ledger", ""], ["verify", "keys", "export"]),
+    "a command of a group": (["ledger", ""], ["verify", "keys", "sign", "export"]),
     "an environment of a command of a group": (["secrets", "list", ""], ENVIRONMENTS),
     "an environment whose ledger is exported": (["ledger", "export", ""], ENVIRONMENTS),
     "nothing of what belongs to another program": (["exec", "dev", "--", "app", "de"], []),

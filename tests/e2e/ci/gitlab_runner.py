@@ -4,8 +4,10 @@ import contextlib
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,14 +32,18 @@ PUSH = {"CI_PIPELINE_SOURCE": "push", **ON_MAIN}
 BY_HAND = {"CI_PIPELINE_SOURCE": "web", **ON_MAIN}
 SCHEDULE = {"CI_PIPELINE_SOURCE": "schedule", **ON_MAIN}
 DRIFT = {**SCHEDULE, "ENVCTL_DRIFT": "yes"}
+PIPELINE_ID = "4200"
+NOTE = "envctl-note"
+"""The environment whose variables only the job of the note gets."""
 # Makes a virtual environment, in which pip installs nothing and envctl is that of these tests.
 PYTHON = """#!/bin/sh
 case "$2 $3" in
+  "- ") exec PROGRAM -I - ;;
   "-m venv") mkdir -p "$5/bin" && cp "$0" "$5/bin/python" ;;
   "-m pip") echo "$*" >> {log} ;;
   "-m envctl") shift 3 && exec {envctl} "$@" ;;
 esac
-"""
+""".replace("PROGRAM", shlex.quote(sys.executable))
 
 
 def list_jobs(text: str, variables: Mapping[str, str], inputs: Mapping[str, str] | None = None) -> list[str]:
@@ -86,15 +92,16 @@ class GitlabRunner:
         """`meanwhile` gets the process id of the shell as soon as it runs."""
         assert name in self.jobs
         job = parse_jobs(self._pipeline_text, self.inputs)[name]
-        environment = self._build_environment(job)
+        folder = self._prepare_folder(job)
+        environment = self._build_environment(job) | {"CI_PROJECT_DIR": os.fspath(folder)}
         lines = "\n".join([*job.get("before_script", []), *job["script"]])
         # What a runner makes of the lines.
         script = f"set -eo pipefail\nset +o noclobber\n: | eval {shlex.quote(lines)}\nexit 0\n"
-        done = self._run_shell(script, environment, meanwhile)
+        done = self._run_shell(script, environment, folder, meanwhile)
         status = {0: "success", -signal.SIGTERM: "canceled"}.get(done.code, "failed")
         # One shell for all of them.
         after = "\n".join(["set -eo pipefail", *job.get("after_script", [])])
-        self.after.append(self._run_shell(after, {**environment, "CI_JOB_STATUS": status}).out)
+        self.after.append(self._run_shell(after, {**environment, "CI_JOB_STATUS": status}, folder).out)
         self._collect_reports(name, job, done.code)
         return done
 
@@ -117,15 +124,31 @@ class GitlabRunner:
     def _pipeline_text(self) -> str:
         return (self.project.root / GENERATED_FILE).read_text()
 
+    def _prepare_folder(self, job: Mapping[str, Any]) -> Path:
+        """A job without a checkout has a folder with the artifacts of those it needs, and nothing else."""
+        if _expand(job.get("variables", {}).get("GIT_STRATEGY", ""), {}) != "none":
+            return self.project.root
+        folder = self.project.home / "without checkout"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        every = parse_jobs(self._pipeline_text, self.inputs)
+        for path in (path for need in job.get("needs", []) for path in every[need]["artifacts"].get("paths", [])):
+            file = _expand(path, {"CI_PIPELINE_ID": PIPELINE_ID})
+            if (self.project.root / file).exists():
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(self.project.root / file, folder / file)
+        return folder
+
     def _run_shell(
         self,
         script: str,
         environment: Mapping[str, str],
+        folder: Path,
         meanwhile: Callable[[int], None] | None = None,
     ) -> CommandResult:
         process = subprocess.Popen(
             ["bash", "-c", script],
-            cwd=self.project.root,
+            cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -150,12 +173,19 @@ class GitlabRunner:
             "CI": "true",
             "CI_PROJECT_DIR": os.fspath(self.project.root),
             "CI_JOB_ID": JOB_ID,
+            "CI_PIPELINE_ID": PIPELINE_ID,
+            "CI_PIPELINE_URL": f"https://gitlab.com/acme/shop/-/pipelines/{PIPELINE_ID}",
+            "CI_COMMIT_SHA": "c" * 40,
+            "CI_ENVIRONMENT_NAME": job.get("environment", {}).get("name", ""),
             "GITLAB_USER_EMAIL": "ann@example.com",
             **tokens,
             **needed,
         }
         del known["CI_MERGE_REQUEST_IID"], known["CI_MERGE_REQUEST_PROJECT_ID"]
         known |= {**self.variables, **self.secrets}
+        # The variable is there twice: for all jobs it is protected.
+        if known["CI_ENVIRONMENT_NAME"] != NOTE and known.get("CI_COMMIT_REF_PROTECTED") != "true":
+            del known["ENVCTL_GITLAB_TOKEN"]
         own = {name: _expand(value, known) for name, value in job.get("variables", {}).items() if name not in known}
         return self.project.build_environment(**known, **own) | {
             "PATH": f"{self._create_program_folder()}:{SYSTEM_PATH}"

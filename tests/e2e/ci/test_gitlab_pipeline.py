@@ -57,10 +57,15 @@ def test_merge_request_is_commented_and_merge_is_gated(small: Project, server: G
     generate(small)
     committed(small)
     opened = GitlabRunner(small, server, MERGE_REQUEST)
-    assert opened.jobs == ["envctl plan"]
+    assert opened.jobs == ["envctl plan", "envctl note"]
     opened.run_checked("envctl plan")
+    # The job that runs code of the branch has no token.
+    assert server.asked == []
+    opened.run_checked("envctl note")
     (note,) = server.comments
     assert "<!-- envctl: preview" in note["body"]
+    assert f"planned {'c' * 40} -->" in note["body"]
+    assert "## " in note["body"]
     assert [call for call in opened.pip_calls if "--no-deps" not in call] == []
     assert "--require-hashes" in opened.pip_calls[-1]
     assert not opened.home.exists()
@@ -179,6 +184,13 @@ def test_role_of_project_file_wins_over_variables(small: Project, server: Gitlab
     assert json.loads(told.read_text())["environment"]["AWS_ROLE_ARN"] == f"{ROLE}dev"
 
 
+def test_note_without_token_is_no_failure(small: Project, server: GitlabServer) -> None:
+    generate(small)
+    runner = GitlabRunner(small, server, MERGE_REQUEST, {"ENVCTL_GITLAB_TOKEN": ""})
+    assert "for the environment envctl-note" in runner.run_checked("envctl note").out
+    assert server.asked == []
+
+
 @pytest.mark.night
 def test_merge_train_only_validates(small: Project, server: GitlabServer) -> None:
     generate(small)
@@ -194,10 +206,12 @@ def test_note_says_what_is_wrong_in_the_tree(small: Project, server: GitlabServe
     generate(small)
     small.write("modules/base/main.tf", "resource {\n")
     committed(small)
-    ran = GitlabRunner(small, server, MERGE_REQUEST).run_job("envctl plan")
-    assert ran.code != 0
+    runner = GitlabRunner(small, server, MERGE_REQUEST)
+    assert runner.run_job("envctl plan").code != 0
+    runner.run_checked("envctl note")
     (note,) = server.comments
     assert "modules/base/main.tf" in note["body"]
+    assert "planned  -->" in note["body"]
 
 
 @pytest.mark.parametrize(

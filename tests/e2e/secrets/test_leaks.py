@@ -75,6 +75,7 @@ WORDS: dict[str, list[list[str]]] = {
     "secrets set": [["secrets", "set", "dev", "name"]],
     "ledger verify": [["ledger", "verify"]],
     "ledger keys": [["ledger", "keys"]],
+    "ledger sign": [["ledger", "sign", "--through", "1"]],
     "ledger export": [["ledger", "export"], ["ledger", "export", "--entries"]],
     "ci github": [["ci", "github"]],
     "ci gitlab": [["ci", "gitlab"]],

@@ -157,9 +157,9 @@ def test_steps_with_forge_token_are_those_that_ask_the_forge() -> None:
     asking = {
         step["run"].removeprefix(AS_PROD).removeprefix(ENVCTL).split()[0]
         for step in steps(files)
-        if "GITHUB_TOKEN" in step.get("env", {})
+        if "${{ github.token }}" in step.get("env", {}).values()
     }
-    assert asking == {"apply", "approve", "why", "drift", "python3", "ci", "case"}
+    assert asking == {"apply", "approve", "why", "drift", "export", "ci", "case"}
     operate = workflow("operate", reviewed=("prod",))["jobs"]
     assert ["GITHUB_TOKEN" in main_step(job)["env"] for job in operate.values()] == [False, False, True, False]
 
@@ -205,7 +205,7 @@ def test_comment_is_posted_without_code_of_the_branch() -> None:
     assert post["env"]["TEXT"] == f"{get['with']['path']}/{name}"
     assert main_step(found["plan"])["env"]["ENVCTL_COMMENT_FILE"] == handed["with"]["path"]
     # One step asks for tags, with a token that reads; the step that runs code of the branch has none.
-    asking = [step["name"] for step in found["plan"]["steps"] if "GITHUB_TOKEN" in step.get("env", {})]
+    asking = [step["name"] for step in found["plan"]["steps"] if "${{ github.token }}" in step.get("env", {}).values()]
     assert asking == ["Workflows are current"]
     # Attributes of the event are words of GitHub: numbers and hashes.
     assert {post["env"][each] for each in ("PULL_REQUEST", "COMMIT")} == {

@@ -30,6 +30,8 @@ from tests.programs import SYSTEM_PATH
 
 TEXTS = PackagedTemplates().load_workflows("gitlab")
 ORDERS = [("dev",), ("dev", "prod"), ("dev", "staging", "prod"), ("dev", "qa", "pre-prod", "prod")]
+WITHOUT_ENVCTL = ("envctl fork", "envctl note", "envctl unprotected")
+"""Jobs without envctl."""
 ODD_NAMES = ("no", "on", "null", "plan", "drift")
 GENERATED_FILE = find_pipeline_path("envctl")
 ON_MAIN = '$CI_COMMIT_BRANCH == "main" && $CI_COMMIT_REF_PROTECTED == "true"'
@@ -54,7 +56,8 @@ def jobs(inputs: Mapping[str, str] | None = None, **more: Any) -> dict[str, dict
 
 
 def deployments(**more: Any) -> list[dict[str, Any]]:
-    return [job for name, job in jobs(**more).items() if "environment" in job and " operate " not in name]
+    found = {name: job for name, job in jobs(**more).items() if "environment" in job and " operate " not in name}
+    return [job for job in found.values() if "action" not in job["environment"]]
 
 
 def told(job: Mapping[str, Any]) -> str:
@@ -66,7 +69,7 @@ def test_each_job_promotes_release_from_previous_environment(order: tuple[str, .
     found = jobs(order=order)
     arrival = f"envctl apply {order[0]}"
     ways = [arrival, *(f"envctl promote {before} {name}" for before, name in itertools.pairwise(order))]
-    words = ["envctl plan", "envctl fork", "envctl unprotected"]
+    words = ["envctl plan", "envctl fork", "envctl note", "envctl unprotected"]
     assert list(found) == [*words, *ways, "envctl drift", *(f"envctl operate {name}" for name in order)]
     assert [job["environment"]["name"] for job in deployments(order=order)] == list(order)
     # It waits for the stages before it, such as the tests of a team.
@@ -125,10 +128,51 @@ def named_roles(**more: Any) -> dict[str, str]:
 def test_role_of_branch_is_only_for_protected_branches() -> None:
     named = named_roles()
     for name, job in jobs().items():
-        assert (name in named) == ("id_tokens" in job) == (name not in ("envctl fork", "envctl unprotected")), name
+        assert (name in named) == ("id_tokens" in job) == (name not in WITHOUT_ENVCTL), name
         if name in named and name != "envctl plan":
             assert all('$CI_COMMIT_REF_PROTECTED == "true"' in rule["if"] for rule in job["rules"]), name
     assert all(job["id_tokens"] == {"ENVCTL_AWS_TOKEN": {"aud": "sts.amazonaws.com"}} for job in deployments())
+
+
+def test_note_is_posted_without_code_of_the_branch() -> None:
+    found = jobs(watched=("modules/**/*",), folder="my infra: #1", settings={"before_script": [". ci/env.sh"]})
+    plan, note = found["envctl plan"], found["envctl note"]
+    assert note["variables"] == {"GIT_STRATEGY": {"value": "none", "expand": False}}
+    assert not {"before_script", "after_script", "id_tokens", "cache", "artifacts", "retry"} & set(note)
+    assert note["image"] == plan["image"]
+    (script,) = note["script"]
+    assert [line.split()[-4:] for line in script.splitlines() if "python" in line] == [
+        ["python3", "-I", "-", "<<'PYTHON'"]
+    ]
+    # Variables of the branch could say which GitLab gets the token.
+    assert list(plan["artifacts"]["reports"]) == ["junit"]
+    assert plan["artifacts"]["expire_in"] == "1 week"
+    # The note also follows a failed plan. Where one is missing, GitLab makes no pipeline.
+    assert note["needs"] == ["envctl plan"]
+    (rule,), (own,) = plan["rules"], note["rules"]
+    train = ' && $CI_MERGE_REQUEST_EVENT_TYPE != "merge_train"'
+    assert own == {**rule, "if": f"{rule['if']}{train}", "when": "always"}
+    assert note["allow_failure"] is True
+
+
+def test_token_of_notes_is_for_one_job() -> None:
+    found = jobs()
+    own = {"name": "envctl-note", "action": "access"}
+    assert [name for name, job in found.items() if job.get("environment") == own] == ["envctl note"]
+    assert jobs(settings={"prefix": "billing"})["billing note"]["environment"]["name"] == "billing-note"
+
+
+def test_plan_leaves_its_note_for_this_pipeline_alone() -> None:
+    """A runner can keep a folder, with the files of another pipeline."""
+    found = jobs(folder="my infra: #1")
+    files = [f".envctl/{name}-$CI_PIPELINE_ID" for name in ("comment", "planned")]
+    files[0] += ".md"
+    assert found["envctl plan"]["artifacts"]["paths"] == [f"my infra: #1/{file}" for file in files]
+    script = told(found["envctl plan"])
+    assert f'export ENVCTL_COMMENT_FILE="{files[0]}"' in script
+    assert f'test "$code" != 0 || touch "{files[1]}"' in script
+    assert f"TEXT='my infra: #1'/\"{files[0]}\" FOLDER=my%20infra%3A%20%231 " in found["envctl note"]["script"][0]
+    assert f"test -e 'my infra: #1'/\"{files[1]}\"" in found["envctl note"]["script"][0]
 
 
 def test_only_protected_environments_need_manual_start() -> None:
@@ -194,7 +238,7 @@ def test_default_image_is_pinned_by_digest() -> None:
 @pytest.mark.parametrize(("folder", "there"), FOLDERS.items())
 def test_project_in_subfolder_runs_and_reports_there(folder: str, there: str) -> None:
     for name, job in jobs(folder=folder).items():
-        if name in ("envctl fork", "envctl unprotected"):
+        if name in WITHOUT_ENVCTL:
             continue
         assert f"cd {shlex.quote(folder or '.')}" in job["before_script"][0].splitlines()
         reports = job["artifacts"]["reports"].values()
@@ -221,7 +265,7 @@ def test_last_command_of_each_job_gets_its_signals() -> None:
 
 def test_pipeline_uses_given_branch() -> None:
     found = jobs(branch="release/1.x", options=" --branch release/1.x")
-    pushed = [job for name, job in found.items() if name not in ("envctl plan", "envctl fork")]
+    pushed = [job for name, job in found.items() if name not in ("envctl plan", "envctl fork", "envctl note")]
     assert all('== "release/1.x"' in job["rules"][0]["if"] for job in pushed)
     assert "envctl ci gitlab --check --branch release/1.x ||" in told(found["envctl plan"])
 
@@ -229,7 +273,7 @@ def test_pipeline_uses_given_branch() -> None:
 def test_changes_elsewhere_start_no_job() -> None:
     paths = ("envctl.toml", "modules/**/*")
     found = jobs(watched=paths)
-    for name in ("envctl plan", "envctl fork", "envctl apply dev", "envctl promote staging prod"):
+    for name in ("envctl plan", "envctl fork", "envctl note", "envctl apply dev", "envctl promote staging prod"):
         assert found[name]["rules"][0]["changes"] == list(paths)
     # A person who starts a pipeline, and the schedule, mean it.
     by_hand = [rule for job in found.values() for rule in job["rules"] if '"push"' not in rule["if"]]
@@ -268,7 +312,7 @@ def test_settings_shape_every_job() -> None:
     found = jobs(settings=settings)
     for name, job in found.items():
         assert (job["tags"], job["inherit"]["default"], job["stage"]) == (["aws: prod", "no"], [], "ship it")
-        if name in ("envctl fork", "envctl unprotected"):
+        if name in WITHOUT_ENVCTL:
             continue
         assert job["variables"]["TF_LOG"] == {"value": "$(touch x) ${HOME} %PATH%", "expand": False}
         assert job["variables"]["NO"]["value"] == "no"
@@ -303,7 +347,7 @@ def test_lines_after_a_job_know_its_result(tmp_path: Path, status: str, reason: 
     folder = tmp_path / "my infra: #1"
     folder.mkdir()
     for name, job in jobs(settings=settings, folder=folder.name).items():
-        if name in ("envctl fork", "envctl unprotected"):
+        if name in WITHOUT_ENVCTL:
             continue
         assert job["variables"]["ENVCTL_DOTENV"] == {"value": ".envctl/outcome.env", "expand": False}
         shutil.rmtree(folder / ".envctl", ignore_errors=True)

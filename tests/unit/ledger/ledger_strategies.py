@@ -25,6 +25,7 @@ from envctl.domain.ledger.events import (
     VerificationPassed,
     WaiverUsed,
 )
+from envctl.domain.ledger.history_events import HistoryVouched
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportOutcome, ImportStarted, StateMoved
@@ -108,6 +109,7 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
     RulesApproved: st.builds(RulesApproved, environments, gates, rules, rules),
     RulesResetRequested: st.builds(RulesResetRequested, environments, rules, texts),
     RulesResetWithdrawn: st.builds(RulesResetWithdrawn, environments, rules, texts),
+    HistoryVouched: st.builds(HistoryVouched, environment=environments, number=numbers, head=rules),
     EnvironmentLocked: st.builds(EnvironmentLocked, environments, texts),
     EnvironmentUnlocked: st.builds(EnvironmentUnlocked, environments, texts),
     HoldSet: st.builds(HoldSet, environments, releases, texts),

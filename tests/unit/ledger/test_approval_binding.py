@@ -34,7 +34,7 @@ def test_binding_has_every_field_of_an_approval() -> None:
         "a field belongs to ApprovalBinding, ApprovalGiven (later_field) and Approval; raise FORMAT in checkpoint.py"
     )
     assert list_fields(ApprovalGiven) - {"environment", "reviewer"} == list_fields(ApprovalBinding), where
-    assert list_fields(Approval) - {"by", "at", "unread", "seq", "ended"} == list_fields(ApprovalBinding), where
+    assert list_fields(Approval) - {"by", "at", "unread", "seq", "key", "ended"} == list_fields(ApprovalBinding), where
 
 
 def test_approval_in_state_binds_what_was_recorded() -> None:

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from copy import copy
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -31,7 +32,7 @@ from envctl.domain.ledger.events import (
 from envctl.domain.ledger.projection.apply_entries import apply_entries, apply_entry
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
-from envctl.domain.ledger.state import LedgerState
+from envctl.domain.ledger.state import ForeignObject, LedgerState
 from envctl.domain.ledger.state_events import ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 from envctl.domain.ledger.waiver_events import WaiverGiven
@@ -181,6 +182,7 @@ FULL = apply_entry(
     Entry(seq=BELIEVED.seq + 1, prev=BELIEVED.head, at=START, actor=Actor("mallory"), event=FORGED),
     "it is not signed",
 )
+FULL = replace(FULL, foreign=(ForeignObject("ledger/a.json", "it is none"),), began={"prod people": 7})
 WHOLE = json.loads(gzip.decompress(encode_state(FULL)))
 Path = tuple[str | int, ...]
 
@@ -369,7 +371,7 @@ def test_unreadable_checkpoint_is_refused(data: bytes) -> None:
 def test_first_checkpoint_format_is_still_read() -> None:
     written = (
         f'{{"format":{FORMAT},"entries":5,"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
-        '"unbelieved":[],"at":null,"came":{},"newer":null,"has_readings":false}}'
+        '"unbelieved":[],"at":null,"came":{},"newer":null,"has_readings":false,"began":{},"foreign":[]}}'
     )
     assert gzip.decompress(encode_state(LedgerState())).decode() == written
     assert decode_state(_packed(written.encode())) == LedgerState()

@@ -72,7 +72,7 @@ def test_encoding_of_an_entry_is_stable() -> None:
 
 
 def test_every_event_has_a_unique_kind() -> None:
-    assert len(EVENTS) == 26
+    assert len(EVENTS) == 27
     assert all(name == event.kind for name, event in EVENTS.items())
     assert set(EVENTS_BY_KIND) == set(EVENTS.values())
 

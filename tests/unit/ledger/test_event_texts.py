@@ -19,6 +19,7 @@ FIELDS: dict[str, dict[Source, str]] = {
     "DeploymentStarted": {
         "name": "environment source only stacks unpinned creates clusters program authors",
         "digest": "behind release settings plan place rules rules_before commit program_sha256",
+        "envctl": "least_version",
     },
     "DeploymentSucceeded": {
         "name": "environment stacks lost left forgot clusters",
@@ -42,6 +43,7 @@ FIELDS: dict[str, dict[Source, str]] = {
     "RulesApproved": {"name": "environment gate", "digest": "recorded rules reading"},
     "RulesResetRequested": {"name": "environment", "digest": "recorded", "person": "reason"},
     "RulesResetWithdrawn": {"name": "environment", "digest": "recorded", "person": "reason"},
+    "HistoryVouched": {"name": "environment", "digest": "head"},
     "ApprovalWithdrawn": {"name": "environment gate", "digest": "release"},
     "EnvironmentLocked": {"name": "environment", "person": "reason"},
     "EnvironmentUnlocked": {"name": "environment", "person": "reason"},

@@ -227,6 +227,7 @@ def test_required_gitlab_variables_are_listed(world: World) -> None:
         ("ENVCTL_ROLE", "dev"),
         ("ENVCTL_ROLE", "staging"),
         ("ENVCTL_ROLE", "prod"),
+        ("ENVCTL_GITLAB_TOKEN", "envctl-note"),
         ("ENVCTL_GITLAB_TOKEN", ""),
     ]
     assert told.schedule_variable == "ENVCTL_DRIFT"
@@ -242,7 +243,7 @@ def test_required_gitlab_variables_are_listed(world: World) -> None:
         '[x]\nplan = "arn:aws:iam::444444444444:role/p"\nprod = "arn:aws:iam::444444444444:role/x"\n',
         "",
     )
-    assert [each.name for each in tell(world, check=True)[0].variables] == ["ENVCTL_GITLAB_TOKEN"]
+    assert [each.name for each in tell(world, check=True)[0].variables] == ["ENVCTL_GITLAB_TOKEN"] * 2
 
 
 def test_remarks_name_what_is_missing_outside(world: World) -> None:

@@ -14,7 +14,7 @@ ARCHIVE = PACKAGE / "shipped.tar.xz"
 WORKFLOWS = PACKAGE.with_name("workflows")
 REPOSITORY = PACKAGE.parents[2]
 COMMON = "every"
-"""Files of every template."""
+"""Files of every template, and of the workflows of every system."""
 PLATFORM = "platform"
 """The template of the repository's own project."""
 PROJECT_PATHS = ("envctl.toml", "environments")
@@ -38,7 +38,8 @@ class PackagedTemplates:
         return {f"{folder}/{path}": file for path, file in _read_folder(REPOSITORY / folder).items()}
 
     def load_workflows(self, system: str) -> Mapping[str, str]:
-        return {path: file.data.decode() for path, file in _read_folder(WORKFLOWS / system).items()}
+        files = {**_read_folder(WORKFLOWS / COMMON), **_read_folder(WORKFLOWS / system)}
+        return {path: file.data.decode() for path, file in files.items()}
 
     def load_locks(self) -> Mapping[str, str]:
         files = {name: f"requirements-{name}.lock" for name in ("build", "run")}

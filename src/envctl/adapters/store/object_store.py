@@ -59,7 +59,8 @@ class ObstoreStore:
     """A store, opened at its first use: most commands need none.
 
     `region_of` finds the real region of a bucket; `is_anothers` tells if a bucket belongs to another account;
-    `find_credentials` returns those obstore does not find itself, or None. By default, there is no AWS to ask.
+    `find_versions` returns replaced versions by bucket, prefix and the key before; `find_credentials` returns those
+    obstore does not find itself, or None. By default, there is no AWS to ask.
     """
 
     project: Path
@@ -68,6 +69,7 @@ class ObstoreStore:
     _: KW_ONLY
     region_of: Callable[[str], str] = lambda _: ""
     is_anothers: Callable[[str, str], bool] = lambda *_: False
+    find_versions: Callable[[str, str, str], Mapping[str, Sequence[bytes]]] = lambda *_: {}
     find_credentials: "Callable[[], S3CredentialProvider | None]" = lambda: None
     patience: connect.RetryPolicy = connect.DEFAULT_POLICY
     # Objects never change: each key is fetched once in a command.
@@ -248,6 +250,14 @@ class ObstoreStore:
 
     def list_keys(self, prefix: str, after: str = "") -> list[str]:
         return self._ahead.take_answer((prefix, after), partial(self._fetch_keys, prefix, after))
+
+    def read_older_versions(self, prefix: str, after: str) -> Mapping[str, Sequence[bytes]]:
+        parts = split_url(self._address.url)
+        if parts.scheme != "s3":
+            return {}
+        folder = f"{parts.path.strip('/')}/".removeprefix("/")
+        found = self.find_versions(parts.netloc, f"{folder}{prefix}", f"{folder}{after}")
+        return {key.removeprefix(folder): versions for key, versions in found.items()}
 
     def _fetch_keys(self, prefix: str, after: str) -> list[str]:
         if self._is_missing_folder:

@@ -131,7 +131,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
 
     @cached_property
     def store(self) -> "ObstoreStore":
-        from envctl.adapters.aws import bucket_lookup
+        from envctl.adapters.aws import bucket_lookup, object_versions
         from envctl.adapters.store import connect
         from envctl.adapters.store.object_store import ObstoreStore
 
@@ -143,6 +143,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             ),
             region_of=lambda bucket: bucket_lookup.find_bucket_region(self.access.open_client, bucket),
             is_anothers=lambda bucket, owner: bucket_lookup.is_foreign_bucket(self.access.open_client, bucket, owner),
+            find_versions=lambda *where: object_versions.read_older_versions(self.access.open_client, *where),
             find_credentials=lambda: self.access.load_store_credentials(),  # noqa: PLW0108 (`access` is not needed yet)
         )
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from envctl.domain.ci.github_steps import format_locks_folder, format_program, render_after, render_env, render_setup
 from envctl.domain.ci.pins import DOWNLOAD_ACTION, UPLOAD_ACTION
-from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template, is_like_prod
+from envctl.domain.ci.workflow_inputs import DEFAULT_BRANCH, WorkflowInputs, fill_template, indent_script, is_like_prod
 from envctl.domain.ci.yaml_text import format_yaml_list, format_yaml_scalar
 from envctl.domain.config.ci.github import DEFAULT_PREFIX, JobKind
 from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
@@ -26,16 +26,12 @@ def list_github_paths(site: WorkflowInputs) -> dict[str, str]:
 def render_github_workflows(texts: Mapping[str, str], site: WorkflowInputs) -> Mapping[str, str]:
     """Return the workflow files by path in the repository, without headers."""
     jobs = {
-        "plan": _fill_workflow(texts, "plan.yml", site, "plan", PLAN, comment=_render_comment_script(texts)),
+        "plan": _fill_workflow(texts, "plan.yml", site, "plan", PLAN, comment=indent_script(texts["comment.py"], 10)),
         "deploy": fill_template(texts["deploy.yml"], _list_values(site)) + _join(_render_deployments(texts, site)),
         "drift": _fill_workflow(texts, "drift.yml", site, "drift", DRIFT),
         "operate": fill_template(texts["operate.yml"], _list_values(site)) + _join(_render_operations(texts, site)),
     }
     return {path: f"{jobs[name].rstrip()}\n" for name, path in list_github_paths(site).items()}
-
-
-def _render_comment_script(texts: Mapping[str, str]) -> str:
-    return "\n".join(f"          {line}".rstrip() for line in texts["plan/comment.py"].splitlines())
 
 
 def _join(jobs: Iterator[str]) -> str:

@@ -8,10 +8,11 @@ import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from urllib.parse import quote
 
 from envctl.domain.ci.package import render_install, render_launcher
 from envctl.domain.ci.pins import GITLAB_IMAGE
-from envctl.domain.ci.workflow_inputs import fill_template, is_like_prod
+from envctl.domain.ci.workflow_inputs import fill_template, indent_script, is_like_prod
 from envctl.domain.config.ci.gitlab import GitlabCi
 from envctl.domain.config.ci.shared_keys import DRIFT, PLAN
 from envctl.domain.config.ci_package import PackageSource
@@ -78,7 +79,7 @@ def render_gitlab_pipeline(texts: Mapping[str, str], site: GitlabInputs) -> Mapp
     def fill(part: str, **more: str) -> str:
         return fill_template(texts[part], {**known, **more})
 
-    jobs = [fill("pipeline.yml"), fill("plan.yml"), fill("unprotected.yml")]
+    jobs = [fill("pipeline.yml"), fill("plan.yml"), fill("note.yml"), fill("unprotected.yml")]
     jobs += _render_deployments(texts, site, known)
     jobs.append(fill("drift.yml"))
     for number, name in enumerate(site.order):
@@ -134,6 +135,11 @@ def _list_values(texts: Mapping[str, str], site: GitlabInputs) -> dict[str, str]
         "launcher": _indent(launcher),
         "envctl": site.command,
         "options": site.options,
+        "comment.script": indent_script(texts["comment.py"], 6),
+        "comment.folder": shlex.quote(quote(site.folder)),
+        # A folder of a runner can have the files of another pipeline.
+        "comment": json.dumps(f"{folder}.envctl/comment-$CI_PIPELINE_ID.md"),
+        "planned": json.dumps(f"{folder}.envctl/planned-$CI_PIPELINE_ID"),
         **{name: json.dumps(f"{folder}.envctl/{name}") for name in REPORT_FILES},
     }
 
@@ -146,6 +152,7 @@ def _list_setting_values(settings: GitlabCi) -> dict[str, str]:
         "image": json.dumps(settings.image or GITLAB_IMAGE),
         "inherited": "[]" if settings.tags else "[tags]",
         "tags": f"  tags: {json.dumps(settings.tags)}\n" if settings.tags else "",
+        "comment.variables": _format_variables({"GIT_STRATEGY": "none", **settings.variables}),
         # The whole history names all authors.
         "variables": _format_variables(
             {"GIT_DEPTH": "0", **({"ENVCTL_DOTENV": _OUTCOME} if settings.asks_result else {}), **settings.variables}

@@ -41,3 +41,8 @@ def is_like_prod(order: Sequence[str], guarded: Collection[str], environment: st
 def fill_template(text: str, values: Mapping[str, str]) -> str:
     """Fill the placeholders of a template. Raises KeyError for an unknown one."""
     return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+
+
+def indent_script(text: str, width: int) -> str:
+    """Return the lines of a script in a block of YAML."""
+    return "\n".join(f"{' ' * width}{line}".rstrip() for line in text.splitlines())

@@ -85,6 +85,8 @@ class Identity(fields.Section):
     """The name of the project."""
 
     name: fields.Name  # the first part of all names in AWS, and a tag of every resource
+    # the least version of envctl that may work on this project; deployments record it, and older ones refuse
+    least_version: fields.ExactVersion | None = None
 
 
 class TerraformPin(fields.Section):
@@ -347,6 +349,8 @@ class Project(fields.Section):
     _only_looks: bool = PrivateAttr(default=False)
     # The one environment that a deployment may change; empty for every one.
     _changes_only: str = PrivateAttr(default="")
+    # by environment, the fingerprints of the keys that its people sign with, where signatures are required
+    _signers: Mapping[str, tuple[str, ...]] = PrivateAttr(default_factory=dict)
 
     def view_for(self, environment: str) -> "Project":
         beside = "" if self.environments[environment].in_pipeline else environment
@@ -367,6 +371,22 @@ class Project(fields.Section):
         seen = self.model_copy()
         seen._changes_only = environment
         return seen
+
+    def with_signers(self, signers: Mapping[str, tuple[str, ...]]) -> "Project":
+        """Return the project with the pinned keys of people: they are part of its rules."""
+        seen = self.model_copy()
+        seen._signers = signers
+        return seen
+
+    def list_signers(self, environment: str) -> tuple[str, ...]:
+        """Return the fingerprints of the keys that its people sign with, where signatures are required."""
+        return self._signers.get(environment, ())
+
+    def requires_signatures(self, environment: str) -> bool:
+        """Check if entries about the environment must be signed: it requires that, or one after it does."""
+        order = self.order.order
+        later = order[order.index(environment) :] if environment in order else (environment,)
+        return any(self.environments[name].signatures for name in later)
 
     @property
     def only_looks(self) -> bool:

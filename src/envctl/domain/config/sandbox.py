@@ -13,7 +13,7 @@ def to_sandbox_project(project: Project) -> Project:
     identities: permissions and signatures are dropped.
     """
     keys = dict.fromkeys(KEY_FIELDS.values())
-    unknown = {"profile": None, **keys, "allow": Allow()}
+    unknown = {"profile": None, "signatures": None, **keys, "allow": Allow()}
     keeps_keys = project.state.backend == "s3"
     environments = {name: each.model_copy(update=unknown) for name, each in project.environments.items()}
     return project.model_copy(

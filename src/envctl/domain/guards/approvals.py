@@ -138,6 +138,7 @@ def list_valid_approvals(request: Request) -> tuple[Approval, ...]:
         if can_approve(request, a.gate, a.by) and not has_expired(request, a)
         if not _list_newly_plannable(request, a) and not _is_from_first_deployment(request, a)
         if not a.ended or _is_repetition(request)
+        if not request.rules.signers or a.key in request.rules.signers
     )
 
 

@@ -72,6 +72,8 @@ class Request:
     running: str = ""  # the command at work on the unfinished deployment, if it runs on this machine
     wrote_rules: tuple[str, ...] = ()  # authors of changes of envctl.toml since the last deployment, for new rules
     wrote_tree: tuple[str, ...] = ()  # authors since then of changed settings and of a changed place
+    # By environment, from which entry on it and its people must sign in this tree; 0 for people without their own key
+    signed_from: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     unknown_authors: str = ""  # the history that git lacks to name all authors
 
     @property

@@ -29,7 +29,7 @@ RESET_DELAY = timedelta(days=7)
 
 def check_rules(request: Request) -> Refusal | None:
     """G112: account, region and position in the pipeline match the recorded rules."""
-    refusal = _check_missing_document(request) or _check_taken_account(request)
+    refusal = _check_missing_document(request) or _check_signatures(request) or _check_taken_account(request)
     if refusal is None and can_record_rules(request):
         refusal = _check_never_recorded(request) or _check_conflicts(request)
     return refusal or _warn_of_reset(request) or _warn_of_first_record(request)
@@ -46,6 +46,34 @@ def _check_missing_document(request: Request) -> Refusal | None:
     rules = format_command("rules", request.target)
     hint = f"restore them from a backup of the store, or use the envctl.toml of that date: {rules}"
     return _refuse_rules(message, hint)
+
+
+def _check_signatures(request: Request) -> Refusal | None:
+    """Refuse a tree that believes entries which the recorded rules want signed: with it, no approval proves anything.
+
+    The keys stay in the tree until the recorded rules ask for no signatures.
+    """
+    recorded, document = request.target_state.rules, request.recorded_document
+    wanted = document.content.get("signatures", {}) if document else {}
+    people = wanted.get("approvals_from", 0)
+    for name, since in wanted.get("from", {}).items():
+        now, people_now = request.signed_from.get(name, (0, 0))
+        if name == request.target and people and not 0 < people_now <= people:
+            what, line = f"decisions of people from entry {people} on", f"approval_signed_from = {people}"
+        elif not 0 < now <= since:
+            what, line = f"entries from {since} on", f"signed_from = {since}"
+        else:
+            continue
+        message = (
+            f"the rules of {request.target} recorded with entry {recorded.started if recorded else 0} want all {what}"
+            f" about {name} signed, and envctl.toml does not"
+        )
+        hint = (
+            f"restore the keys in [environments.{name}], and {line} or less; to end this, have the rules without"
+            f" `signatures` approved and deployed first: {format_command('rules', request.target)}"
+        )
+        return _refuse_rules(message, hint)
+    return None
 
 
 def _check_conflicts(request: Request) -> Refusal | None:
@@ -295,8 +323,11 @@ def can_replace_rules(request: Request, recorded: Rules) -> bool:
 
 def is_reset_due(request: Request) -> bool:
     """Check if the recorded rules were reset, and the delay is over."""
-    reset = request.target_state.rules_reset
-    return reset is not None and request.now - reset.at >= RESET_DELAY
+    reset, found = request.target_state.rules_reset, request.recorded_document
+    if reset is None or request.now - reset.at < RESET_DELAY:
+        return False
+    signers = to_rules(found).signers if found else frozenset()
+    return not signers or reset.key in signers
 
 
 def count_missing_rules_approvals(request: Request, recorded: Rules) -> Mapping[str, int]:
@@ -321,6 +352,8 @@ def list_rules_approvals(request: Request) -> tuple[RulesApproval, ...]:
 
 def _is_valid_approval(request: Request, recorded: Rules, approval: RulesApproval) -> bool:
     patterns = recorded.list_approver_patterns(approval.gate)
+    if recorded.signers and approval.key not in recorded.signers:
+        return False
     if recorded.expires is not None and not approval.at <= request.now <= approval.at + recorded.expires:
         return False
     # Without gates, a statement of the change is enough.

@@ -28,8 +28,8 @@ class ApprovalBinding:
     def to_event(self, environment: str, *, reviewer: str) -> ApprovalGiven:
         return ApprovalGiven(environment=environment, reviewer=reviewer, **vars(self))
 
-    def to_approval(self, by: Actor, at: datetime, *, unread: bool = False, seq: int = 0) -> Approval:
-        return Approval(by=by, at=at, unread=unread, seq=seq, **vars(self))
+    def to_approval(self, by: Actor, at: datetime, *, unread: bool = False, seq: int = 0, key: str = "") -> Approval:
+        return Approval(by=by, at=at, unread=unread, seq=seq, key=key, **vars(self))
 
 
 def read_binding(given: ApprovalGiven | Approval) -> ApprovalBinding:

@@ -64,11 +64,32 @@ class MalformedEntryError(ValueError):
 
 
 class NewerEntryError(MalformedEntryError):
-    """The entry has a newer format. Its place in the chain is known: every format has its number and `prev`."""
+    """The entry has a newer format. Every format has the envelope: number, `prev`, format, version and signature.
 
-    def __init__(self, seq: int, prev: str, version: str) -> None:
+    Attributes:
+        environment: the environment that it is about, if its event names one.
+        signed_part: its canonical bytes without the signature.
+    """
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        version: str = document["version"]
         super().__init__(f"it was written by envctl {version}, and is of a newer format")
-        self.seq, self.prev, self.version = seq, prev, version
+        self.seq: int = document["seq"]
+        self.prev: str = document["prev"]
+        self.version = version
+        event = document.get("event")
+        about = event.get("environment") if isinstance(event, dict) else None
+        self.environment = about if isinstance(about, str) else ""
+        self.signature = _read_signature(document)
+        self.signed_part = _encode_document({key: document[key] for key in document if key != "signature"})
+
+
+def _read_signature(document: Mapping[str, Any]) -> Signature | None:
+    try:
+        found: Signature = _decode_fields(Signature, document["signature"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return found
 
 
 def encode_entry(entry: Entry) -> bytes:
@@ -150,7 +171,7 @@ def _read_format(document: dict[str, Any], data: bytes) -> tuple[int, str]:
     if form <= 1 or not _VERSION.fullmatch(version):
         raise MalformedEntryError("no envctl writes such a format or version")
     if form > FORMAT and _encode_document(document) == data:
-        raise NewerEntryError(seq, prev, version)
+        raise NewerEntryError(document)
     return form, version
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import ClassVar, Literal, get_args
 
+from envctl.domain.ledger.history_events import HistoryVouched
 from envctl.domain.ledger.later_fields import later_field as _later
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
@@ -73,6 +74,7 @@ class DeploymentStarted:
     program_pinned: bool = _later(False)  # True if `[terraform.pin]` names this executable
     commit: str = _later("")  # Commit of the tree with its settings and rules; empty if they were not committed
     authors: tuple[str, ...] = _later(())  # Who changed these since the deployment before; not those of the release
+    least_version: str = _later("")  # Least version of envctl for this project; empty if it names none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,6 +280,7 @@ LocalEvent = (
     | ImportStarted
     | ImportEnded
     | StateMoved
+    | HistoryVouched
 )
 Event = ReleaseCreated | LocalEvent
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 from envctl.domain.ledger import events, rule_events, state_events, traffic_events, waiver_events
+from envctl.domain.ledger.history_events import HistoryVouched
 from envctl.domain.ledger.release_events import ReleaseCreated
 
 KeyRole = Literal["deployment", "people", "look"]
@@ -39,6 +40,7 @@ KEY_ROLES: Mapping[type[events.Event], KeyRole] = {
     rule_events.RulesApproved: "people",
     rule_events.RulesResetRequested: "people",
     rule_events.RulesResetWithdrawn: "people",
+    HistoryVouched: "people",
 }
 ALL_ROLES: tuple[KeyRole, ...] = get_args(KeyRole)
 

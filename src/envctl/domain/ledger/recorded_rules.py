@@ -25,6 +25,7 @@ class RulesApproval:
     rules: str
     by: Actor
     at: datetime
+    key: str = ""  # Fingerprint of the key that signed it; empty for none
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,4 @@ class RulesReset:
     by: Actor
     at: datetime  # Start of the delay
     reason: str
+    key: str = ""  # Fingerprint of the key that signed it; empty for none

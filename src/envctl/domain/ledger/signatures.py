@@ -76,6 +76,14 @@ def parse_public_keys(pem: bytes) -> tuple[PublicKey, ...]:
     return tuple(parse_public_key(_decode_base64(b"".join(body.split()))) for _, body in blocks)
 
 
+def list_fingerprints(pem: bytes) -> tuple[str, ...]:
+    """Return the fingerprints of the keys in a PEM file, without a check that they are usable."""
+    try:
+        return tuple(sha256(_decode_base64(b"".join(body.split()))).hexdigest() for _, body in _PEM_BLOCK.findall(pem))
+    except UnusableKeyError:
+        return ()
+
+
 def to_signature(key: PublicKey, value: bytes) -> Signature:
     return Signature(key.fingerprint, b64encode(value).decode())
 

@@ -50,6 +50,7 @@ class Deployment:
     rules: str = ""  # Digest of its rules; empty if not recorded
     rules_before: str = ""  # Digest of the rules before it, if they differ
     behind: str = ""  # The newer release of the entry, for an earlier commit without --older
+    least_version: str = ""  # Least version of envctl for this project; may be empty
     program: str = ""  # Program and version of Terraform; empty if not recorded
     program_sha256: str = ""  # Of its executable; empty if not recorded
     commit: str = ""  # Commit of the tree with its settings and rules; empty if unknown
@@ -122,6 +123,7 @@ class Approval:
     # The envctl that recorded it showed less than an approval binds, and was too old for this ledger
     unread: bool = False
     seq: int = 0  # Number of its entry
+    key: str = ""  # Fingerprint of the key that signed it; empty for none
     # Number of the deployment that ended it: deployed as a whole, it covers no further change; 0 while it counts
     ended: int = 0
 
@@ -225,6 +227,14 @@ class DistrustedEntry:
         return f"entry {self.seq} of the ledger ({self.what}{about})"
 
 
+@dataclass(frozen=True)
+class ForeignObject:
+    """An object in the folder of the entries that is none: it changes nothing."""
+
+    key: str
+    why: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentState:
     """State of one environment."""
@@ -260,6 +270,7 @@ class EnvironmentState:
     rules_approvals: tuple[RulesApproval, ...] = ()  # Approvals of other rules in their place
     rules_reset: RulesReset | None = None  # Requested reset of the rules
     began_with_rules: bool = False  # True if the first deployment recorded its rules
+    vouched: int = 0  # number of the last entry that its people vouch for
 
     @property
     def held_stacks(self) -> frozenset[str]:
@@ -361,6 +372,9 @@ class LedgerState:
     came: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     newer: NewerEntries | None = None
     has_readings: bool = False  # an envctl that records what approvers read has written to it
+    # By environment and role of a key, the number of the first trusted entry that it signed
+    began: Mapping[str, int] = field(default_factory=dict)
+    foreign: tuple[ForeignObject, ...] = ()  # what was found beside the entries just read; in no checkpoint
 
     def find_environment(self, environment: str) -> EnvironmentState:
         return self.environments.get(environment, EMPTY_ENVIRONMENT)

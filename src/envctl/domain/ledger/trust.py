@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from envctl.domain.ledger import events
-from envctl.domain.ledger.entries import Entry, encode_entry
+from envctl.domain.ledger.entries import Entry, NewerEntryError, encode_entry
 from envctl.domain.ledger.key_roles import ALL_ROLES, KEY_ROLES, KeyRole, is_look
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.signatures import PublicKey, Signature, decode_signature
@@ -35,6 +35,11 @@ class EnvironmentKeys:
     look_keys: tuple[PublicKey, ...] = ()
     people_keys: tuple[PublicKey, ...] = ()
     people_from: int = 1  # number of the first entry that people sign with their own key
+
+    @property
+    def signs_from(self) -> tuple[int, int]:
+        """The numbers of the first entry that must be signed, and the first one that people sign; 0 for none."""
+        return self.signed_from, self.people_from if self.people_keys else 0
 
     def list_keys(self, role: KeyRole) -> tuple[PublicKey, ...]:
         return {"deployment": self.keys, "people": self.people_keys, "look": self.look_keys}[role]
@@ -97,12 +102,16 @@ class Trust:
         name = event.beside or self.order[0] if isinstance(event, ReleaseCreated) else event.environment
         return name if self._must_sign(name, entry) else ""
 
-    def _must_sign(self, name: str, entry: Entry) -> bool:
+    def _must_sign(self, name: str, entry: Entry | NewerEntryError) -> bool:
         pinned = self.pinned.get(name)
         return pinned is not None and entry.seq >= pinned.signed_from
 
-    def explain_distrust(self, entry: Entry) -> str:
+    def explain_distrust(self, entry: Entry | NewerEntryError) -> str:
         """Return the reason to distrust the entry; empty for a trusted one."""
+        if not self.pinned:
+            return ""
+        if isinstance(entry, NewerEntryError):
+            return self._explain_distrust_newer(entry)
         if other := next(
             (name for name in events.list_environments(entry.event)[1:] if self._must_sign(name, entry)), ""
         ):
@@ -114,6 +123,28 @@ class Trust:
         if is_look(entry.event) and self._is_of_look_key(signer, entry.signature):
             role = "look"
         return self.explain_bad_signature(signer, entry.signature, message, role)
+
+    def _explain_distrust_newer(self, entry: NewerEntryError) -> str:
+        """Its event is unknown, so any key of the project may sign it."""
+        named = [entry.environment] if entry.environment in self.order else self.order
+        if not all(self._must_sign(name, entry) for name in named):
+            return ""
+        message = self.hash_for_signing("entry", entry.signed_part)
+        keys = (there.find_key(entry.signature.key) for there in self.pinned.values()) if entry.signature else ()
+        known = next((key for found in keys if found for key in found[1:]), None)
+        if known is None or entry.signature is None or _check_signature(known, entry.signature, message):
+            return "it is of a newer format, and no key of the project signed it"
+        return ""
+
+    @cached_property
+    def vouching(self) -> tuple[str, ...]:
+        """The environments whose people vouch for a history: all with a people's key."""
+        return tuple(name for name, there in self.pinned.items() if there.people_keys)
+
+    def name_use(self, entry: Entry) -> str:
+        """Return environment and role of the key that the entry needs, like `prod people`; empty if it needs none."""
+        signer = self.find_signer(entry)
+        return f"{signer} {self.pinned[signer].find_role(entry.event, entry.seq)}" if signer else ""
 
     def choose_key(self, entry: Entry) -> KeyRole:
         """Return the role whose key this command has to sign the entry with."""

@@ -19,6 +19,8 @@ _LABELS = {
     "drift.ignore": "ignored drift",
     "parity.may_differ": "settings that may differ",
     "protection.stateful": "types that hold data",
+    "signatures.approvals_from": "people sign with their own key from entry",
+    "signatures.signers": "keys of people",
 }
 # Keys of the document that are spelled otherwise in envctl.toml.
 _KEY_PATHS: Mapping[str, tuple[str, ...]] = {"ci.github_environment": ("ci", "github", "environments")}

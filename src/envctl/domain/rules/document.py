@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 _KEYS = frozenset({
     "account_id", "allow", "checks", "ci", "drift", "gates", "max_destroys", "order", "other_accounts", "parity",
-    "protected", "protection", "region", "rollouts",
+    "protected", "protection", "region", "rollouts", "signatures",
 })  # fmt: skip
 # Known tables with their keys as spelled in envctl.toml.
 _TABLES: Mapping[str, frozenset[str]] = {
@@ -38,6 +38,7 @@ _TABLES: Mapping[str, frozenset[str]] = {
     "order": frozenset({"after", "beside"}),
     "parity": frozenset({"may_differ"}),
     "protection": frozenset({"stateful"}),
+    "signatures": frozenset({"approvals_from", "from", "signers"}),
 }
 _UNORDERED_LISTS = frozenset(
     {
@@ -48,6 +49,7 @@ _UNORDERED_LISTS = frozenset(
         "other_accounts",
         "parity.may_differ",
         "protection.stateful",
+        "signatures.signers",
     }
 )
 _MAX_DESTROYS = 5
@@ -127,17 +129,27 @@ def build_rules_document(project: "Project", environment: str) -> RulesDocument:
     for name in ("account_id", "region", "other_accounts", "protected", "max_destroys", "gates", "allow", "drift"):
         if name in settings.model_fields_set and (value := _to_plain_json(getattr(settings, name))) not in (None, {}):
             said[name] = value
-    if vouchers := _list_vouchers(project, environment):
-        said["ci"] = vouchers
     if project.protection.stateful:
         said["protection"] = {"stateful": sorted(project.protection.stateful)}
     if project.parity is not None and before and project.view_for(environment).is_compared(environment):
         said["parity"] = {"may_differ": sorted(project.parity.may_differ)}
-    if checks := _collect_checks(project, before[-1] if before else ""):
-        said["checks"] = checks
-    if rollouts := _collect_rollouts(project, environment):
-        said["rollouts"] = rollouts
-    return RulesDocument(environment, said)
+    tables = {
+        "ci": _list_vouchers(project, environment),
+        "checks": _collect_checks(project, before[-1] if before else ""),
+        "rollouts": _collect_rollouts(project, environment),
+        "signatures": _describe_signatures(project, environment, before),
+    }
+    return RulesDocument(environment, said | {name: table for name, table in tables.items() if table})
+
+
+def _describe_signatures(project: "Project", environment: str, before: tuple[str, ...]) -> dict[str, Any]:
+    """Return from which entry on each environment up to this one must be signed, and the keys of its people."""
+    if not project.requires_signatures(environment):
+        return {}
+    there = project.environments[environment]
+    since = {name: project.environments[name].signed_from for name in (*before, environment)}
+    people = {"approvals_from": there.approval_signed_from} if there.approval_signing_key else {}
+    return {"from": since, "signers": sorted(project.list_signers(environment)), **people}
 
 
 def find_rules(project: "Project", environment: str) -> Rules:
@@ -181,6 +193,7 @@ def to_rules(document: RulesDocument) -> Rules:
         "protected": said.get("protected", False),
         "max_destroys": said.get("max_destroys", _MAX_DESTROYS),
         "stateful": STATEFUL | frozenset(said.get("protection", {}).get("stateful", ())),
+        "signers": frozenset(said.get("signatures", {}).get("signers", ())),
         "checks": {name: format_check_digest(name, table) for name, table in said.get("checks", {}).items()},
     }
     return Rules.model_construct(**{**gates, **allow, **resolved})

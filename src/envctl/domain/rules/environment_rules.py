@@ -23,6 +23,7 @@ class Rules(Gates, Allow):
     may_differ: Annotated[
         frozenset[str] | None, RuleText("Parity", "may differ in {}", is_in_force=lambda names: names is not None)
     ] = None
+    signers: frozenset[str] = frozenset()  # keys of people, where signatures are required
     checks: Mapping[str, str] = {}  # required in the source: name to mark
 
     def list_approver_patterns(self, gate: str) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from envctl.usecases.project import module_checks
 from envctl.usecases.release import readings, release_store
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _StartFacts:
     """Facts of a start, known before the ledger is read for it."""
 
@@ -40,6 +40,7 @@ class _StartFacts:
     unpinned: tuple[str, ...]  # the addresses of overridden providers
     program: InstalledTerraform | None  # None if no stack needs Terraform
     commit: str  # the commit of settings and rules; empty if they are not committed
+    least_version: str  # the least version of envctl for the project; may be empty
 
 
 class UnrecordedEndError(OperationFailedError):
@@ -121,6 +122,7 @@ def _save_documents(planned: PlannedDeployment) -> _StartFacts:
         unpinned=module_checks.find_unpinned(ports),
         program=detect_program(planned.prepared),
         commit="" if tree.uncommitted else tree.commit,
+        least_version=project.identity.least_version or "",
     )
 
 
@@ -157,6 +159,7 @@ def _decide_start(attempt: Attempt, facts: _StartFacts, present: LedgerState) ->
         program_sha256=facts.program.sha256 if facts.program else "",
         program_pinned=bool(facts.program and facts.program.pinned),
         commit=facts.commit,
+        least_version=facts.least_version,
         authors=tuple(dict.fromkeys((*asked.wrote_rules, *asked.wrote_tree))),
     )
 

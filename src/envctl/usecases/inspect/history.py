@@ -9,10 +9,10 @@ from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentStarted, list_environments
 from envctl.domain.ledger.projection.apply_entries import to_unbelieved
-from envctl.domain.ledger.state import DistrustedEntry, NewerEntries
+from envctl.domain.ledger.state import DistrustedEntry, ForeignObject, NewerEntries
 from envctl.domain.release_label import ReleaseLabel
 from envctl.domain.text.time_range import TimeRange, parse_time_range
-from envctl.usecases.ledger import journal, rules_store
+from envctl.usecases.ledger import journal, ledger_store, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
@@ -47,6 +47,7 @@ class LedgerVerification:
     entries: int
     head: str
     signed: tuple[str, ...] = ()
+    foreign: tuple[ForeignObject, ...] = ()  # objects beside the entries: they change nothing
 
 
 def read_history(
@@ -110,4 +111,7 @@ def verify_ledger(ports: Ports) -> LedgerVerification:
     if found:
         hint = "it is ignored; CloudTrail shows who wrote it into the store, and who used the keys"
         raise OperationFailedError(*(Problem("E466", f"{each}: {each.why}", hint) for each in found))
-    return LedgerVerification(present.seq, present.head, tuple(ports.trust.pinned))
+    chained = [each for each in present.foreign if ledger_store.parse_key_number(each.key) in range(1, present.seq + 1)]
+    return LedgerVerification(
+        present.seq - len(chained), present.head, tuple(ports.trust.pinned), foreign=present.foreign
+    )

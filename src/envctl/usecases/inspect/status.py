@@ -9,7 +9,7 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards.gate_approvals import GateApprovals, list_gate_approvals
 from envctl.domain.ledger.events import ANONYMOUS
 from envctl.domain.ledger.known_releases import KnownRelease
-from envctl.domain.ledger.state import DistrustedEntry, EnvironmentState, LedgerState, NewerEntries
+from envctl.domain.ledger.state import DistrustedEntry, EnvironmentState, ForeignObject, LedgerState, NewerEntries
 from envctl.domain.next_step.condition import Condition, find_condition
 from envctl.domain.next_step.situation import NextStep
 from envctl.domain.release.comparison.distance import measure_lag
@@ -81,6 +81,7 @@ class Status:
     gone: tuple[GoneEnvironment, ...] = ()  # environments with stacks, removed from envctl.toml
     unpinned: bool = False  # whether real accounts run a Terraform that `[terraform.pin]` does not name
     newer: NewerEntries | None = None  # entries that this envctl can't read; the status is that before them
+    foreign: tuple[ForeignObject, ...] = ()  # objects beside the entries, since the last checkpoint
 
     @property
     def all_environments(self) -> tuple[EnvironmentStatus, ...]:
@@ -144,6 +145,7 @@ def _build_from_bundles(context: Context, present: LedgerState) -> Status:
         gone=gone,
         unpinned=has_unpinned_program(context),
         newer=present.newer,
+        foreign=present.foreign,
     )
 
 

@@ -13,13 +13,22 @@ from envctl import __version__
 from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger import checkpoint, entries
+from envctl.domain.ledger.chain import (
+    ChainReading,
+    TamperedError,
+    find_older_entry,
+    read_chain,
+    split_newest,
+)
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.key_roles import is_personal_event
-from envctl.domain.ledger.projection.apply_entries import apply_entry, to_unbelieved
-from envctl.domain.ledger.state import DistrustedEntry, LedgerState, NewerEntries
+from envctl.domain.ledger.projection.apply_entries import apply_entry
+from envctl.domain.ledger.state import DistrustedEntry, ForeignObject, LedgerState
+from envctl.domain.ledger.vouching import count_links, has_vouching
 from envctl.usecases.ledger import ledger_store, signing
 from envctl.usecases.ledger.ledger_store import check_store_owner, choose_entry_time, claim_store
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError, Ports
+from envctl.usecases.project.project_file import require_version
 
 KnownHead = tuple[int, str] | None
 """Number and digest of the last entry seen by this machine; None without one."""
@@ -41,11 +50,26 @@ def to_ledger_error(broken: entries.ChainBreak) -> BrokenLedgerError:
     return BrokenLedgerError(Problem("E401", message, hint))
 
 
-def refuse_newer(present: LedgerState) -> None:
-    """Raise OperationFailedError (E419) for entries of a newer format: nothing is decided without them."""
+def refuse_newer(ports: Ports, present: LedgerState) -> None:
+    """Raise OperationFailedError for entries of a newer format (E419), and if deployments asked for a newer envctl
+    (E054): nothing is decided without them. Of signed ones only the last environment can ask.
+    """
     if present.newer:
         hint = "update envctl on this machine; nothing is wrong with the ledger"
         raise OperationFailedError(Problem("E419", f"the ledger is newer than this envctl: {present.newer}", hint))
+    names = (ports.trust.checkpoint_signer,) if ports.trust.pinned else tuple(present.environments)
+    for name in names:
+        last = present.find_environment(name).last
+        if last is not None and last.least_version:
+            require_version(last.least_version, f"deployment {last.seq} to {name} asks for")
+
+
+@dataclass
+class StoredObjects:
+    """What the folder of the entries has: objects by number, and those whose names are no number of an entry."""
+
+    entries: dict[int, bytes]
+    beside: list[ForeignObject]
 
 
 def load(ports: Ports, *, for_look: bool = False, to_show: bool = False) -> LedgerState:
@@ -66,17 +90,15 @@ def load(ports: Ports, *, for_look: bool = False, to_show: bool = False) -> Ledg
             try:
                 check_store_owner(ports)
                 now = load_checkpoint(ports)
-                read = dict(_read_stored(ports, now.seq, copies))
-                last = now.seq, now.head
-                for number, data in read.items():
-                    if broken := entries.find_chain_break(number, data, last[0] + 1, last[1]):
-                        raise to_ledger_error(broken)
-                    last = number, entries.hash_bytes(data)
-                    now, entry = _decode_next(now, number, data)
-                    if entry:
-                        doubt = ports.trust.explain_distrust(entry) if ports.trust.pinned else ""
-                        now = apply_entry(now, entry, doubt)
-                check_known_head(ports, last, seen)
+                objects = _read_stored(ports, now.seq, copies)
+                reading = _read_chain(ports, objects, now, seen)
+                if now.seq and has_vouching(reading.links):
+                    # Entries before the checkpoint may count now.
+                    now, objects = LedgerState(), _read_stored(ports)
+                    reading = _read_chain(ports, objects, now, seen)
+                for state in count_links(ports.trust, now, reading.links):
+                    now = state
+                now = replace(now, foreign=reading.foreign)
             except BrokenLedgerError:
                 # A listing made during appends may lack an earlier entry, and a copy may be damaged: read once more.
                 if is_repeated:
@@ -84,21 +106,37 @@ def load(ports: Ports, *, for_look: bool = False, to_show: bool = False) -> Ledg
                 is_repeated, copies = True, NO_COPIES
             else:
                 if not to_show:
-                    refuse_newer(now)
-                if for_look and read.keys() != copies.keys():
-                    ports.head_cache.save_copies(read)
+                    refuse_newer(ports, now)
+                if for_look and objects.entries.keys() != copies.keys():
+                    ports.head_cache.save_copies(objects.entries)
                 return now
 
 
-def _decode_next(now: LedgerState, number: int, data: bytes) -> tuple[LedgerState, entries.Entry | None]:
-    """Return the entry; from the first one of a newer format on None, with its number in the state."""
-    newer = now.newer
-    if newer is None:
-        try:
-            return now, entries.decode_entry(data)
-        except entries.NewerEntryError as error:
-            newer = NewerEntries(number, number, error.version)
-    return replace(now, newer=replace(newer, last=number)), None
+def _read_chain(ports: Ports, objects: StoredObjects, start: LedgerState, seen: KnownHead) -> ChainReading:
+    """Read the chain after a state. Raises BrokenLedgerError if it is tampered with, or does not continue the entries
+    seen by this machine.
+    """
+    try:
+        reading = read_chain(objects.entries.items(), (start.seq, start.head), ports.trust)
+    except TamperedError as error:
+        raise to_ledger_error(error.broken) from error
+    reading.beside += objects.beside
+    last = next(((each.number, each.head) for each in reversed(reading.links) if not each.foreign), None)
+    check_known_head(ports, last or (start.seq, start.head), seen)
+    if trailing := reading.trailing:
+        _check_trailing(ports, [each.number for each in trailing])
+    return reading
+
+
+def _check_trailing(ports: Ports, numbers: Sequence[int]) -> None:
+    """Check that nothing knows foreign objects at the end of the chain as entries: then they were replaced."""
+    for number in load_checkpoint_numbers(ports):
+        if number >= numbers[0] and _load_trusted(ports, number):
+            raise to_ledger_error(entries.ChainBreak(numbers[0], f"the checkpoint of entry {number} knows another one"))
+    older = ports.store.read_older_versions(ledger_store.ENTRY_FOLDER, ledger_store.entry_key(numbers[0] - 1))
+    known = {ledger_store.parse_key_number(key): versions for key, versions in older.items()}
+    if broken := find_older_entry({number: known[number] for number in numbers if number in known}, ports.trust):
+        raise to_ledger_error(broken)
 
 
 def prefetch_ledger(
@@ -190,7 +228,7 @@ def append(
             submission.entry = entry
         if not create_entry(ports, entry):
             continue
-        after = apply_entry(now, entries.decode_entry(entries.encode_entry(entry)))
+        after = apply_entry(now, entries.decode_entry(entries.encode_entry(entry)), use=ports.trust.name_use(entry))
         save_checkpoint(ports, after, entry)
         ports.head_cache.save_head(after.seq, after.head)
         return after, entry
@@ -218,37 +256,58 @@ def append_event(
 
 
 def read_newest_first(ports: Ports, present: LedgerState | None = None) -> Iterator[entries.Entry]:
-    """Yield the entries from the newest back, reading only the requested pages. `present` is the loaded state."""
-    end = (present or load(ports)).seq
-    while end > 0:
-        yield from read_entries(ports, range(end, max(0, end - PAGE_SIZE), -1))
-        end -= PAGE_SIZE
+    """Yield the entries from the newest back, reading only the requested pages. `present` is the loaded state. Foreign
+    objects are left out: the chain tells them from entries.
+    """
+    now = present or load(ports)
+    end, head, rest = now.seq, now.head, list[tuple[int, bytes]]()
+    while end > 0 or rest:
+        page = range(end, max(0, end - PAGE_SIZE), -1)
+        rest += _read_numbers(ports, page)
+        end = page[-1] - 1 if page else 0
+        while found := split_newest(head, rest):
+            entry, foreign = found
+            del rest[: foreign + 1]
+            head = entry.prev
+            if isinstance(entry, entries.Entry):
+                yield entry
+        if rest and end <= 0:
+            raise to_ledger_error(entries.ChainBreak(rest[0][0], "the entry after it says otherwise"))
 
 
 def read_oldest_first(ports: Ports) -> Iterator[tuple[entries.Entry, bytes]]:
-    """Yield all entries with their bytes, each checked against the chain."""
+    """Yield all entries with their bytes, each checked against the chain. Foreign objects are left out."""
     # load() also checks the length against the known head.
     end = load(ports).seq
-    expected, prev = 1, entries.GENESIS
-    while expected <= end:
-        page = range(expected, min(end, expected + PAGE_SIZE - 1) + 1)
-        for number, data in zip(
-            page, ports.store.read_all([ledger_store.entry_key(each) for each in page]), strict=True
-        ):
-            if data is None:
-                raise to_ledger_error(entries.ChainBreak(number, "it is missing"))
-            if broken := entries.find_chain_break(number, data, expected, prev):
-                raise to_ledger_error(broken)
-            yield entries.decode_entry(data), data
-            expected, prev = expected + 1, entries.hash_bytes(data)
+    reading = ChainReading(0, entries.GENESIS)
+    while reading.number < end:
+        page = range(reading.number + 1, min(end, reading.number + PAGE_SIZE) + 1)
+        for number, data in _read_numbers(ports, page):
+            try:
+                reading.add_object(number, data, ports.trust)
+            except TamperedError as error:
+                raise to_ledger_error(error.broken) from error
+            if isinstance(entry := reading.links.pop().entry, entries.Entry):
+                yield entry, data
+
+
+def _read_numbers(ports: Ports, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
+    """Return the objects with these numbers. Raises BrokenLedgerError for a missing one."""
+    stored = ports.store.read_all([ledger_store.entry_key(number) for number in numbers]) if numbers else []
+    return [(number, _require_object(number, data)) for number, data in zip(numbers, stored, strict=True)]
+
+
+def _require_object(number: int, data: bytes | None) -> bytes:
+    if data is None:
+        raise to_ledger_error(entries.ChainBreak(number, "it is missing"))
+    return data
 
 
 def read_entries(ports: Ports, numbers: Sequence[int]) -> Iterator[entries.Entry]:
     """Yield the entries with these numbers. Raises BrokenLedgerError for a missing one."""
-    stored = ports.store.read_all([ledger_store.entry_key(number) for number in numbers]) if numbers else []
-    for number, data in zip(numbers, stored, strict=True):
+    for number, data in _read_numbers(ports, numbers):
         try:
-            yield entries.decode_entry(data or b"")
+            yield entries.decode_entry(data)
         except entries.MalformedEntryError as error:
             raise to_ledger_error(entries.ChainBreak(number, str(error))) from error
 
@@ -270,34 +329,31 @@ def audit_ledger(ports: Ports) -> tuple[LedgerState, tuple[DistrustedEntry, ...]
 
 def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[DistrustedEntry, ...]]:
     check_store_owner(ports)
-    if broken := entries.verify_chain(_read_stored(ports)):
-        raise to_ledger_error(broken)
-    now, found, trust = LedgerState(), list[DistrustedEntry](), ports.trust
-    left = {ledger_store.parse_key_number(key) for key in ports.store.list_keys(ledger_store.CHECKPOINT_FOLDER)}
-    number, data = 0, b""
-    for number, data in _read_stored(ports):
-        now, entry = _decode_next(now, number, data)
-        if entry is None:
-            continue
-        if doubt := trust.explain_distrust(entry):
-            found.append(to_unbelieved(entry, doubt))
-        now = apply_entry(now, entry, doubt)
-        if now.seq in left:
+    left, trust = set(load_checkpoint_numbers(ports)), ports.trust
+    now, found = LedgerState(), list[DistrustedEntry]()
+    reading = _read_chain(ports, _read_stored(ports), now, seen)
+    for link, state in zip(reading.links, count_links(trust, now, reading.links), strict=True):
+        now = state
+        found += [each for each in now.unbelieved[-1:] if each.seq == link.number]
+        if now.seq in left and link.entry is not None:
             check_checkpoint(ports, now)
-    # The digest of a read entry is known; those of a newer format have none.
-    check_known_head(ports, (number, entries.hash_bytes(data)) if now.newer else (now.seq, now.head), seen)
-    refuse_newer(now)
-    return now, tuple(found)
+    refuse_newer(ports, now)
+    return replace(now, foreign=reading.foreign), tuple(found)
 
 
-def _read_stored(ports: Ports, after: int = 0, copies: EntryCopies = NO_COPIES) -> Iterator[tuple[int, bytes]]:
-    """Yield the numbered entries after one, the last of them never from `copies`."""
+def _read_stored(ports: Ports, after: int = 0, copies: EntryCopies = NO_COPIES) -> StoredObjects:
+    """Read the objects after a number, the last of them never from `copies`."""
     keys = ports.store.list_keys(ledger_store.ENTRY_FOLDER, after=ledger_store.entry_key(after))
-    wanted = [key for key in keys if key == keys[-1] or ledger_store.parse_key_number(key) not in copies]
-    stored = dict(zip(wanted, ports.store.read_all(wanted), strict=True))
-    for key in keys:
-        number = ledger_store.parse_key_number(key)
-        yield number, (stored[key] or b"") if key in stored else copies[number]
+    numbers = {key: number for key in keys if (number := ledger_store.parse_key_number(key)) > after}
+    odd = [ForeignObject(key, "its name is not the number of an entry") for key in keys if key not in numbers]
+    last = max(numbers.values(), default=0)
+    wanted = {key: number for key, number in numbers.items() if number == last or number not in copies}
+    stored = dict(zip(wanted, ports.store.read_all(list(wanted)), strict=True))
+    found = {
+        number: _require_object(number, stored[key]) if key in stored else copies[number]
+        for key, number in numbers.items()
+    }
+    return StoredObjects(found, odd)
 
 
 def create_entry(ports: Ports, entry: entries.Entry) -> bool:
@@ -335,7 +391,7 @@ def _read_back(ports: Ports, key: str, entry: entries.Entry, before: Exception) 
 
 def load_checkpoint(ports: Ports) -> LedgerState:
     """Return the state of the last trusted checkpoint; the empty state without one."""
-    numbers = [ledger_store.parse_key_number(key) for key in ports.store.list_keys(ledger_store.CHECKPOINT_FOLDER)]
+    numbers = load_checkpoint_numbers(ports)
     if not ports.trust.pinned:
         numbers = [number for number in numbers if number and number % checkpoint.INTERVAL == 0]
     # Limited, because a writer of the store can add any number of untrusted ones.
@@ -349,10 +405,14 @@ def load_checkpoint(ports: Ports) -> LedgerState:
     return LedgerState()
 
 
+def load_checkpoint_numbers(ports: Ports) -> list[int]:
+    return [ledger_store.parse_key_number(key) for key in ports.store.list_keys(ledger_store.CHECKPOINT_FOLDER)]
+
+
 def name_checkpoint(ports: Ports, now: LedgerState) -> str:
     """Return the name of the checkpoint after `now`, for the next entry; empty without one."""
     is_at_interval = now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
-    return checkpoint.compute_name(now) if is_at_interval and not ports.trust.pinned else ""
+    return checkpoint.compute_name(replace(now, foreign=())) if is_at_interval and not ports.trust.pinned else ""
 
 
 def save_checkpoint(ports: Ports, now: LedgerState, last: entries.Entry) -> None:

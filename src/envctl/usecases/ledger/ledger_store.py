@@ -8,6 +8,7 @@ it no entry is recorded. Decisions and entries take the time of the store, becau
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Generic, TypeVar
 
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.findings import Finding
+from envctl.domain.ledger.chain import name_entry
 from envctl.domain.ledger.entries import PRECISION, TOLERANCE, hash_bytes, is_future
 from envctl.domain.ledger.events import ApprovalGiven, DeploymentStarted, Event
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
@@ -31,6 +33,7 @@ CHECKPOINT_FOLDER = "checkpoints/"
 MARKER_KEY = "project.json"
 """The marker naming the owner of the store."""
 MARKER_FORMAT = 1
+_NUMBERED_KEY = re.compile(rf"(?:{ENTRY_FOLDER}|{CHECKPOINT_FOLDER})([0-9]{{10}})\.json(?:\.gz)?")
 D = TypeVar("D")
 MAX_RELEASES_READ = 4
 _TIMED_DECISIONS = (DeploymentStarted, ApprovalGiven, RulesApproved, RulesResetRequested)
@@ -44,8 +47,7 @@ _OVERWRITE_HINT = "use S3, or a server with If-None-Match on PUT, such as MinIO;
 OVERWRITE_PROBLEM = Problem("E426", "the store allowed an overwrite in the test", _OVERWRITE_HINT)
 
 
-def entry_key(seq: int) -> str:
-    return f"{ENTRY_FOLDER}{seq:010d}.json"
+entry_key = name_entry
 
 
 def checkpoint_key(seq: int) -> str:
@@ -58,8 +60,8 @@ def release_key(identity: str) -> str:
 
 def parse_key_number(key: str) -> int:
     """Return the number in the key of an entry or checkpoint; 0 for any other key."""
-    stem = key.rpartition("/")[2].removesuffix(".gz").removesuffix(".json")
-    return int(stem) if stem.isdigit() else 0
+    found = _NUMBERED_KEY.fullmatch(key)
+    return int(found[1]) if found else 0
 
 
 @dataclass(frozen=True)

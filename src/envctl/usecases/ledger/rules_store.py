@@ -57,6 +57,7 @@ def build_rules_request(context: Context, present: LedgerState, target: str) -> 
         rules=to_rules(document),
         document=document,
         documents=documents,
+        signed_from={name: there.signs_from for name, there in ports.trust.pinned.items()},
     )
     return add_authors(context, complete_request(ports, request))
 

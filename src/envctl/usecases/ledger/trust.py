@@ -7,7 +7,7 @@ from envctl.domain.config.project import Project
 from envctl.domain.config.signing_keys import KEY_FIELDS, list_key_roles
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.ledger.key_roles import ALL_ROLES, KeyRole
-from envctl.domain.ledger.signatures import PublicKey, UnusableKeyError, parse_public_keys
+from envctl.domain.ledger.signatures import PublicKey, UnusableKeyError, list_fingerprints, parse_public_keys
 from envctl.domain.ledger.trust import EnvironmentKeys, Trust, find_shared_key
 from envctl.usecases.ports.project import SourceTree
 
@@ -47,6 +47,15 @@ def load_trust(tree: SourceTree, project: Project, folder: str = ENVIRONMENTS_FO
 def list_signing_environments(project: Project) -> tuple[str, ...]:
     """Return the environments with signed entries: those of the pipeline in order, then the others."""
     return tuple(name for name in project.all_environments if project.environments[name].signing_key)
+
+
+def list_signers(tree: SourceTree, project: Project) -> dict[str, tuple[str, ...]]:
+    """Return the fingerprints of the keys that people sign with, for each environment that requires signatures."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in filter(project.requires_signatures, list_signing_environments(project)):
+        role: KeyRole = "people" if project.environments[name].approval_signing_key else "deployment"
+        found[name] = list_fingerprints(tree.read_contents(format_key_path(name, role=role)) or b"")
+    return found
 
 
 def read_public_keys(

@@ -140,6 +140,11 @@ class Store(Protocol):
     def list_keys(self, prefix: str, after: str = "") -> list[str]:
         """Return sorted keys with this prefix after `after`. It ends with a slash: remote stores list no others."""
 
+    def read_older_versions(self, prefix: str, after: str) -> Mapping[str, Sequence[bytes]]:
+        """Return the replaced versions of the objects with this prefix after a key; empty where the store keeps none.
+        Raises OperationFailedError (E055) if they can't be read.
+        """
+
     def prefetch(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
         """Fetch keys and lists (`prefix`, `after`) in parallel for reads inside the block. It changes no result."""
 

@@ -263,6 +263,7 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
         doubt=ports.identity.explain_doubt(),
         document=document,
         documents=documents,
+        signed_from={name: there.signs_from for name, there in ports.trust.pinned.items()},
     )
     return add_authors(context, rules_store.complete_request(ports, request))
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from envctl.domain.ledger.history_events import HistoryVouched
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.next_step.situation import NextStep
@@ -90,6 +91,7 @@ RULES: dict[str, object] = {
             (TARO, RulesApproved("prod", "", RECORDED, TREE)),
             (HANAKO, RulesResetRequested("prod", RECORDED, "the law team was\ndissolved")),
             (ROBOT, RulesResetWithdrawn("prod", RECORDED, "they are back")),
+            (HANAKO, HistoryVouched(environment="prod", number=12, head="ab" * 32)),
             (ROBOT, RulesResetWithdrawn("prod", RECORDED)),
         ),
         more=False,

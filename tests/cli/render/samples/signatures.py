@@ -6,8 +6,9 @@ from datetime import timedelta
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.events import Actor, ApprovalGiven, EnvironmentLocked
 from envctl.domain.ledger.release_events import ReleaseCreated
-from envctl.domain.ledger.state import DistrustedEntry, NewerEntries
-from envctl.usecases.inspect.history import History
+from envctl.domain.ledger.state import DistrustedEntry, ForeignObject, NewerEntries
+from envctl.usecases.approval.vouch import VouchedHistory
+from envctl.usecases.inspect.history import History, LedgerVerification
 from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
 from tests.cli.render.samples.basics import NEW, NOW, TARO
 from tests.cli.render.samples.ledger import entries
@@ -21,6 +22,10 @@ UNBELIEVED = (
     DistrustedEntry(42, "prod", "approval given", MALLORY, NOW - timedelta(hours=2), OTHER),
 )
 MANY = (*(replace(UNBELIEVED[0], seq=number) for number in range(30, 41)), *UNBELIEVED)
+FOREIGN = tuple(
+    ForeignObject(f"ledger/000000001{number}.json", f"there is no entry {number + 9} before it")
+    for number in range(3, 9)
+)
 NEWER = NewerEntries(2, 12, "1.4.0")
 
 
@@ -48,6 +53,14 @@ NOT_BELIEVED: dict[str, object] = {
     "a status before entries of a newer envctl": replace(STATUS, newer=NEWER),
     "a history before entries of a newer envctl": History(
         environment="prod", entries=_SHOWN[:1], more=False, newer=replace(NEWER, last=2)
+    ),
+    "a status beside foreign objects": replace(STATUS, foreign=FOREIGN),
+    "a verified ledger beside foreign objects": LedgerVerification(12, "ab" * 32, ("dev", "prod"), foreign=FOREIGN),
+    "a history that people vouch for": VouchedHistory(
+        number=41, head="ab" * 32, signed=("staging",), signed_before=(), missing=("prod",), entries=UNBELIEVED[::-1]
+    ),
+    "a history that people vouched for": VouchedHistory(
+        number=41, head="ab" * 32, signed=("prod",), signed_before=("staging",), missing=(), entries=()
     ),
     "a why with entries that nobody believes": replace(WHY_NOT_AT_ALL, unbelieved=UNBELIEVED),
     "a history with an entry that nobody believes": History(

@@ -26,7 +26,7 @@ SET = (
     GitlabVariable("ENVCTL_ROLE", "prod", True),
     GitlabVariable("ENVCTL_PLAN_ROLE"),
     GitlabVariable("ENVCTL_DRIFT_ROLE", "*", True),
-    GitlabVariable("ENVCTL_GITLAB_TOKEN", "*", False, True),
+    GitlabVariable("ENVCTL_GITLAB_TOKEN", "envctl-note", False, True),
 )
 FINE = GitlabSettings(
     branch_name="main",
@@ -105,6 +105,10 @@ WEAK: dict[str, tuple[GitlabSettings, list[tuple[str, str]]]] = {
     "the token is protected": (
         replace(FINE, variables=(*SET[:3], GitlabVariable("ENVCTL_GITLAB_TOKEN", "*", True, True))),
         [("token", "warn")],
+    ),
+    "each branch has the token": (
+        replace(FINE, variables=(*SET[:3], GitlabVariable("ENVCTL_GITLAB_TOKEN", "*", False, True))),
+        [("variables", "warn")],
     ),
 }
 

@@ -1,4 +1,4 @@
-"""`envctl ledger verify` and `envctl ledger keys`."""
+"""`envctl ledger verify`, `envctl ledger keys` and `envctl ledger sign`."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -57,3 +57,18 @@ def keys(
 
     refuse_dry_run(context)
     run_use_case(context, lambda ports: pin_keys(ports, tuple(names or ()), create=create, add=add))
+
+
+def sign(
+    context: typer.Context,
+    names: Environments = None,
+    *,
+    through: Annotated[int, typer.Option(metavar="NUMBER", help="The last entry that you vouch for.", min=1)],
+) -> None:
+    """Vouch for entries from before there were keys, with the key of people of each environment. Read them first: they
+    count once people of all environments did, and are shown as vouched for.
+    """
+    from envctl.usecases.approval.vouch import vouch_for_history
+
+    refuse_dry_run(context)
+    run_use_case(context, lambda ports: vouch_for_history(ports, through, tuple(names or ())))

@@ -7,7 +7,7 @@ from envctl.cli.render.text.sentences import capitalize
 from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words import history as words
 from envctl.cli.render.words import releases as release_words
-from envctl.cli.render.words.events import choose_tone, describe_unread
+from envctl.cli.render.words.events import choose_tone, describe_foreign, describe_unread
 from envctl.domain.ledger.state import to_label
 from envctl.domain.release_label import format_label
 from envctl.usecases.inspect.history import History, LedgerVerification
@@ -50,7 +50,8 @@ def render_ledger_verification(ledger: LedgerVerification) -> str:
     if not ledger.entries:
         return md.render_page(f"## {md.NEUTRAL} The ledger is empty")
     proof = md.escape(capitalize(words.describe_verification(ledger)))
-    return md.render_page(f"## {md.OK} The ledger is verified", f"{proof} Head: {md.code(ledger.head)}")
+    foreign = "\n".join(f"- {md.escape(each)}" for each in describe_foreign(ledger.foreign, len(ledger.foreign)))
+    return md.render_page(f"## {md.OK} The ledger is verified", f"{proof} Head: {md.code(ledger.head)}", foreign)
 
 
 def render_releases(listed: Releases) -> str:

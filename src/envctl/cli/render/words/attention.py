@@ -10,7 +10,7 @@ from envctl.cli.render.text.sentences import format_actor, format_count
 from envctl.cli.render.text.times import Zone, format_age, format_future, format_past
 from envctl.cli.render.words.approval.guards import format_guards
 from envctl.cli.render.words.deployment import describe_operation
-from envctl.cli.render.words.events import describe_unread, describe_untrusted, format_names
+from envctl.cli.render.words.events import describe_foreign, describe_unread, describe_untrusted, format_names
 from envctl.domain.command_lines import format_command
 from envctl.domain.guards.rules import RESET_DELAY
 from envctl.domain.guards.waivers import describe_waiver
@@ -44,6 +44,7 @@ def list_attention_items(status: Status, zone: Zone = None) -> tuple[AttentionIt
         AttentionItem("ledger", sentence, is_serious=True)
         for sentence in (*describe_unread(status.newer), *describe_untrusted(status.unbelieved, zone))
     ]
+    items += [AttentionItem("ledger", sentence, is_serious=False) for sentence in describe_foreign(status.foreign)]
     for gone in status.gone:
         problem = describe_gone(gone)
         sentence = f"{problem.code} {problem.message}: {add_sandbox_flag(problem.hint)}"

@@ -10,9 +10,10 @@ from envctl.cli.render.words.release_changes import describe_uncommitted
 from envctl.cli.render.words.tones import Tone
 from envctl.domain.command_lines import format_command
 from envctl.domain.ledger import events
+from envctl.domain.ledger.history_events import HistoryVouched
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
-from envctl.domain.ledger.state import DistrustedEntry, NewerEntries
+from envctl.domain.ledger.state import DistrustedEntry, ForeignObject, NewerEntries
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.ledger.traffic_events import RolloutStarted, TrafficShifted, TrafficShiftStarted
 from envctl.domain.ledger.waiver_events import WaiverGiven, WaiverReviewed
@@ -110,6 +111,8 @@ def describe_event(event: events.Event) -> str:  # noqa: C901, PLR0912 (one case
             return f"import of {to_one_line(event.address)} into {event.environment} {outcome}"
         case StateMoved():
             return f"the state of {event.stack} in {event.environment} moved to {event.to}"
+        case HistoryVouched():
+            return f"people of {event.environment} vouched for entries 1 to {event.number}"
         case _:
             assert_never(event)
 
@@ -192,6 +195,16 @@ def _describe_rollout(event: RolloutStarted | TrafficShiftStarted | TrafficShift
 def describe_unread(newer: NewerEntries | None) -> list[str]:
     """Describe the entries that this envctl can't read."""
     return [f"{newer}. What you see is the state before: update envctl on this machine"] if newer else []
+
+
+def describe_foreign(found: tuple[ForeignObject, ...], most: int = MAX_NAMED) -> list[str]:
+    """Describe objects in the folder of the entries that are none, and the command for the others."""
+    sentences = [
+        f"{to_one_line(each.key)} in the store is no entry, and changes nothing (E056): {to_one_line(each.why)}"
+        for each in found[:most]
+    ]
+    others = add_sandbox_flag(f"there are {len(found)} such objects; list all: {format_command('ledger verify')}")
+    return [*sentences, others] if len(found) > most else sentences
 
 
 def describe_untrusted(found: tuple[DistrustedEntry, ...], zone: Zone = None) -> list[str]:

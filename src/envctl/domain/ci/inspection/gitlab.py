@@ -13,6 +13,7 @@ from envctl.domain.ci.inspection.settings import GitlabApprovals, GitlabBranch, 
 from envctl.domain.findings import Finding
 
 GITLAB_TOKEN = "ENVCTL_GITLAB_TOKEN"  # noqa: S105 (a name)
+NOTE_HINT = "set it twice, masked: not protected for the environment envctl-note alone, and protected for all"
 MAINTAINER = 40
 """GitLab's access level of a maintainer; 30 is a developer."""
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|PRIVATE_KEY|ACCESS_KEY|API_KEY|CREDENTIAL")
@@ -149,15 +150,17 @@ def _check_variables(variables: Sequence[GitlabVariable] | Unread, wanted: Gitla
         yield unchecked("variables", variables.reason)
         return
     for each in variables:
+        is_of_note = each.name == GITLAB_TOKEN and "*" not in each.scope
         if each.name in _AWS_KEYS:
             why = f"{each.name} is a long-lived key: jobs get roles with their token, and need no key"
             yield Finding("variables", "bad", why, f"{page}: delete it, and the key in AWS")
         elif _SECRET.search(each.name) and not each.is_masked:
             why = f"{each.name} is not masked: a job log can show it"
             yield Finding("variables", "bad", why, f"{page}: mask it")
-        elif _SECRET.search(each.name) and not each.is_protected and each.name != GITLAB_TOKEN:
+        elif _SECRET.search(each.name) and not each.is_protected and not is_of_note:
             why = f"{each.name} is not protected: jobs of every branch see it"
-            yield Finding("variables", "warn", why, f"{page}: protect it")
+            hint = NOTE_HINT if each.name == GITLAB_TOKEN else "protect it"
+            yield Finding("variables", "warn", why, f"{page}: {hint}")
         elif each.name in ("ENVCTL_ROLE", "ENVCTL_DRIFT_ROLE") and not each.is_protected:
             why = f"{each.name} ({each.scope}) is not protected: a job of every branch sees which role to take"
             yield Finding("variables", "warn", why, f"{page}: protect it")

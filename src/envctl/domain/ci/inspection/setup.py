@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from envctl.domain.ci.inspection.github import GithubExpectation, unchecked
-from envctl.domain.ci.inspection.gitlab import GITLAB_TOKEN, GitlabExpectation
+from envctl.domain.ci.inspection.gitlab import GITLAB_TOKEN, NOTE_HINT, GitlabExpectation
 from envctl.domain.ci.inspection.job import System
 from envctl.domain.ci.inspection.settings import GithubSettings, GitlabSettings, Unread
 from envctl.domain.findings import Finding
@@ -85,14 +85,14 @@ def check_gitlab_setup(
             yield Finding(f"role of {each.job}", "good", f"in {each.name}")
         else:
             yield _build_missing(each, f"{each.format_key('gitlab')}; or {each.format_gitlab_command()}")
-    token = next((each for each in settings.variables if each.name == GITLAB_TOKEN), None)
+    tokens = [each for each in settings.variables if each.name == GITLAB_TOKEN]
     page = f"{wanted.url}/-/settings/ci_cd: Variables"
-    if token is None:
+    if not tokens:
         why = f"{GITLAB_TOKEN} is not set: jobs can't write notes and issues"
-        yield Finding("token", "warn", why, f"{page}: a project access token with the scope api, masked")
-    elif token.is_protected:
+        yield Finding("token", "warn", why, f"{page}: a project access token with the scope api. {NOTE_HINT}")
+    elif all(each.is_protected for each in tokens):
         why = f"{GITLAB_TOKEN} is protected: jobs of merge requests do not see it"
-        yield Finding("token", "warn", why, f"{page}: mask it, but do not protect it")
+        yield Finding("token", "warn", why, f"{page}: {NOTE_HINT}")
 
 
 def _build_missing(each: RoleVariable, command: str) -> Finding:

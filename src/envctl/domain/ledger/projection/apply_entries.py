@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import assert_never
 
 from envctl.domain.ledger import events
-from envctl.domain.ledger.entries import READINGS_FORMAT, Entry
+from envctl.domain.ledger.entries import READINGS_FORMAT, Entry, NewerEntryError
+from envctl.domain.ledger.history_events import HistoryVouched
 from envctl.domain.ledger.known_releases import KnownRelease
 from envctl.domain.ledger.people.person_names import list_names
 from envctl.domain.ledger.projection.approvals import apply_approval, apply_rules_event, drop_approvals
@@ -51,9 +52,9 @@ def apply_entries(
     return ledger
 
 
-def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "") -> LedgerState:
+def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "", use: str = "") -> LedgerState:
     """Return the state after one more entry. A distrusted entry keeps its place in the chain, and changes nothing else.
-    No entry counts as earlier than the one before it.
+    No entry counts as earlier than the one before it. `use` names the key that signed it; empty if none did.
     """
     event, head, latest = entry.event, entry.digest, max(entry.at, ledger.at or entry.at)
     # After an entry from a fast clock, `stored_at` is the true time.
@@ -79,6 +80,7 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "") -> LedgerSta
         at=latest,
         came=came,
         has_readings=ledger.has_readings or entry.format >= READINGS_FORMAT,
+        began={use: entry.seq, **ledger.began} if use and use not in ledger.began else ledger.began,
     )
 
 
@@ -143,6 +145,14 @@ def _record_arrival(
     return {**came, done.release: {**known, environment: number}}
 
 
+def skip_newer(ledger: LedgerState, entry: NewerEntryError, head: str, why: str) -> LedgerState:
+    """Return the state after a distrusted entry of a newer format: it keeps its place, and changes nothing else."""
+    at = ledger.at or datetime.fromtimestamp(0, UTC)
+    what = "an entry of a newer format"
+    unbelieved = DistrustedEntry(entry.seq, entry.environment, what, events.ANONYMOUS, at, why)
+    return replace(ledger, seq=entry.seq, head=head, unbelieved=(*ledger.unbelieved, unbelieved)[-MAX_UNBELIEVED:])
+
+
 def to_unbelieved(entry: Entry, why: str) -> DistrustedEntry:
     environment = "" if isinstance(entry.event, ReleaseCreated) else entry.event.environment
     return DistrustedEntry(entry.seq, environment, entry.event.kind, entry.actor, entry.at, why)
@@ -170,6 +180,7 @@ def to_deployment(entry: Entry, event: events.DeploymentStarted) -> Deployment:
         program=event.program,
         program_sha256=event.program_sha256,
         commit=event.commit,
+        least_version=event.least_version,
     )
 
 
@@ -187,7 +198,7 @@ def close_deployment(begun: Deployment, event: events.Ending, at: datetime) -> D
     return replace(begun, outcome=outcome, ended_at=at, reason=event.reason, existing=existing)
 
 
-def _apply_event(  # noqa: C901 (one case a kind of event)
+def _apply_event(  # noqa: C901, PLR0912 (one case a kind of event)
     ledger: LedgerState, state: EnvironmentState, entry: Entry, event: events.LocalEvent
 ) -> EnvironmentState:
     match event:
@@ -211,6 +222,8 @@ def _apply_event(  # noqa: C901 (one case a kind of event)
             return apply_import_event(state, entry, event)
         case StateMoved():
             return apply_state_move(state, event)
+        case HistoryVouched():
+            return replace(state, vouched=max(state.vouched, event.number))
         case events.ApprovalGiven() | events.ApprovalWithdrawn():
             return apply_approval(state, entry, event, has_readings=ledger.has_readings)
         case _:

@@ -20,11 +20,12 @@ def apply_approval(
     state: EnvironmentState, entry: Entry, event: ApprovalGiven | ApprovalWithdrawn, *, has_readings: bool
 ) -> EnvironmentState:
     """Apply an approval. Once the ledger `has_readings`, one without is of an old envctl: a way round what is shown."""
+    key = entry.signature.key if entry.signature else ""
     match event:
         case ApprovalGiven():
             by = build_reviewer(event.reviewer, entry.actor, event.environment) if event.reviewer else entry.actor
             given = read_binding(event).to_approval(
-                by, entry.at, unread=has_readings and not event.reading, seq=entry.seq
+                by, entry.at, unread=has_readings and not event.reading, seq=entry.seq, key=key
             )
             return replace(state, approvals=(*state.approvals, given)[-MAX_APPROVALS:])
         case ApprovalWithdrawn():
@@ -49,17 +50,18 @@ def apply_rules_event(
     recorded = state.rules.digest if state.rules else ""
     if event.recorded != recorded:
         return state
+    key = entry.signature.key if entry.signature else ""
     match event:
         case RulesApproved():
             if has_readings and not event.reading:
                 return state
-            given = RulesApproval(event.gate, event.recorded, event.rules, entry.actor, entry.at)
+            given = RulesApproval(event.gate, event.recorded, event.rules, entry.actor, entry.at, key)
             return replace(state, rules_approvals=(*state.rules_approvals, given)[-MAX_RULES_APPROVALS:])
         case RulesResetRequested():
             if state.rules_reset is not None:
                 # The delay runs from the first request.
                 return state
-            reset = RulesReset(entry.seq, event.recorded, entry.actor, entry.at, event.reason)
+            reset = RulesReset(entry.seq, event.recorded, entry.actor, entry.at, event.reason, key)
             return replace(state, rules_reset=reset)
         case RulesResetWithdrawn():
             return replace(state, rules_reset=None)

@@ -147,7 +147,11 @@ def _find_remark(team_files: Mapping[str, str], ours: str) -> str:
 
 
 def _list_variables(settings: GitlabCi, site: GitlabInputs) -> tuple[Variable, ...]:
-    meaning = "a project access token with the scope api and the role Reporter: masked, and not protected"
+    token, note = "a project access token with the scope api and the role Reporter", f"{settings.prefix}-note"
+    tokens = (
+        Variable("ENVCTL_GITLAB_TOKEN", note, f"{token}, for notes: masked, and not protected"),
+        Variable("ENVCTL_GITLAB_TOKEN", "", f"{token}, for issues of drift: masked and protected"),
+    )
     needed = [
         (PLAN, Variable("ENVCTL_PLAN_ROLE", "", "the role that plans merge requests")),
         (DRIFT, Variable("ENVCTL_DRIFT_ROLE", "", "the role that checks drift and records it: protected")),
@@ -163,4 +167,4 @@ def _list_variables(settings: GitlabCi, site: GitlabInputs) -> tuple[Variable, .
         for each, names in site.secret_variables.items()
         for name in names
     ]
-    return (*roles, Variable("ENVCTL_GITLAB_TOKEN", "", meaning), *values)
+    return (*roles, *tokens, *values)

@@ -7,7 +7,7 @@ from envctl.cli.render.terminal.columns import print_columns
 from envctl.cli.render.terminal.text import STYLES, print_nowrap, print_text, print_warnings, to_text
 from envctl.cli.render.text.times import format_clock_time, format_time
 from envctl.cli.render.words import history as words
-from envctl.cli.render.words.events import choose_tone, describe_event, describe_unread
+from envctl.cli.render.words.events import choose_tone, describe_event, describe_foreign, describe_unread
 from envctl.domain.ledger.entries import Entry
 from envctl.usecases.inspect.history import History, LedgerVerification
 
@@ -43,6 +43,7 @@ def show_ledger_verification(verified: LedgerVerification, out: Console) -> None
         return
     print_text(out, ("The ledger is verified: ", "green"), words.describe_verification(verified))
     print_nowrap(out, f"head {verified.head}", indent=2)
+    print_warnings(out, describe_foreign(verified.foreign, len(verified.foreign)))
 
 
 def _show_table(history: History, out: Console) -> None:
