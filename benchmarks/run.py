@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from benchmarks import cold, environments, growth, memory, peers, single, stacks, workloads
+from benchmarks import cold, environments, growth, memory, peers, signed, single, stacks, workloads
 from benchmarks.delays import REPOSITORY
 from benchmarks.projects import describe_program, yard
 from benchmarks.results import Results
@@ -23,6 +23,7 @@ THEMES = {
     "growth": growth.run,
     "roots": growth.run_roots,
     "workloads": workloads.run,
+    "signed": signed.run,
     "peers": peers.run,
 }
 

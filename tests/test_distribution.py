@@ -24,8 +24,8 @@ from tests.programs import SYSTEM_PATH
 
 ROOT = Path(__file__).parents[1]
 HATCHLING = Path(sys.executable).with_name("hatchling")
-# 75 % of the wheel that had the API server for Kubernetes and the schemas in it.
-MOST_BYTES = 2742 * 1024 * 75 // 100
+# 78 % of the wheel that had the API server for Kubernetes and the schemas in it: 75 before signing keys had a module.
+MOST_BYTES = 2742 * 1024 * 78 // 100
 COMMIT_TIME = "1764000000"
 FOLDERS = ("app/", "charts/", "environments/", "kubernetes/", "modules/")
 # The wheel has two packages.

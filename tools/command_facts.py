@@ -62,7 +62,7 @@ FACTS = {
         given="signing keys are named",
         place="shop on AWS",
     ),
-    "ledger sign": Facts(("envctl ledger sign --through 1041",), ("signatures.md",), unrun="needs keys in KMS"),
+    "ledger sign": Facts(("envctl ledger sign --through 1041",), ("signatures.md",), unrun="needs a key for people"),
     "ledger verify": Facts(("envctl ledger verify",), ("ledger-verify.md", "recovery.md"), given="dev runs a release"),
     "lock": Facts(('envctl lock prod --reason "migration until Friday"',), ("guards.md", "recovery.md")),
     "images pin": Facts(("envctl images pin",), ("kubernetes.md",)),

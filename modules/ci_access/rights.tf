@@ -33,7 +33,7 @@ data "aws_iam_policy_document" "job" {
 
   statement {
     sid       = "ListTheStore"
-    actions   = ["s3:ListBucket"]
+    actions   = ["s3:ListBucket", "s3:ListBucketVersions"]
     resources = [local.store_arn]
 
     # envctl lists folders alone. A bucket may hold the keys of other projects.
@@ -50,7 +50,7 @@ data "aws_iam_policy_document" "job" {
 
   statement {
     sid       = "ReadTheStore"
-    actions   = ["s3:GetObject"]
+    actions   = ["s3:GetObject", "s3:GetObjectVersion"]
     resources = [for path in lookup(local.reads, each.key, ["*"]) : "${local.store_keys}${path}"]
   }
 

@@ -20,7 +20,7 @@ from tests.docs.values import values
 REASONS = {
     "needs Docker": 5,
     "needs the network": 3,
-    "needs a key for people": 2,
+    "needs a key for people": 4,
     "a target of the makefile": 6,
     "needs a cluster of Kubernetes": 2,
     "needs helm and a chart": 1,

@@ -398,7 +398,7 @@ run "the_store_is_added_to_as_the_job_needs" {
   }
 
   assert {
-    condition     = length(setsubtract(flatten([for document in data.aws_iam_policy_document.job : [for statement in document.statement : statement.actions]]), ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:PutObjectRetention", "sts:AssumeRole", "sts:TagSession"])) == 0
+    condition     = length(setsubtract(flatten([for document in data.aws_iam_policy_document.job : [for statement in document.statement : statement.actions]]), ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:PutObjectRetention", "sts:AssumeRole", "sts:TagSession"])) == 0
     error_message = "And nothing is deleted."
   }
 }

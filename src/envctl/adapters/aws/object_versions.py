@@ -29,7 +29,7 @@ def read_older_versions(
             found.setdefault(version["Key"], []).append(body.read())
     except (BotoCoreError, ClientError) as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".")
-        message = "an object after the last entry of the ledger is no entry, and its older versions can't be read"
+        message = "an object after the last entry of the ledger is not an entry, and its older versions can't be read"
         hint = f"allow {_ACTIONS.format(bucket)}: only they tell whether an entry was replaced"
         raise OperationFailedError(Problem("E055", f"{message}: {reason}", hint)) from error
     return found

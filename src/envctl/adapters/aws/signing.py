@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
+from functools import cache
 from typing import Any
 
 from envctl.domain.aws.buckets import Policy
@@ -33,15 +35,18 @@ class KmsSignatures:
         *,
         as_me: bool = False,
     ) -> None:
-        self._environment_client = open_client
-        self._own_client = open_own_client
+        self._environment_client = cache(open_client)
+        self._own_client = cache(open_own_client)
         self._arns = arn_of
         self._role = role
         # The key of people lies outside of the environment's account.
         self._manages_as_me = as_me or role == "people"
 
     def for_role(self, role: KeyRole, *, as_me: bool = False) -> "KmsSignatures":
-        return KmsSignatures(self._environment_client, self._own_client, self._arns, role, as_me=as_me)
+        # They share the clients of the command: to open one takes longer than to sign.
+        found = copy(self)
+        found._role, found._manages_as_me = role, as_me or role == "people"
+        return found
 
     def _arn_of(self, environment: str) -> str:
         return self._arns(environment, self._role)

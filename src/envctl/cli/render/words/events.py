@@ -200,7 +200,7 @@ def describe_unread(newer: NewerEntries | None) -> list[str]:
 def describe_foreign(found: tuple[ForeignObject, ...], most: int = MAX_NAMED) -> list[str]:
     """Describe objects in the folder of the entries that are none, and the command for the others."""
     sentences = [
-        f"{to_one_line(each.key)} in the store is no entry, and changes nothing (E056): {to_one_line(each.why)}"
+        f"{to_one_line(each.key)} in the store is not an entry, and changes nothing (E056): {to_one_line(each.why)}"
         for each in found[:most]
     ]
     others = add_sandbox_flag(f"there are {len(found)} such objects; list all: {format_command('ledger verify')}")

@@ -298,7 +298,7 @@ def check_ledger(context: Context) -> Iterator[Row]:
     yield report_good("ledger", seen if entries else "no entries yet")
     if present.foreign:
         first, more = present.foreign[0], len(present.foreign) - 1
-        seen = f"{first.key} is no entry: {first.why}" + (f"; and {more} more" if more else "")
+        seen = f"{first.key} is not an entry: {first.why}" + (f"; and {more} more" if more else "")
         yield report_warning("foreign objects", seen, format_command("explain", "E056"))
     last = load_checkpoint(context.ports).seq
     since = entries - last

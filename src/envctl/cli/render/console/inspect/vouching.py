@@ -18,7 +18,7 @@ def show_vouched_history(vouched: VouchedHistory, out: Console) -> None:
         print_text(out, (name, "bold"), f": its people vouch for entries 1 to {vouched.number} now")
     for name in vouched.signed_before:
         print_text(out, (name, "bold"), ": its people vouched for them before")
-    print_nowrap(out, f"hash  {vouched.head}", indent=2)
+    print_nowrap(out, f"head {vouched.head}", indent=2)
     if not vouched.entries:
         print_text(out, "All of them count without that.")
         return
