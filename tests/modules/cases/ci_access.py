@@ -171,7 +171,9 @@ def _adds_to_the_store(iam: Any, prefix: str) -> None:
         takes = {"sts:AssumeRole", "sts:TagSession"}
         # One job alone signs, and takes no role to deploy or to look.
         own = {"s3:PutObject", "kms:Sign"} if job == APPROVAL else takes
-        assert actions == {"s3:ListBucket", "s3:ListBucketVersions", "s3:GetObject", "s3:GetObjectVersion"} | pages | own
+        assert (
+            actions == {"s3:ListBucket", "s3:ListBucketVersions", "s3:GetObject", "s3:GetObjectVersion"} | pages | own
+        )
         assert _resources(iam, job, "s3:PutObjectRetention") == ({f"{STORE}{prefix}/readings/*"} if pages else set())
         read = _resources(iam, job, "s3:GetObject")
         assert read == (

@@ -1,5 +1,6 @@
 """`envctl init NAME`: creation of a new project from a template."""
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.release.bundle import File
 from envctl.domain.release.remote_modules import is_local_source
-from envctl.domain.scaffold import templates
+from envctl.domain.rules.document import find_rules
+from envctl.domain.scaffold import signed_store, templates
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.project.environment_selection import require_environment
@@ -27,6 +29,8 @@ class Choices:
     region: str = ""
     recovery_region: str = ""
     accounts: Mapping[str, str] = field(default_factory=dict)
+    store: str = ""  # URL in S3
+    store_account: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,8 @@ class InitResult:
     files: tuple[str, ...]  # paths in its folder
     placeholders: tuple[str, ...]  # the first environment of each account still to be named
     next: tuple[str, ...]  # commands to type
+    on_aws: tuple[str, ...] = ()  # commands to type with an account: the store and its keys
+    note: str = ""  # why the project requires no signatures although its store is on AWS
 
 
 def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry_run: bool = False) -> InitResult:
@@ -58,6 +64,13 @@ def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry
     }
     files = {path: File(templates.replace_words(file.data, words), file.executable) for path, file in own.items()}
     files |= _collect_modules(Context(ports, project))
+    note, validate = "", format_command("validate")
+    steps, on_aws = [validate], tuple[str, ...]()
+    if chosen.store or chosen.store_account:
+        text, note = _write_store(ports, files[PROJECT_FILE].data.decode(), chosen)
+        files[PROJECT_FILE] = File(text.encode())
+        # Without its keys the project is not valid.
+        steps, on_aws = [], (format_command("bootstrap"), format_command("ledger keys", create=True), validate)
     if not dry_run:
         try:
             ports.project_folder.create(name, files)
@@ -73,8 +86,32 @@ def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry
         template=template,
         files=tuple(sorted(files)),
         placeholders=_find_placeholders(project, chosen.accounts),
-        next=(f"cd {shlex.quote(begun)}", format_command("validate"), *map(add_sandbox, onward)),
+        next=(f"cd {shlex.quote(begun)}", *steps, *map(add_sandbox, onward)),
+        on_aws=on_aws,
+        note=note,
     )
+
+
+def _write_store(ports: Ports, text: str, chosen: Choices) -> tuple[str, str]:
+    """Return the project file with the store and its keys, and why it requires no signatures; empty if it does."""
+    account, url = chosen.store_account, chosen.store.rstrip("/")
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w./-]+)?", url, re.ASCII):
+        message = f"--store {chosen.store!r} is not a place in S3"
+        raise UsageError(
+            Problem("E066", message, "write it as --store s3://BUCKET/PREFIX --store-account 123456789012")
+        )
+    if account and (wrong := templates.find_account_fault(account)):
+        raise UsageError(Problem("E023", f"--store-account: {wrong}", "--store-account 123456789012"))
+    project = ports.config_reader.parse_project(text.encode())
+    here = project.environments
+    looking = [name for name in project.order.order if here[name].look_role]
+    gated = [name for name in project.order.order if find_rules(project, name).approvals]
+    store = (url, here[project.entry].region or "", account)
+    written = signed_store.write_signed_store(text, project, store, looking=looking, gated=gated)
+    if signed_store.is_apart(project, account):
+        return written, ""
+    where = "in an account of the pipeline" if account else "in an unknown account (--store-account)"
+    return written, f"approvals rest on the deployer: the store is {where}, so people get no key of their own"
 
 
 def _prompt_choices(ports: Ports) -> Choices:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from envctl.domain.ledger.events import DeploymentStarted
 from envctl.domain.ledger.state import LedgerState
+from envctl.domain.ledger.vouching import explain_doubt
 from envctl.domain.release.bundle import Release
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
@@ -49,5 +50,5 @@ def _list_deployed_releases(ports: Ports, present: LedgerState, environment: str
         event = entry.event
         if not isinstance(event, DeploymentStarted) or event.environment != environment or event.action == "destroy":
             continue
-        if not ports.trust.explain_distrust(entry):
+        if not explain_doubt(ports.trust, present, entry):
             yield event.release, event.settings

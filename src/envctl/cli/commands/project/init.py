@@ -1,5 +1,6 @@
 """`envctl init NAME`."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,13 +23,19 @@ def init(
         list[str] | None,
         typer.Option(metavar="ENV=ID", help="The AWS account of an environment. Repeatable. Default: a placeholder."),
     ] = None,
+    store: Annotated[
+        str, typer.Option(metavar="URL", help="The store in S3, with a signed ledger: s3://BUCKET/PREFIX.")
+    ] = "",
+    store_account: Annotated[str, typer.Option(metavar="ID", help="The AWS account of the store.")] = "",
 ) -> None:
     """Create a project in a new folder: pipeline, settings, and copies of the required modules. In a terminal, without
     options, it asks for the values. Never overwrites files.
     """
     from envctl.usecases.project.init import init_project as use
 
-    choices = _parse_choices(template, region, recovery_region, account or [])
+    choices = replace(
+        _parse_choices(template, region, recovery_region, account or []), store=store, store_account=store_account
+    )
     dry_run = context.obj.dry_run
     run_use_case(context, lambda ports: use(ports, name, choices, dry_run=dry_run))
 

@@ -60,6 +60,13 @@ def show_new_project(begun: InitResult, out: Console) -> None:
     print_text(out, "Next, without an account:")
     for command in begun.next:
         print_nowrap(out, (add_sandbox_flag(command), "bold"), indent=2)
+    if begun.on_aws:
+        out.print()
+        print_text(out, "On AWS, before all others:")
+        for command in begun.on_aws:
+            print_nowrap(out, (command, "bold"), indent=2)
+    if begun.note:
+        print_text(out, f"Signatures are not required: {begun.note}.")
     if begun.placeholders:
         out.print()
         ids, are = ("id", "is a placeholder") if len(begun.placeholders) == 1 else ("ids", "are placeholders")
