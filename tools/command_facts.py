@@ -63,7 +63,7 @@ FACTS = {
         place="shop on AWS",
     ),
     "ledger sign": Facts(("envctl ledger sign --through 1041",), ("signatures.md",), unrun="needs keys in KMS"),
-    "ledger verify": Facts(("envctl ledger verify",), ("signatures.md", "recovery.md"), given="dev runs a release"),
+    "ledger verify": Facts(("envctl ledger verify",), ("ledger-verify.md", "recovery.md"), given="dev runs a release"),
     "lock": Facts(('envctl lock prod --reason "migration until Friday"',), ("guards.md", "recovery.md")),
     "images pin": Facts(("envctl images pin",), ("kubernetes.md",)),
     "lock-providers": Facts(("envctl lock-providers",), ("providers.md",), (75,)),

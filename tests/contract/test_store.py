@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -323,6 +323,8 @@ def test_store_reports_modification_time(place: str, request: pytest.FixtureRequ
     assert (told is None) == (place == "s3")
     assert told is None or abs(told - written) <= TOLERANCE
     assert store.last_modified("a/2") is None
+    assert (list(store.list_times("a/")), list(store.list_times("b/"))) == (["a/1"], [])
+    assert abs(store.list_times("a/")["a/1"] - written) < timedelta(seconds=1)
 
 
 @pytest.mark.sandbox

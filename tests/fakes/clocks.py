@@ -1,5 +1,6 @@
 """A store in memory with an exact clock, and machines with skewed clocks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -31,6 +32,9 @@ class ClockedStore(MemoryStore):
 
     def last_modified(self, key: str) -> datetime | None:
         return self.written.get(key)
+
+    def list_times(self, prefix: str) -> Mapping[str, datetime]:
+        return {key: at for key, at in self.written.items() if key.startswith(prefix)}
 
 
 @dataclass

@@ -50,6 +50,9 @@ class MemoryStore:
     def last_modified(self, key: str) -> datetime | None:
         return None
 
+    def list_times(self, prefix: str) -> Mapping[str, datetime]:
+        return {}
+
 
 @dataclass
 class MemoryHeadCache:

@@ -122,6 +122,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("envctl ledger verify", "check every entry"),
         ("envctl ledger verify --store file://copy", "check a copy of the store"),
         ("envctl ledger verify --keys keys", "with public keys from another folder"),
+        ("envctl ledger verify --require-signatures", "fail if any entry is not signed"),
     ),
     "lock": (
         ('envctl lock prod --reason "migration until Friday"', "block all changes of prod"),

@@ -37,7 +37,7 @@ def at(number: int) -> datetime:
 def followed(entries: list[Entry]) -> dict[int, DeploymentRecord]:
     found = Audit()
     for entry in entries:
-        found.add_entry(entry)
+        found.add_entry(entry, signer=f"key {entry.seq}")
     return found.deployments
 
 
@@ -90,6 +90,8 @@ def test_audit_has_every_field_of_deployment() -> None:
         started_at=at(5),
         ended_at=at(6),
         ended_by=BOB,
+        signed_by="key 5",
+        approvals_signed_by=("key 2",),
     )
     approvals = (Approval(gate="peer", release=R1, settings="s", by=CAT, at=at(2), plan="plan", seq=2),)
     ended = replace(begun, outcome="succeeded", changed=7, performed=("create aws_vpc",), approvals=approvals)

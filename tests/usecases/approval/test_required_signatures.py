@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from envctl.domain.errors import EnvctlError
-from envctl.domain.ledger.events import RulesApproved
+from envctl.domain.ledger.rule_events import RulesApproved
 from envctl.domain.rules.document import build_rules_document
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.approve_rules import approve_rules

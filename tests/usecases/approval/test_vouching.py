@@ -105,9 +105,9 @@ def test_deployment_key_vouches_for_nothing(world: World) -> None:
 
 
 def test_vouching_for_another_history_is_not_trusted(world: World) -> None:
-    for name in GATED:
-        event = HistoryVouched(environment=name, number=3, head="0" * 64)
-        journal.append_event(world.ports, lambda _, event=event: event)
+    first, second = (HistoryVouched(environment=name, number=3, head="0" * 64) for name in GATED)
+    journal.append_event(world.ports, lambda _: first)
+    journal.append_event(world.ports, lambda _: second)
     present = journal.load(world.ports)
     assert present.find_environment("staging").lock is None
     assert [each.why for each in present.unbelieved[-2:]] == ["it vouches for another history"] * 2

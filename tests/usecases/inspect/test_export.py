@@ -40,7 +40,9 @@ def test_exported_deployments_equal_the_timeline(world: World) -> None:
         there = happened.deployment
         assert (each.number, each.environment, each.plan) == (there.seq, happened.environment, happened.plan)
         assert (each.outcome, each.ended_at, each.changed) == (there.outcome, there.ended_at, there.changed)
-        assert (each.verification, each.by, each.reason) == (happened.verified, there.by, there.reason)
+        # Nothing is signed here: a service gave some names, but any writer of the store could write them.
+        by = replace(there.by, verified=False)
+        assert (each.verification, each.by, each.reason) == (happened.verified, by, there.reason)
         assert bool(each.waivers) == bool(there.waiver)
     assert any(each.approvals for each in told.deployments)
     assert any(each.waivers for each in told.deployments)

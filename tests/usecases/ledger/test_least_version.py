@@ -7,8 +7,7 @@ import pytest
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.inspect.status import load_status
-from envctl.usecases.ledger import journal
-from envctl.usecases.project import project_file
+from envctl.usecases.ledger import journal, least_version
 from tests.catching import catch
 from tests.fakes.signing import create_signing_world
 from tests.fakes.world import World
@@ -23,7 +22,7 @@ def ask_for(world: World, version: str) -> None:
 
 @pytest.fixture
 def update(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    return lambda version: monkeypatch.setattr(project_file, "__version__", version)
+    return lambda version: monkeypatch.setattr(least_version, "__version__", version)
 
 
 def find_problem(world: World) -> str:

@@ -260,16 +260,24 @@ class ObstoreStore:
         return {key.removeprefix(folder): versions for key, versions in found.items()}
 
     def _fetch_keys(self, prefix: str, after: str) -> list[str]:
+        return sorted(self._list_objects(prefix, after))
+
+    def list_times(self, prefix: str) -> Mapping[str, datetime]:
+        return self._list_objects(prefix)
+
+    def _list_objects(self, prefix: str, after: str = "") -> dict[str, datetime]:
         if self._is_missing_folder:
-            return []
+            return {}
         import obstore
 
         store = self._ownerless_store
         list_pages = partial(obstore.list, store, prefix=prefix.rstrip("/"), offset=after or None)
         try:
-            return self._call_with_retries("listed", lambda: sorted(i["path"] for page in list_pages() for i in page))
+            return self._call_with_retries(
+                "listed", lambda: {i["path"]: i["last_modified"] for page in list_pages() for i in page}
+            )
         except FileNotFoundError:
-            return []
+            return {}
 
     def _call_with_retries(self, verb: str, act: Callable[[], T]) -> T:
         """Call `act`, retrying lost and busy responses. Existing and missing objects raise obstore's own errors, all

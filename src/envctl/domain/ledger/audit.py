@@ -85,6 +85,8 @@ class DeploymentRecord:
     program: str = ""  # program and version of Terraform
     program_sha256: str = ""  # of its executable
     program_pinned: bool = False  # whether `[terraform.pin]` named it
+    signed_by: str = ""  # the signer of its started entry, in words
+    approvals_signed_by: tuple[str, ...] = ()  # the signer of each approval, in their order
 
 
 @dataclass
@@ -95,9 +97,11 @@ class Audit:
     deployments: dict[int, DeploymentRecord] = field(default_factory=dict)  # by number, in order
     _waivers: dict[int, Waiver] = field(default_factory=dict)
     _holds: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _signers: dict[int, str] = field(default_factory=dict)
 
-    def add_entry(self, entry: Entry, doubt: str = "") -> None:
-        """Add an entry. One distrusted for the reason `doubt` records no deployment."""
+    def add_entry(self, entry: Entry, doubt: str = "", signer: str = "") -> None:
+        """Add an entry with its signer in words. One distrusted for the reason `doubt` records no deployment."""
+        self._signers[entry.seq] = signer
         if not doubt:
             self._record_event(entry)
         self.present = apply_entry(self.present, entry, doubt)
@@ -123,7 +127,8 @@ class Audit:
     def _record_start(self, entry: Entry, event: events.DeploymentStarted) -> None:
         here, known = self.present.find_environment(event.environment), self.present.releases.get(event.release)
         bound = (event.release, event.settings, event.place)
-        approvals = tuple(a for a in here.approvals if (a.release, a.settings, a.place) == bound)
+        counted = here.approvals if event.action != "destroy" else ()
+        approvals = tuple(a for a in counted if (a.release, a.settings, a.place) == bound)
         waiver = self._waivers.get(event.waiver)
         # A hold is set right before the rollback that it belongs to.
         held = self._holds.pop(event.environment, ())
@@ -145,7 +150,7 @@ class Audit:
             place=event.place,
             rules=event.rules,
             rules_before=event.rules_before,
-            approvals=() if event.action == "destroy" else approvals,
+            approvals=approvals,
             waivers=(waiver,) if waiver else (),
             held=held if event.action == "rollback" else (),
             older=event.older,
@@ -155,6 +160,8 @@ class Audit:
             program=event.program,
             program_sha256=event.program_sha256,
             program_pinned=event.program_pinned,
+            signed_by=self._signers[entry.seq],
+            approvals_signed_by=tuple(self._signers[each.seq] for each in approvals),
         )
         before = here.last
         if event.action == "rollback" and before and before.release != event.release:

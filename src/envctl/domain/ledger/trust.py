@@ -98,9 +98,15 @@ class Trust:
         """Return the environment with the key for this entry; empty if it may be unsigned."""
         if not self.pinned:
             return ""
-        event = entry.event
-        name = event.beside or self.order[0] if isinstance(event, ReleaseCreated) else event.environment
+        name = self.find_environment(entry)
         return name if self._must_sign(name, entry) else ""
+
+    def find_environment(self, entry: Entry) -> str:
+        """Return the environment that the entry is about: for a release the one that it is made in."""
+        event = entry.event
+        if isinstance(event, ReleaseCreated):
+            return event.beside or next(iter(self.order), "")
+        return event.environment
 
     def _must_sign(self, name: str, entry: Entry | NewerEntryError) -> bool:
         pinned = self.pinned.get(name)

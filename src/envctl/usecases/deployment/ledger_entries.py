@@ -30,7 +30,7 @@ from envctl.usecases.project import module_checks
 from envctl.usecases.release import readings, release_store
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _StartFacts:
     """Facts of a start, known before the ledger is read for it."""
 

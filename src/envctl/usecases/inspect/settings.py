@@ -22,6 +22,7 @@ from envctl.usecases.project.earlier_states import find_unknown_states
 from envctl.usecases.project.environment_selection import load_context, select_environments
 from envctl.usecases.project.settings.artifact_values import report_image_tags
 from envctl.usecases.project.settings.environment_settings import load_settings, load_valid_settings
+from envctl.usecases.project.unsigned_gates import find_unsigned_gates
 
 if TYPE_CHECKING:
     from envctl.usecases.concurrency.dag_runner import StackSelection
@@ -77,7 +78,7 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
         report_image_tags(Context(ports, of), release)
         root_modules.report_overridden(Context(ports, of), release)
     stacks = dict.fromkeys(stack for _, release in cache.releases.values() for stack in release.wiring.stacks)
-    finders = () if only_settings else (*default_gates.FINDERS, _find_changed_places)
+    finders = () if only_settings else (*default_gates.FINDERS, find_unsigned_gates, _find_changed_places)
     unsaid = [each for find in finders for each in find(context, environments)]
     remarks = tuple("; ".join(filter(None, (each.seen, each.mend))) for each in unsaid)
     remarks += tuple(f"{each.location}: {each.message}; {each.hint}" for each in dict.fromkeys(foreign))

@@ -24,6 +24,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.environment_selection import GoneEnvironment, find_environments, find_gone
 from envctl.usecases.project.terraform_program import has_unpinned_program
+from envctl.usecases.project.unsigned_gates import list_unsigned_environments
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.moved_places import MOVED
 from envctl.usecases.release.next_steps import Adviser, build_adviser
@@ -82,6 +83,7 @@ class Status:
     unpinned: bool = False  # whether real accounts run a Terraform that `[terraform.pin]` does not name
     newer: NewerEntries | None = None  # entries that this envctl can't read; the status is that before them
     foreign: tuple[ForeignObject, ...] = ()  # objects beside the entries, since the last checkpoint
+    unsigned: tuple[str, ...] = ()  # environments without a signing_key: who wrote their entries is not verified
 
     @property
     def all_environments(self) -> tuple[EnvironmentStatus, ...]:
@@ -98,7 +100,8 @@ def load_status(ports: Ports, environments: Sequence[str] = ()) -> Status:
     shown, beside = (
         tuple(each for each in group if each.environment in wanted) for group in (status.environments, status.beside)
     )
-    return replace(status, environments=shown, beside=beside, gone=())
+    unsigned = tuple(name for name in status.unsigned if name in wanted)
+    return replace(status, environments=shown, beside=beside, gone=(), unsigned=unsigned)
 
 
 def check_drift_age(status: Status, longest: timedelta) -> OperationFailedError | None:
@@ -146,6 +149,7 @@ def _build_from_bundles(context: Context, present: LedgerState) -> Status:
         unpinned=has_unpinned_program(context),
         newer=present.newer,
         foreign=present.foreign,
+        unsigned=list_unsigned_environments(context) if present.seq else (),
     )
 
 

@@ -26,9 +26,9 @@ from envctl.domain.ledger.projection.apply_entries import apply_entry
 from envctl.domain.ledger.state import DistrustedEntry, ForeignObject, LedgerState
 from envctl.domain.ledger.vouching import count_links, has_vouching
 from envctl.usecases.ledger import ledger_store, signing
+from envctl.usecases.ledger.least_version import require_version
 from envctl.usecases.ledger.ledger_store import check_store_owner, choose_entry_time, claim_store
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError, Ports
-from envctl.usecases.project.project_file import require_version
 
 KnownHead = tuple[int, str] | None
 """Number and digest of the last entry seen by this machine; None without one."""
@@ -61,7 +61,7 @@ def refuse_newer(ports: Ports, present: LedgerState) -> None:
     for name in names:
         last = present.find_environment(name).last
         if last is not None and last.least_version:
-            require_version(last.least_version, f"deployment {last.seq} to {name} asks for")
+            require_version(last.least_version, f"deployment {last.seq} to {name}")
 
 
 @dataclass

@@ -8,7 +8,9 @@ from typing import Literal
 from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.projection.apply_entries import close_deployment, to_deployment
+from envctl.domain.ledger.signers import UNSIGNED, Signer, describe_signer
 from envctl.domain.ledger.state import Deployment, LedgerState
+from envctl.domain.ledger.vouching import explain_doubt
 from envctl.domain.ledger.waiver_events import WaiverReviewed
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.core import Ports
@@ -17,7 +19,7 @@ MAX_ENTRIES_READ = 2000
 VerificationResult = events.VerificationPassed | events.VerificationFailed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TimelineEntry:
     """A deployment with its verification."""
 
@@ -27,6 +29,7 @@ class TimelineEntry:
     verified: Literal["", "passed", "failed"] = ""  # result of its last verification; empty without one
     rules: tuple[str, ...] = ()  # differences from the rules before
     reviewed_by: events.Actor | None = None  # who reviewed the waiver that it was done under
+    signer: Signer = UNSIGNED  # of its start
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,11 @@ def load_timeline(ports: Ports, present: LedgerState, most: int, through: int = 
     found: list[TimelineEntry] = []
     seen, since, trust, more = _LaterEvents(), present.seq + 1, ports.trust, False
     for entry in islice(entries, through):
-        happened = None if trust.explain_distrust(entry) else _visit_entry(seen, entry)
+        happened = None if (doubt := explain_doubt(trust, present, entry)) else _visit_entry(seen, entry)
         if more := happened is not None and len(found) == most:
             break
         since = entry.seq
-        found += [happened] if happened else []
+        found += [replace(happened, signer=describe_signer(trust, entry, doubt))] if happened else []
     owed = {debt.waiver for here in present.environments.values() for debt in here.debts}
     # A review of a person who took part in the use counts for nothing.
     found = [replace(each, reviewed_by=None) if each.deployment.waiver in owed else each for each in found]
@@ -103,4 +106,10 @@ def _build_deployment(entry: Entry, event: events.DeploymentStarted, seen: _Late
     if check is not None:
         verified = "passed" if isinstance(check, events.VerificationPassed) else "failed"
     reviewed_by = seen.reviews.get(deployment.waiver)
-    return TimelineEntry(event.environment, deployment, event.plan, verified, reviewed_by=reviewed_by)
+    return TimelineEntry(
+        environment=event.environment,
+        deployment=deployment,
+        plan=event.plan,
+        verified=verified,
+        reviewed_by=reviewed_by,
+    )

@@ -159,6 +159,9 @@ class Store(Protocol):
     def last_modified(self, key: str) -> datetime | None:
         """Return the write time by the store's clock; None if unknown."""
 
+    def list_times(self, prefix: str) -> Mapping[str, datetime]:
+        """Return the write times of the keys with this prefix, as `last_modified` does; empty if unknown."""
+
 
 class HeadCache(Protocol):
     """Last ledger entry seen by this machine, to detect a truncated or rewritten history."""

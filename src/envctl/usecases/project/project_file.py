@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from envctl import __version__
 from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
-from envctl.domain.terraform.version_constraints import is_version_allowed
+from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import CostSource
 
@@ -18,21 +16,16 @@ def load_project(ports: Ports) -> Project:
         raise ConfigurationError(Problem("E100", f"no {PROJECT_FILE} here", hint))
     project = ports.config_reader.parse_project(data)
     if least := project.identity.least_version:
-        require_version(least)
+        # Imported late, as below: few projects name one.
+        from envctl.usecases.ledger.least_version import require_version
+
+        require_version(least, PROJECT_FILE)
     if not any(each.signatures for each in project.environments.values()):
         return project
     # Imported late: most projects require no signatures.
     from envctl.usecases.ledger.trust import list_signers
 
     return project.with_signers(list_signers(ports.tree, project))
-
-
-def require_version(least: str, who: str = f"{PROJECT_FILE} asks for") -> None:
-    """Raise OperationFailedError (E054) if this envctl is older than the least version of the project."""
-    if not is_version_allowed(f">= {least}", __version__):
-        message = f"this is envctl {__version__}, and {who} envctl {least} or a later one"
-        hint = "update envctl on this machine; nothing is wrong with the project"
-        raise OperationFailedError(Problem("E054", message, hint))
 
 
 def locate_key(ports: Ports, *path: str | int) -> Location:

@@ -50,7 +50,7 @@ from tests.cli.render.samples.releases import RELEASES
 from tests.cli.render.samples.rules import RULES
 from tests.cli.render.samples.scripts import IN_MANY_SCRIPTS, WRONG_IN_MANY_SCRIPTS
 from tests.cli.render.samples.secrets import MISSING, REFUSED_SECRETS, SECRETS
-from tests.cli.render.samples.signatures import DISBELIEVED, NOT_BELIEVED
+from tests.cli.render.samples.signatures import DISBELIEVED, NOT_BELIEVED, SIGNED
 from tests.cli.render.samples.statuses import (
     BESIDE_STATUS,
     CALM_STATUS,
@@ -170,9 +170,12 @@ RESULTS: dict[str, object] = {
     **NOT_BELIEVED,
     **BOOTSTRAPS,
     **DOCTORS,
-    "a verified ledger": LedgerVerification(41, "ab" * 32),
-    "a verified ledger with signatures": LedgerVerification(41, "ab" * 32, ("dev", "staging", "prod")),
-    "an empty ledger": LedgerVerification(0, GENESIS),
+    "a verified ledger": LedgerVerification(entries=41, head="ab" * 32),
+    "a verified ledger with signatures": LedgerVerification(
+        entries=41, head="ab" * 32, signed=("dev", "staging", "prod")
+    ),
+    **SIGNED,
+    "an empty ledger": LedgerVerification(entries=0, head=GENESIS),
     "a valid project": ValidationResult(("dev", "staging", "prod"), ("network", "web"), 34),
     **FILES,
     "rendered root modules": RENDERED,

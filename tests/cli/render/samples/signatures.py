@@ -8,6 +8,7 @@ from envctl.domain.aws.key_policy import KeyFinding
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.events import Actor, ApprovalGiven, EnvironmentLocked
 from envctl.domain.ledger.release_events import ReleaseCreated
+from envctl.domain.ledger.signers import Signer, UnsignedEntries
 from envctl.domain.ledger.state import DistrustedEntry, ForeignObject, NewerEntries
 from envctl.usecases.approval.vouch import VouchedHistory
 from envctl.usecases.inspect.history import History, LedgerVerification
@@ -97,7 +98,9 @@ NOT_BELIEVED: dict[str, object] = {
         environment="prod", entries=_SHOWN[:1], more=False, newer=replace(NEWER, last=2)
     ),
     "a status beside foreign objects": replace(STATUS, foreign=FOREIGN),
-    "a verified ledger beside foreign objects": LedgerVerification(12, "ab" * 32, ("dev", "prod"), foreign=FOREIGN),
+    "a verified ledger beside foreign objects": LedgerVerification(
+        entries=12, head="ab" * 32, signed=("dev", "prod"), foreign=FOREIGN
+    ),
     "a history that people vouch for": VouchedHistory(
         number=41, head="ab" * 32, signed=("staging",), signed_before=(), missing=("prod",), entries=UNBELIEVED[::-1]
     ),
@@ -108,5 +111,41 @@ NOT_BELIEVED: dict[str, object] = {
     "a history with an entry that nobody believes": History(
         environment="prod", entries=_SHOWN, more=False, unbelieved=(replace(UNBELIEVED[1], seq=2),)
     ),
+}
+_VOUCHED = Signer("vouched", "staging, prod", "people")
+_PEOPLE = Signer("signed", "prod", "people", "5f" * 32)
+SIGNED: dict[str, object] = {
+    "a ledger without signatures": LedgerVerification(
+        entries=41, head="ab" * 32, unsigned=(UnsignedEntries("dev", 41, 41),)
+    ),
+    "a ledger that is signed in part": LedgerVerification(
+        entries=41,
+        head="ab" * 32,
+        signed=("prod",),
+        unsigned=(UnsignedEntries("dev", 1, 1), UnsignedEntries("staging", 7, 12)),
+    ),
+    "a ledger that people vouched for": LedgerVerification(
+        entries=41, head="ab" * 32, signed=("dev", "prod"), vouched=12
+    ),
+    "a ledger with times out of order": LedgerVerification(
+        entries=41,
+        head="ab" * 32,
+        signed=("dev",),
+        remarks=("entry 5 is dated 2026-11-25 01:40:00 UTC, 1m40s before entry 4",),
+    ),
+    "a history with signers": History(
+        environment="",
+        entries=_SHOWN,
+        more=False,
+        unbelieved=(replace(UNBELIEVED[1], seq=2),),
+        signers=dict(zip((1, 2, 3), (_VOUCHED, Signer("not trusted"), _PEOPLE), strict=True)),
+    ),
+    "a history without signatures": History(
+        environment="prod", entries=_SHOWN, more=False, signers=dict.fromkeys((1, 2, 3), Signer("not signed"))
+    ),
+    "a status without signatures": replace(
+        STATUS, unsigned=tuple(each.environment for each in STATUS.all_environments)
+    ),
+    "a status of which dev signs nothing": replace(STATUS, unsigned=("dev",)),
 }
 DISBELIEVED = OperationFailedError(*(Problem("E466", f"{each}: {each.why}", "it is ignored") for each in UNBELIEVED))

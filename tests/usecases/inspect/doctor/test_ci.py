@@ -239,6 +239,7 @@ def name_roles(world: World) -> None:
     edit_project(world, ("[pipeline]\n", f"[ci.github]\nroles = {{ {roles} }}\n[pipeline]\n"))
 
 
+UNSIGNED = ("prod", "signatures", "warn")
 GITHUB_REMOTE, GITLAB_REMOTE = "git@github.com:acme/shop.git", "git@gitlab.com:acme/shop.git"
 
 
@@ -256,7 +257,8 @@ def test_strong_repository_has_only_good_rows(world: World) -> None:
     assert ({verdict for _, _, verdict in list_amiss(found)}, found.exit_code) == ({"warn"}, 0)
     name_roles(world)
     found = diagnose_ci(world.ports)
-    assert (list_amiss(found), found.exit_code) == ([], 0)
+    assert (list_amiss(found), found.exit_code) == ([UNSIGNED], 0)
+    assert "who writes into the store can forge approvals of prod" in row(found, "prod", "signatures").seen
     sections = ["repository", "set up", "branch", "jobs", "dev", "staging", "prod"]
     assert [each.name for each in found.sections] == sections
     assert row(found, "repository", "repository").seen == "github.com/acme/shop on GitHub"
@@ -278,7 +280,7 @@ def test_weak_settings_fail_with_their_code(world: World) -> None:
     on_laptop(world, replace(build_github(), jobs_may_approve=True), GITHUB_REMOTE)
     name_roles(world)
     found = diagnose_ci(world.ports)
-    assert (list_amiss(found), found.exit_code) == ([("jobs", "approving jobs", "bad")], 1)
+    assert (list_amiss(found), found.exit_code) == ([("jobs", "approving jobs", "bad"), UNSIGNED], 1)
     assert list_codes(found) == ["E483"]
 
 
@@ -292,7 +294,7 @@ def test_unread_settings_never_pass_in_silence(world: World) -> None:
     on_laptop(world, replace(build_github(), branch=Unread("GitHub answers 502")), GITHUB_REMOTE)
     name_roles(world)
     found = diagnose_ci(world.ports)
-    assert (list_amiss(found), found.exit_code) == ([("branch", "rules", "unseen")], 0)
+    assert (list_amiss(found), found.exit_code) == ([("branch", "rules", "unseen"), UNSIGNED], 0)
     assert row(found, "branch", "rules").seen == "not checked: GitHub answers 502"
 
 
@@ -303,7 +305,7 @@ def test_project_of_gitlab_is_checked(world: World) -> None:
     settings = replace(test_gitlab.FINE, environments=environments, variables=variables)
     on_laptop(world, settings, GITLAB_REMOTE)
     found = diagnose_ci(world.ports)
-    assert (list_amiss(found), found.exit_code) == ([], 0)
+    assert (list_amiss(found), found.exit_code) == ([UNSIGNED], 0)
     assert row(found, "repository", "repository").seen == "gitlab.com/acme/shop on GitLab"
 
 

@@ -15,6 +15,7 @@ from envctl.usecases.ports.installation import Package
 from envctl.usecases.ports.terraform import InstalledTerraform, ProviderSource
 from tests.fakes.buckets import StoredBucket
 from tests.fakes.overwritable import Forgetful
+from tests.fakes.signing import create_signing_world
 from tests.fakes.store import MemoryStore
 from tests.fakes.world import World
 from tests.usecases.account.test_bootstrap import DEV, OWN, STATES, STORE, on_aws
@@ -325,7 +326,16 @@ def test_broken_ledger_is_bad(world: World) -> None:
     assert codes(found) == ["E401"]
 
 
-def test_verified_ledger_shows_its_number_of_entries(world: World) -> None:
+def test_ledger_row_shows_unsigned_entries(world: World) -> None:
+    apply(world.ports, "dev")
+    seen = "in order: all 4 entries match the chain; authors not verified: 4 are not signed"
+    assert row(diagnose_project(world.ports), "store", "ledger").seen == seen
+    world.sandbox = True
+    assert row(diagnose_project(world.ports), "store", "ledger").seen == "in order: all 4 entries match the chain"
+
+
+def test_signed_ledger_is_verified() -> None:
+    world = create_signing_world()
     apply(world.ports, "dev")
     assert row(diagnose_project(world.ports), "store", "ledger").seen == "verified: all 4 entries match the chain"
 

@@ -17,14 +17,23 @@ def verify(
         Path | None,
         typer.Option(metavar="DIR", help="The folder of the public keys: DIR/ENV/signing_key.pem."),
     ] = None,
+    *,
+    require_signatures: Annotated[
+        bool, typer.Option("--require-signatures", help="Fail if any entry counts without a signature.")
+    ] = False,
+    store_times: Annotated[
+        bool, typer.Option("--store-times", help="Compare times with those at which the store got the entries.")
+    ] = False,
 ) -> None:
-    """Recompute the chain from the first entry, and report the first mismatch. Check every signature, and list entries
-    that are not trusted.
+    """Recompute the chain from the first entry, and report the first mismatch. Check every signature and the order of
+    times, and list entries that are not trusted.
     """
     from envctl.usecases.inspect.history import verify_ledger
 
     context.obj = replace(context.obj, store=_resolve_store_url(store), keys=keys)
-    run_use_case(context, verify_ledger)
+    run_use_case(
+        context, lambda ports: verify_ledger(ports, require_signatures=require_signatures, store_times=store_times)
+    )
 
 
 def _resolve_store_url(store: str) -> str:

@@ -42,7 +42,10 @@ def export(
         lines = to_json_lines(found.deployments) if form == "jsonl" else to_csv(found.deployments)
         _write_lines(line.encode("utf-8", "backslashreplace") for line in lines)
         number = format_count(len(found.deployments), "deployment")
-        wired.observer.on_message(f"{number}; {found.entries} entries, all match the chain; head {found.head}")
+        authors = (
+            f"; authors not verified: {found.unsigned} are not signed" if found.unsigned and not wired.sandbox else ""
+        )
+        wired.observer.on_message(f"{number}; {found.entries} entries, all match the chain{authors}; head {found.head}")
         if found.unbelieved:
             listed = ", ".join(f"#{each.seq}" for each in found.unbelieved)
             wired.observer.on_message(f"left out as not trusted: {listed}; reasons: {format_command('ledger verify')}")

@@ -21,6 +21,7 @@ from envctl.cli.render.html.wording import render_past_moment, render_person, re
 from envctl.cli.render.text.sentences import format_count, shorten_actor
 from envctl.cli.render.text.times import format_clock_time, format_seconds
 from envctl.cli.render.text.widths import cut_end
+from envctl.cli.render.words.signing import SIGNED_BY, has_signers
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.inspect.status import EnvironmentStatus
@@ -34,13 +35,15 @@ def render_deployments(report: Report) -> Html:
     shown = report.timeline.deployments
     if not shown:
         return render_section("deployments", "Deployments", tag("p", "No deployments yet."))
-    rows = (_render_row(each, report.now) for each in shown)
+    signed = has_signers({each.deployment.seq: each.signer for each in shown})
+    rows = ((*_render_row(each, report.now), *([str(each.signer)] if signed else [])) for each in shown)
+    heads = (*HEADS, SIGNED_BY.capitalize()) if signed else HEADS
     number = format_count(len(shown), "deployment")
     caption = (
         f"The last {number}, newest first" if report.timeline.more else f"All deployments, newest first: {len(shown)}"
     )
     as_table = tag(
-        "details", tag("summary", f"The same as a table: {number}"), render_table(caption, HEADS, rows, "dense")
+        "details", tag("summary", f"The same as a table: {number}"), render_table(caption, heads, rows, "dense")
     )
     note = "Older deployments are left off." if report.timeline.more else ""
     break_glass = [states.BREAK_GLASS] if any(each.deployment.waiver for each in shown) else []

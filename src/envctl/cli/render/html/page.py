@@ -8,6 +8,7 @@ from envctl.cli.render.html.elements import CONTENT_SECURITY_POLICY, Html, code,
 from envctl.cli.render.html.signs import render_sign_definitions
 from envctl.cli.render.html.wording import render_moment
 from envctl.cli.render.text.sentences import format_count
+from envctl.cli.render.words.signing import describe_unsigned_status
 from envctl.domain.command_lines import format_command
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import Report
@@ -75,7 +76,9 @@ def _render_header(report: Report) -> Html:
     length = format_count(report.entries, "entry")
     chain = join(length, " up to ", code(shorten_id(report.head))) if report.entries else "empty"
     now = join(render_moment(report.now), " UTC")
-    known = render_facts([("As of", now), ("Ledger", chain), ("envctl", __version__)])
+    unsigned = describe_unsigned_status(report.status)
+    authors = [("Signatures", unsigned)] if unsigned else []
+    known = render_facts([("As of", now), ("Ledger", chain), *authors, ("envctl", __version__)])
     title = tag("div", tag("h1", report.project), tag("p", order, class_="quiet"))
     return tag("header", banner, tag("div", title, known, class_="top"))
 

@@ -35,7 +35,7 @@ def _render_plan(last: LastPlan, report: Report) -> Html:
     deployment = last.deployment
     operation = f" {states.describe_operation(deployment)} "
     title = join(tag("b", last.environment), operation, render_release(deployment.release), " ")
-    sign = states.choose_deployment_sign(TimelineEntry(last.environment, deployment))
+    sign = states.choose_deployment_sign(TimelineEntry(environment=last.environment, deployment=deployment))
     if deployment.outcome == "succeeded" and deployment.action != "destroy":
         sign = Sign("done", "ok", "done")
     head = tag("summary", tag("span", title, dim(_format_counts(last))), render_label(sign))

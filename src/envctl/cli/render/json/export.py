@@ -23,6 +23,7 @@ COLUMNS = (
     *("rolled_back_by", "place", "older", "lost", "imports", "rules", "rules_before"),
     *("subject", "request", "clusters", "program", "program_sha256", "program_pinned"),
     *("waivers_given_by", "waivers_reviewed_by"),
+    *("signed_by", "approvals_signed_by"),
 )
 # Values of the columns that are no attribute of the record.
 _COMPUTED: dict[str, Callable[[DeploymentRecord], object]] = {

@@ -8,6 +8,7 @@ from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words import history as words
 from envctl.cli.render.words import releases as release_words
 from envctl.cli.render.words.events import choose_tone, describe_foreign, describe_unread
+from envctl.cli.render.words.signing import SIGNED_BY, has_signers
 from envctl.domain.ledger.state import to_label
 from envctl.domain.release_label import format_label
 from envctl.usecases.inspect.history import History, LedgerVerification
@@ -20,7 +21,7 @@ def render_history(history: History) -> str:
     scope = f" of {md.escape(history.environment)}" if history.environment else ""
     if not history.entries:
         return md.render_page(f"## History{scope}", f"The ledger has no entries {words.format_period(history, UTC)}.")
-    doubts = {each.seq: each.why for each in history.unbelieved}
+    doubts, signed = {each.seq: each.why for each in history.unbelieved}, has_signers(history.signers)
     rows = (
         (
             str(entry.seq),
@@ -30,19 +31,20 @@ def render_history(history: History) -> str:
             md.code(release) if (release := words.format_release(entry.event)) else "",
             (f"**{words.UNTRUSTED_LABEL}** ({doubts[entry.seq]}): " if entry.seq in doubts else "")
             + md.escape(words.describe_entry(history, entry)),
+            *([md.escape(str(history.signers[entry.seq]))] if signed else []),
         )
         for entry in history.entries
     )
     return md.render_page(
         f"## History{scope}",
-        md.render_table(HEADS, rows),
+        md.render_table((*HEADS, SIGNED_BY) if signed else HEADS, rows),
         words.REST if history.more else "",
         "\n".join(
             f"- {md.WARN} {md.escape(line)}"
             for line in (*describe_unread(history.newer), *words.list_rule_changes(history))
         ),
         "\n".join(f"- {md.escape(line)}" for line in words.list_failure_logs(history)),
-        words.explain_unverified(history),
+        "\n\n".join(words.explain_authors(history)),
     )
 
 
@@ -50,8 +52,9 @@ def render_ledger_verification(ledger: LedgerVerification) -> str:
     if not ledger.entries:
         return md.render_page(f"## {md.NEUTRAL} The ledger is empty")
     proof = md.escape(capitalize(words.describe_verification(ledger)))
-    foreign = "\n".join(f"- {md.escape(each)}" for each in describe_foreign(ledger.foreign, len(ledger.foreign)))
-    return md.render_page(f"## {md.OK} The ledger is verified", f"{proof} Head: {md.code(ledger.head)}", foreign)
+    foreign = describe_foreign(ledger.foreign, len(ledger.foreign))
+    lists = ("\n".join(f"- {md.WARN} {md.escape(each)}" for each in listed) for listed in (ledger.remarks, foreign))
+    return md.render_page(f"## {md.OK} {words.judge_ledger(ledger)}", f"{proof} Head: {md.code(ledger.head)}", *lists)
 
 
 def render_releases(listed: Releases) -> str:

@@ -12,6 +12,7 @@ from envctl.cli.render.text.widths import measure_width, pad_text
 from envctl.cli.render.words import status as words
 from envctl.cli.render.words.attention import list_attention_items
 from envctl.cli.render.words.release_changes import describe_commit
+from envctl.cli.render.words.signing import describe_unsigned_status
 from envctl.domain.ledger.state import to_label
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
@@ -31,6 +32,7 @@ def render_status(status: Status) -> str:
         _render_attention(status),
         *_render_approvals(status),
         _render_next_commands(status),
+        md.escape(describe_unsigned_status(status)),
     )
 
 

@@ -7,6 +7,7 @@ from envctl.cli.render.text.escapes import to_one_line
 from envctl.cli.render.text.sentences import shorten_actor
 from envctl.cli.render.text.times import format_time
 from envctl.cli.render.words.events import describe_event, is_failure
+from envctl.cli.render.words.signing import describe_authors, explain_unsigned_entries
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import Actor, DeploymentStarted, Event
 from envctl.domain.release_label import format_label_name
@@ -18,16 +19,23 @@ REST = "… and older entries"
 
 
 def describe_verification(ledger: LedgerVerification) -> str:
-    """Return what the verdict stands on: the entries, and the keys that signed them."""
+    """Return what the verdict stands on: the entries, the keys that signed them, and what no signature proves."""
     matches = "its 1 entry matches" if ledger.entries == 1 else f"all {ledger.entries} entries match"
     signed = f" Signed with the pinned keys: {', '.join(ledger.signed)}." if ledger.signed else ""
-    return f"{matches} the chain.{signed}"
+    return " ".join(filter(None, (f"{matches} the chain.{signed}", describe_authors(ledger))))
 
 
-def explain_unverified(history: History) -> str:
-    """Return what the mark of unverified actors means; empty if there are none."""
-    verified = all(entry.actor.verified for entry in history.entries)
-    return "" if verified else "? unverified: name comes from local git config"
+def judge_ledger(ledger: LedgerVerification) -> str:
+    """Return the verdict: without signatures only the order is verified."""
+    return "The ledger is in order" if ledger.unsigned or ledger.vouched else "The ledger is verified"
+
+
+def explain_authors(history: History) -> Iterator[str]:
+    """Yield what the mark of unverified actors means, and that no entry is signed, if that is so."""
+    if not all(entry.actor.verified for entry in history.entries):
+        yield "? unverified: name comes from local git config"
+    if unsigned := explain_unsigned_entries(history.signers):
+        yield unsigned
 
 
 def list_rule_changes(history: History) -> Iterator[str]:

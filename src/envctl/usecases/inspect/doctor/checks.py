@@ -10,6 +10,7 @@ from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, Problem
 from envctl.domain.ledger.checkpoint import INTERVAL
+from envctl.domain.ledger.signers import count_unsigned
 from envctl.domain.release.place.environment_place import resolve_place
 from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.terraform.version_constraints import is_version_allowed
@@ -290,8 +291,11 @@ def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:
 def check_ledger(context: Context) -> Iterator[Row]:
     present = journal.verify_ledger(context.ports)
     entries = present.seq
-    seen = f"verified: all {entries} entries match the chain" if entries else "no entries yet"
-    yield report_good("ledger", seen)
+    read = journal.read_newest_first(context.ports, present)
+    unsigned = sum(each.count for each in count_unsigned(context.ports.trust, read))
+    authors = f"; authors not verified: {unsigned} are not signed" if unsigned and not context.ports.sandbox else ""
+    seen = f"{'in order' if unsigned else 'verified'}: all {entries} entries match the chain{authors}"
+    yield report_good("ledger", seen if entries else "no entries yet")
     if present.foreign:
         first, more = present.foreign[0], len(present.foreign) - 1
         seen = f"{first.key} is no entry: {first.why}" + (f"; and {more} more" if more else "")

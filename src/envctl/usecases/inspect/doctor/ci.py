@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from envctl.domain.ci.inspection import github, gitlab, job_token, roles, setup
 from envctl.domain.ci.inspection.job import FORGE_NAMES, CheckedJob
@@ -30,6 +31,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import project_file
 from envctl.usecases.project.environment_selection import find_environments
+from envctl.usecases.project.unsigned_gates import find_unsigned_gates
 
 ROLE_CODE, SETUP_CODE, SETTING_CODE = "E486", "E485", "E483"
 _Checks = Iterator[tuple[str, str, Iterable[Finding]]]
@@ -220,7 +222,8 @@ def _check_forge(context: Context, environments: Sequence[str]) -> Iterator[_Gro
         checks = _check_gitlab(context, repository, settings, names)
     for name, environment, findings in checks:
         code = SETUP_CODE if name == "set up" else SETTING_CODE
-        yield _Group(name, tuple(to_rows(code, findings, misconfigured=code == SETUP_CODE)), environment)
+        every = chain(findings, find_unsigned_gates(context, (environment,) if environment else ()))
+        yield _Group(name, tuple(to_rows(code, every, misconfigured=code == SETUP_CODE)), environment)
 
 
 def _want_settings(context: Context, repository: Repository, names: Mapping[str, str]) -> WantedSettings:

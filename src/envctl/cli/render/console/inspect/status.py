@@ -11,6 +11,7 @@ from envctl.cli.render.terminal.text import join_text, print_item, print_nowrap,
 from envctl.cli.render.text.widths import measure_width, pad_text
 from envctl.cli.render.words import status as words
 from envctl.cli.render.words.attention import list_attention_items
+from envctl.cli.render.words.signing import describe_unsigned_status
 from envctl.usecases.inspect.status import Status
 
 MIN_BOX_WIDTH, MAX_BOX_WIDTH, MAX_STACKED_WIDTH = 24, 36, 60
@@ -48,6 +49,9 @@ def show_status(status: Status, out: Console) -> None:
         print_item(out, (f"! {item.environment}: ", "bold red" if item.is_serious else "bold yellow"), item.sentence)
     _show_approvals(status, out)
     _show_next_commands(status, out)
+    if unsigned := describe_unsigned_status(status):
+        out.print()
+        print_text(out, (unsigned, "dim"))
 
 
 def _show_in_row(boxes: list[Panel], width: int, out: Console, between: str = ARROW) -> None:
