@@ -30,9 +30,9 @@ class Made:
         return load_project(self.text.encode())
 
 
-def make(template: str, **choices: str) -> Made:
+def make(template: str, store: str = "", store_account: str = "") -> Made:
     world = World(templates=PackagedTemplates(), config_reader=ProjectFileReader(sandbox=False))  # type: ignore[arg-type]
-    result = init_project(world.ports, "blog", Choices(template, **choices))
+    result = init_project(world.ports, "blog", Choices(template, store=store, store_account=store_account))
     return Made(result, world.project_folder.laid["blog"]["envctl.toml"].data.decode())
 
 
