@@ -12,7 +12,7 @@ import pytest
 
 from envctl.domain.config.signing_keys import KEY_FIELDS
 from envctl.domain.ledger.entries import Entry, decode_entry
-from envctl.domain.ledger.events import DriftChecked, HoldSet
+from envctl.domain.ledger.events import DriftChecked, HoldSet, WaiverUsed
 from envctl.domain.ledger.key_roles import KEY_ROLES, is_look
 from envctl.domain.ledger.release_events import ReleaseCreated
 from envctl.domain.ledger.signatures import parse_public_keys
@@ -49,7 +49,8 @@ def company(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -
         for account in (TOOLS, *ACCOUNTS.values()):
             found.open_admin_client(account)
         found.create_signing_key(TOOLS, "approve-prod")
-        found.create_user("paula", [load_policies()["ListTheStore"], sign_for_people()])
+        for person in ("paula", "rita"):
+            found.create_user(person, [load_policies()["ListTheStore"], sign_for_people()])
         for job in JOBS:
             found.create_role(TOOLS, f"envctl-ci-{job}", [allow_job(job)], trust_job(job))
         for environment, account in ACCOUNTS.items():
@@ -83,9 +84,9 @@ class Shop:
         chosen = {"what": what, "environment": "prod", **inputs}
         return self.start_run("operate", event="workflow_dispatch", inputs=chosen)
 
-    def as_person(self, *words: str) -> CommandResult:
+    def as_person(self, *words: str, name: str = "paula") -> CommandResult:
         """A person with keys of their own, and no role."""
-        return replace(self.project, extra=self.company.build_environment("paula")).run(*words)
+        return replace(self.project, extra=self.company.build_environment(name)).run(*words)
 
     def read_entries(self) -> list[Entry]:
         s3 = self.company.open_admin_client(TOOLS, "s3")
@@ -106,7 +107,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, company: Organisation) -> Ite
     folder = tmp_path_factory.mktemp("shop")
     (folder / "home").mkdir()
     project = Project(folder / "shop", folder / "home")
-    gates = 'prod.gates]\napprovals = { peer = 1, quality = 1 }\nreviewers = "peer"'
+    gates = 'prod.gates]\napprovals = { peer = 1, quality = 1 }\nreviewers = "peer"\nwaivable = ["lock"]'
     text = WITH_LOOK_ROLES.replace("prod.gates]\napprovals = {}", gates)
     for name in ACCOUNTS:
         section, people = f"[environments.{name}]\n", PEOPLE if name == "prod" else ""
@@ -222,4 +223,27 @@ def test_rollback_holds_release_until_people_approve(shop: Shop) -> None:
     again.run_checked_job("approve-prod")
     approve(shop, again.outputs["plan-prod"]["plan"])
     again.run_checked_job("operate-prod")
+    verify_signers(shop)
+
+
+@pytest.mark.night
+def test_glass_is_broken_by_a_person_and_reviewed_by_another(shop: Shop) -> None:
+    run = plan_release(shop, "fourth")
+    run.run_checked_job("approve-prod")
+    approve(shop, run.outputs["plan-prod"]["plan"])
+    assert shop.as_person("lock", "prod", "--reason", "holidays").code == 0
+    ((deploying, promote),) = run.list_steps("deploy-prod")
+    assert deploying.run(*promote, "--json").codes == ["G108"]
+    waive = ("waive", "prod", "--guard", "lock", "--reason", "it burns", "--yes", "--json")
+    assert_no_signature(deploying.run(*waive))
+    waived = shop.as_person(*waive)
+    assert waived.code == 0, waived.out
+    run.run_checked_job("deploy-prod")
+
+    (used,) = (each for each in shop.read_entries() if isinstance(each.event, WaiverUsed))
+    assert shop.find_signer(used) == "prod signing_key"
+    review = ("review", "prod", "--waiver", str(used.seq), "--reason", "it was right", "--yes", "--json")
+    assert shop.as_person(*review).codes == ["E062"]
+    reviewed = shop.as_person(*review, name="rita")
+    assert reviewed.code == 0, reviewed.out
     verify_signers(shop)

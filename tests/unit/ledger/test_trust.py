@@ -1,8 +1,10 @@
 """Which entries count: by tables, and by laws over random ledgers of which somebody forges one entry."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
@@ -11,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envctl.domain.config.signing_keys import KEY_FIELDS
 from envctl.domain.ledger.entries import Entry, MalformedEntryError, decode_entry, encode_entry, hash_bytes
 from envctl.domain.ledger.events import (
     EVENTS,
@@ -126,6 +129,17 @@ def test_entry_with_malformed_signature_is_refused(signature: object) -> None:
 
 def test_every_kind_of_entry_has_one_key() -> None:
     assert KEY_ROLES.keys() == set(EVENTS.values())
+
+
+def test_page_names_each_kind_with_its_key() -> None:
+    page = Path(__file__).parents[3].joinpath("docs/ledger-verify.md").read_text(encoding="utf-8")
+    table = page.partition("## Each kind of entry")[2]
+    rows = {
+        row[0]: set(row[1:]) for line in table.splitlines() if (row := re.findall(r"`([^`]+)`", line)) and "|" in line
+    }
+    for role, key in KEY_FIELDS.items():
+        kinds = {event.kind for event, of in KEY_ROLES.items() if of == role}
+        assert rows[key] == (kinds or {"drift checked"}), key
 
 
 def test_personal_events_are_those_that_people_sign() -> None:
