@@ -3,8 +3,11 @@
 import pytest
 
 from envctl.domain.errors import OperationFailedError, UsageError
+from envctl.domain.ledger.chain import Link, read_chain
+from envctl.domain.ledger.entries import GENESIS, encode_entry
 from envctl.domain.ledger.events import EnvironmentLocked, VerificationPassed
 from envctl.domain.ledger.history_events import HistoryVouched
+from envctl.domain.ledger.vouching import has_vouching
 from envctl.usecases.approval.locking import lock_environment, unlock_environment
 from envctl.usecases.approval.vouch import vouch_for_history
 from envctl.usecases.inspect.history import verify_ledger
@@ -139,3 +142,17 @@ def test_bad_vouching_is_refused(world: World, gated: tuple[str, ...], through: 
     assert problem.code == "E065"
     assert said in problem.message
     assert problem.hint
+
+
+def test_untrusted_vouching_costs_no_second_reading(world: World) -> None:
+    """Otherwise one object after each checkpoint would make every command read the whole ledger."""
+    last = list_entries(world)[-1]
+    Intruder(world).forge_entry(HistoryVouched(environment="prod", number=last.seq, head=last.digest))
+    assert not has_vouching(world.trust, read_links(world))
+    vouch(world, last.seq)
+    assert has_vouching(world.trust, read_links(world))
+
+
+def read_links(world: World) -> list[Link]:
+    stored = ((entry.seq, encode_entry(entry)) for entry in list_entries(world))
+    return read_chain(stored, (0, GENESIS), world.trust).links

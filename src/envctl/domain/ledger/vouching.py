@@ -17,16 +17,19 @@ from envctl.domain.ledger.trust import Trust
 ANOTHER_HISTORY = "it vouches for another history"
 
 
-def has_vouching(links: Sequence[Link]) -> bool:
-    """Check if people vouch here for entries before: then all have to be read."""
-    return any(isinstance(link.entry, Entry) and isinstance(link.entry.event, HistoryVouched) for link in links)
+def has_vouching(trust: Trust, links: Sequence[Link]) -> bool:
+    """Check if people vouch here for entries before: then all have to be read. What nobody trusts costs no reading."""
+    return any(
+        isinstance(entry, Entry) and isinstance(entry.event, HistoryVouched) and not trust.explain_distrust(entry)
+        for entry in (link.entry for link in links)
+    )
 
 
 def count_links(trust: Trust, start: LedgerState, links: Sequence[Link]) -> Iterator[LedgerState]:
     """Yield the state after each object of the chain. What is foreign or not trusted keeps its place alone."""
     now = start
     heads = {link.number: link.head for link in links}
-    vouched = _find_vouched(trust, links, heads) if has_vouching(links) else 0
+    vouched = _find_vouched(trust, links, heads) if has_vouching(trust, links) else 0
     for link in links:
         entry = link.entry
         if now.newer is not None:

@@ -92,7 +92,7 @@ def load(ports: Ports, *, for_look: bool = False, to_show: bool = False) -> Ledg
                 now = load_checkpoint(ports)
                 objects = _read_stored(ports, now.seq, copies)
                 reading = _read_chain(ports, objects, now, seen)
-                if now.seq and has_vouching(reading.links):
+                if now.seq and has_vouching(ports.trust, reading.links):
                     # Entries before the checkpoint may count now.
                     now, objects = LedgerState(), _read_stored(ports)
                     reading = _read_chain(ports, objects, now, seen)
