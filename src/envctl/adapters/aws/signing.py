@@ -98,7 +98,7 @@ class KmsSignatures:
         return self._assign_alias(environment, alias, made)
 
     def _check_account(self, environment: str, account: str) -> None:
-        """Check whose account the key would be created in: a key whose policy names another one belongs to nobody."""
+        """Check whose account the key would be created in: a policy that names another one gives nobody access."""
         with self._open_manager(environment, "sts:GetCallerIdentity") as sts:
             caller = sts.get_caller_identity()
         if caller["Account"] != account:

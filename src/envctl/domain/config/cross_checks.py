@@ -177,7 +177,7 @@ def _check_required_keys(document: Mapping[str, object]) -> Iterator[Fault]:
 
 
 def _check_people_key(document: Mapping[str, object], name: str, section: Mapping[str, object]) -> Iterator[Fault]:
-    """Check the key of people: whoever deploys must not reach it, so it lies in no account of the pipeline's."""
+    """Check the key of people. A deployer must not reach it, so it lies in no account of the pipeline's."""
     key, store = section.get("approval_signing_key"), find_table(document, "store")
     path: TomlPath = ("environments", name, "approval_signing_key")
     if not isinstance(key, str):

@@ -229,7 +229,7 @@ class DistrustedEntry:
 
 @dataclass(frozen=True)
 class ForeignObject:
-    """An object in the folder of the entries that is none: it changes nothing."""
+    """An object in the folder of the entries that is not an entry. It changes nothing."""
 
     key: str
     why: str

@@ -18,7 +18,7 @@ ANOTHER_HISTORY = "it vouches for another history"
 
 
 def has_vouching(trust: Trust, links: Sequence[Link]) -> bool:
-    """Check if people vouch here for entries before: then all have to be read. What nobody trusts costs no reading."""
+    """Check if people vouch here for entries before: then all have to be read. Untrusted vouching causes no reading."""
     return any(
         isinstance(entry, Entry) and isinstance(entry.event, HistoryVouched) and not trust.explain_distrust(entry)
         for entry in (link.entry for link in links)
@@ -54,7 +54,7 @@ def find_vouched(trust: Trust, present: LedgerState) -> int:
 
 
 def explain_doubt(trust: Trust, present: LedgerState, entry: Entry, vouched: int | None = None) -> str:
-    """Return the reason to distrust an entry that nobody vouches for; empty for one that counts."""
+    """Return the reason to distrust an entry without people who vouch for it; empty for one that counts."""
     doubt = trust.explain_distrust(entry)
     if not doubt or entry.seq > (find_vouched(trust, present) if vouched is None else vouched):
         return doubt

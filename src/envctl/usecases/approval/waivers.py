@@ -68,7 +68,7 @@ def waive_guards(
     find = find_candidate if release is not None else find_next_candidate
     request = find(context, present, target, release).require_fitting().request
     _check_may_waive(request, codes)
-    # Without an actor: somebody else may deploy.
+    # Without an actor: another person may deploy.
     asked = replace(request, actor=ANONYMOUS, now=read_store_time(ports))
     refused = tuple(each for each in guards.list_refusals(asked) if each.code is not GuardCode.ALLOWED)
     overridden = tuple(each for each in refused if each.code in codes)
