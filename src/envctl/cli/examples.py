@@ -121,7 +121,6 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "ledger verify": (
         ("envctl ledger verify", "check every entry"),
         ("envctl ledger verify --store file://copy", "check a copy of the store"),
-        ("envctl ledger verify --keys keys", "with public keys from another folder"),
         ("envctl ledger verify --require-signatures", "fail if any entry is not signed"),
     ),
     "lock": (

@@ -30,7 +30,7 @@ def test_bootstrapped_buckets_are_complete_and_usable(sandboxed: Project) -> Non
         sandboxed.run_checked("--sandbox", "destroy", "dev", "--yes")
         told = sandboxed.run_checked("--sandbox", "doctor", "--json").document["result"]
         rows = {row["name"]: row for section in told["sections"] for row in section["findings"]}
-        assert rows["ledger"]["seen"].startswith("verified: all ")
+        assert rows["ledger"]["seen"].startswith("in order: all ")
         assert rows["create-only"]["verdict"] == "good"
         assert "bad" not in {row["verdict"] for row in rows.values()}
     finally:

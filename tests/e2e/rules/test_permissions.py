@@ -181,7 +181,22 @@ def test_documented_permissions_are_the_tested_ones() -> None:
     }
     tried = {action for _, _, _, action, _, _ in NEEDED.values()}
     # moto asks for no permission to pass tags, or to lock an object; a page is stored without its own lock too.
-    assert given - tried == {"s3:HeadBucket", "sts:TagSession", "s3:PutObjectRetention"}
+    # Versions are read beside a foreign object alone: the next test.
+    versions = {"s3:ListBucketVersions", "s3:GetObjectVersion"}
+    assert given - tried == {"s3:HeadBucket", "sts:TagSession", "s3:PutObjectRetention", *versions}
+
+
+@pytest.mark.night
+def test_foreign_object_stops_nobody_who_reads_versions(organisation: Organisation, shop: Project) -> None:
+    """Last of all here: the object stays."""
+    s3 = organisation.open_admin_client(TOOLS, "s3")
+    last = s3.list_objects_v2(Bucket=STORE, Prefix="shop/ledger/")["Contents"][-1]["Key"]
+    number = int(last.rpartition("/")[2][:10]) + 1
+    s3.put_object(Bucket=STORE, Key=f"shop/ledger/{number:010d}.json", Body=b"junk")
+    with instead(organisation, CI, 0, without(DOCUMENTED[LIST], "s3:ListBucketVersions")):
+        assert failed(shop.run("status", "--json"), "E055")
+    (foreign,) = shop.run_checked("status", "--json").document["result"]["foreign"]
+    assert foreign["key"] == f"ledger/{number:010d}.json"
 
 
 @pytest.mark.night

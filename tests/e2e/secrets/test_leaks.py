@@ -73,6 +73,8 @@ WORDS: dict[str, list[list[str]]] = {
     "secrets list": [["secrets", "list", "dev"]],
     "secrets check": [["secrets", "check"]],
     "secrets set": [["secrets", "set", "dev", "name"]],
+    "waive": [["waive", "dev", "--guard", "lock", "--reason", "it burns"]],
+    "review": [["review", "dev", "--waiver", "1"]],
     "ledger verify": [["ledger", "verify"]],
     "ledger keys": [["ledger", "keys"]],
     "ledger sign": [["ledger", "sign", "--through", "1"]],
