@@ -18,7 +18,7 @@ locals {
       plan  = []
       drift = ["checkpoints/*", "ledger/*", "places/*", "plans/*", "readings/*", "runs/*"]
     },
-    { for job in keys(local.approvals) : job => ["ledger/*", "places/*", "rules/*"] },
+    { for job in keys(local.approvals) : job => ["checkpoints/*", "ledger/*", "places/*", "rules/*"] },
   )
 
   # No resource of a statement is an alias: it means the keys of its account and region that are asked for by that name.

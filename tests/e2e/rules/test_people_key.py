@@ -164,7 +164,8 @@ def test_each_job_signs_with_its_own_key_alone(shop: Shop) -> None:
     run.run_checked_job("approve-prod")
     documented = load_policies("iam-jobs")["ListTheStoreForApprovals"]["Statement"]
     (adds,) = (each["Resource"] for each in documented if each["Sid"] == "AddToTheStore")
-    assert list_written_folders(company, before) == {each.split("/")[-2] for each in adds}
+    # A checkpoint is written once there are 64 entries.
+    assert list_written_folders(company, before) == {each.split("/")[-2] for each in adds} - {"checkpoints"}
     approve(shop, run.outputs["plan-prod"]["plan"])
 
     # The job that approves deploys nothing, with all that it has just approved.

@@ -15,6 +15,7 @@ from tests.e2e.organisation import (
     MODULE,
     MOTO_ACTION_NAMES,
     PROJECT,
+    STORE,
     TOOLS,
     Organisation,
     get_into_every_environment,

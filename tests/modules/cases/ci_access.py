@@ -163,7 +163,7 @@ def _adds_to_the_store(iam: Any, prefix: str) -> None:
         job: {path.removeprefix(f"{STORE}{prefix}/") for path in _resources(iam, job, "s3:PutObject")} for job in JOBS
     }
     entries = {"checkpoints/*", "ledger/*", "places/*", "plans/*", "readings/*", "runs/*"}
-    approvals = {"ledger/*", "places/*", "rules/*"}
+    approvals = {"checkpoints/*", "ledger/*", "places/*", "rules/*"}
     assert added == {"plan": set(), "drift": entries, APPROVAL: approvals, **{name: {"*"} for name in ACCOUNTS}}
     for job in JOBS:
         actions = {action for each in _rights(iam, job) for action in each.actions}

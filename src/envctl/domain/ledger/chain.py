@@ -7,6 +7,7 @@ place and changes nothing: the next entry takes the number after it, and its `pr
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from envctl.domain.ledger.entries import (
     ChainBreak,
@@ -48,11 +49,11 @@ class ChainReading:
     links: list[Link] = field(default_factory=list)
     beside: list[ForeignObject] = field(default_factory=list)
 
-    @property
-    def trailing(self) -> Sequence[Link]:
-        """The foreign objects at the end: no entry follows them yet."""
-        last = next((at for at in reversed(range(len(self.links))) if not self.links[at].foreign), -1)
-        return self.links[last + 1 :]
+    def list_trailing(self, trust: Trust) -> Sequence[Link]:
+        """Return the objects at the end that are no trusted entries: none follows them yet."""
+        return list(takewhile(lambda each: not each.entry or trust.explain_distrust(each.entry), self.links[::-1]))[
+            ::-1
+        ]
 
     @property
     def foreign(self) -> tuple[ForeignObject, ...]:
@@ -136,4 +137,4 @@ def _is_proven(number: int, data: bytes, trust: Trust) -> bool:
         entry = _decode(data)
     except MalformedEntryError:
         return False
-    return entry.seq == number and not trust.explain_distrust(entry)
+    return entry.seq == number and trust.is_proof(entry)

@@ -16,7 +16,7 @@ from envctl.domain.ledger.state import LedgerState
 
 INTERVAL = 64
 """Entries between two checkpoints: a distant store returns as many in two or three round trips."""
-FORMAT = 26
+FORMAT = 27
 KIND = "checkpoint"
 
 

@@ -30,6 +30,7 @@ class KnownRelease:
     # The first files that are not as in the commit, each with the reason; and the number of all. Not in old entries
     differences: tuple[str, ...] = ()
     different: int = 0
+    unsigned: bool = False  # True if its entry is unsigned in a ledger whose pipeline signs
 
 
 def format_differences(release: ReleaseCreated | KnownRelease) -> str:

@@ -94,6 +94,13 @@ class Trust:
         """The environment with the key for checkpoints: the last one with a key; empty without keys."""
         return next((name for name in reversed(self.order) if name in self.pinned), "")
 
+    @property
+    def checkpoint_role(self) -> KeyRole:
+        """The role whose key signs checkpoints. They contain what people decided: the key of deployments signs them
+        only where it signs for people too.
+        """
+        return "people" if self.pinned[self.checkpoint_signer].people_keys else "deployment"
+
     def find_signer(self, entry: Entry) -> str:
         """Return the environment with the key for this entry; empty if it may be unsigned."""
         if not self.pinned:
@@ -129,6 +136,19 @@ class Trust:
         if is_look(entry.event) and self._is_of_look_key(signer, entry.signature):
             role = "look"
         return self.explain_bad_signature(signer, entry.signature, message, role)
+
+    def is_proof(self, entry: Entry | NewerEntryError) -> bool:
+        """Check if a trusted entry out of its place proves that others were changed. Where the whole pipeline signs, an
+        unsigned one about another environment proves nothing: whoever may write into the store can write it.
+        """
+        if self.explain_distrust(entry):
+            return False
+        return not (isinstance(entry, Entry) and self.is_beside(entry))
+
+    def is_beside(self, entry: Entry) -> bool:
+        """Check if the entry need not be signed, although the whole pipeline signs."""
+        signs = bool(self.order) and all(self._must_sign(name, entry) for name in self.order)
+        return signs and not self.find_signer(entry)
 
     def _explain_distrust_newer(self, entry: NewerEntryError) -> str:
         """Its event is unknown, so any key of the project may sign it."""

@@ -44,7 +44,8 @@ def count_links(trust: Trust, start: LedgerState, links: Sequence[Link]) -> Iter
             now = apply_entry(now, entry, ANOTHER_HISTORY)
         else:
             use = "" if trust.explain_distrust(entry) else trust.name_use(entry)
-            now = apply_entry(now, entry, explain_doubt(trust, now, entry, vouched), use)
+            doubt = explain_doubt(trust, now, entry, vouched)
+            now = apply_entry(now, entry, doubt, use, unsigned=trust.is_beside(entry))
         yield now
 
 

@@ -15,6 +15,7 @@ from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger import checkpoint, entries
 from envctl.domain.ledger.chain import (
     ChainReading,
+    Link,
     TamperedError,
     find_older_entry,
     read_chain,
@@ -123,19 +124,27 @@ def _read_chain(ports: Ports, objects: StoredObjects, start: LedgerState, seen: 
     reading.beside += objects.beside
     last = next(((each.number, each.head) for each in reversed(reading.links) if not each.foreign), None)
     check_known_head(ports, last or (start.seq, start.head), seen)
-    if trailing := reading.trailing:
-        _check_trailing(ports, [each.number for each in trailing])
+    if trailing := reading.list_trailing(ports.trust):
+        _check_trailing(ports, trailing)
     return reading
 
 
-def _check_trailing(ports: Ports, numbers: Sequence[int]) -> None:
-    """Check that nothing knows foreign objects at the end of the chain as entries: then they were replaced."""
+def _check_trailing(ports: Ports, trailing: Sequence[Link]) -> None:
+    """Check that nothing knows the objects at the end of the chain as trusted entries: then they were replaced."""
+    numbers = [each.number for each in trailing]
     for number in load_checkpoint_numbers(ports):
-        if number >= numbers[0] and _load_trusted(ports, number):
+        # One copied to another number proves nothing about it.
+        if number >= numbers[0] and (known := _load_trusted(ports, number)) and known.seq == number:
             raise to_ledger_error(entries.ChainBreak(numbers[0], f"the checkpoint of entry {number} knows another one"))
-    older = ports.store.read_older_versions(ledger_store.ENTRY_FOLDER, ledger_store.entry_key(numbers[0] - 1))
-    known = {ledger_store.parse_key_number(key): versions for key, versions in older.items()}
-    if broken := find_older_entry({number: known[number] for number in numbers if number in known}, ports.trust):
+    try:
+        older = ports.store.read_older_versions(ledger_store.ENTRY_FOLDER, ledger_store.entry_key(numbers[0] - 1))
+    except OperationFailedError:
+        # An entry that is not trusted refused nobody before versions were read: roles of then may not read them.
+        if any(each.foreign for each in trailing):
+            raise
+        return
+    read = {ledger_store.parse_key_number(key): versions for key, versions in older.items()}
+    if broken := find_older_entry({number: read[number] for number in numbers if number in read}, ports.trust):
         raise to_ledger_error(broken)
 
 
@@ -228,7 +237,8 @@ def append(
             submission.entry = entry
         if not create_entry(ports, entry):
             continue
-        after = apply_entry(now, entries.decode_entry(entries.encode_entry(entry)), use=ports.trust.name_use(entry))
+        stored, trust = entries.decode_entry(entries.encode_entry(entry)), ports.trust
+        after = apply_entry(now, stored, use=trust.name_use(entry), unsigned=trust.is_beside(entry))
         save_checkpoint(ports, after, entry)
         ports.head_cache.save_head(after.seq, after.head)
         return after, entry
@@ -457,7 +467,7 @@ def _is_trusted(ports: Ports, found: checkpoint.Checkpoint) -> bool:
     if not trust.pinned:
         return True
     message = trust.hash_for_signing(checkpoint.KIND, checkpoint.encode_signed_part(found))
-    return not trust.explain_bad_signature(trust.checkpoint_signer, found.signature, message)
+    return not trust.explain_bad_signature(trust.checkpoint_signer, found.signature, message, trust.checkpoint_role)
 
 
 def _is_due(ports: Ports, now: LedgerState, last: entries.Entry) -> bool:
@@ -466,7 +476,6 @@ def _is_due(ports: Ports, now: LedgerState, last: entries.Entry) -> bool:
         return now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
     if ports.trust.find_signer(last) != ports.trust.checkpoint_signer or now.seq < checkpoint.INTERVAL:
         return False
-    if ports.trust.choose_key(last) != "deployment":
-        # Who looks and who approves can't sign a checkpoint.
+    if ports.trust.choose_key(last) != ports.trust.checkpoint_role:
         return False
     return now.seq - load_checkpoint(ports).seq >= checkpoint.INTERVAL

@@ -36,6 +36,8 @@ MARKER_FORMAT = 1
 _NUMBERED_KEY = re.compile(rf"(?:{ENTRY_FOLDER}|{CHECKPOINT_FOLDER})([0-9]{{10}})\.json(?:\.gz)?")
 D = TypeVar("D")
 MAX_RELEASES_READ = 4
+MAX_JUNK = 5
+"""Keys that are tried for one document."""
 _TIMED_DECISIONS = (DeploymentStarted, ApprovalGiven, RulesApproved, RulesResetRequested)
 _NTP_HINT = "set this machine's clock, and let NTP keep it right (timedatectl set-ntp true)"
 PROBE_FOLDER = "probe/"
@@ -76,21 +78,35 @@ class DigestDocuments(Generic[D]):
         return f"{self.folder}{digest}.json"
 
     def save_document(self, ports: Ports, document: D) -> None:
-        """Store a document unless it exists. `load_documents` rejects other bytes under its key."""
+        """Store a document unless it exists. Beside other bytes under its key, it gets another one."""
         data = self.encode(document)
-        with suppress(AlreadyExistsError):
-            ports.store.create(self.format_key(hash_bytes(data)), data)
+        for key in self._list_keys(hash_bytes(data)):
+            try:
+                ports.store.create(key, data)
+            except AlreadyExistsError:
+                if ports.store.read(key) != data:
+                    continue
+            return
 
     def load_documents(self, ports: Ports, digests: Iterable[str]) -> Mapping[str, D]:
         """Return the documents by digest, without missing, changed and malformed ones, such as newer ones."""
         wanted = sorted({digest for digest in digests if digest})
         stored = ports.store.read_all([self.format_key(digest) for digest in wanted]) if wanted else []
         found: dict[str, D] = {}
-        for digest, data in zip(wanted, stored, strict=True):
-            if data is not None and hash_bytes(data) == digest:
+        for digest, first in zip(wanted, stored, strict=True):
+            data = first if first is None or hash_bytes(first) == digest else self._read_beside(ports, digest)
+            if data is not None:
                 with suppress(ValueError):
                     found[digest] = self.decode(data)
         return found
+
+    def _read_beside(self, ports: Ports, digest: str) -> bytes | None:
+        """Return the document beside other bytes under its key: whoever may write there came first."""
+        others = (ports.store.read(key) for key in self._list_keys(digest)[1:])
+        return next((data for data in others if data is not None and hash_bytes(data) == digest), None)
+
+    def _list_keys(self, digest: str) -> list[str]:
+        return [self.format_key(digest), *(f"{self.folder}{digest}.{number}.json" for number in range(1, MAX_JUNK))]
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def _to_missing_look_key(environment: str) -> OperationFailedError:
 def sign_checkpoint(ports: Ports, unsigned: Checkpoint, *, personally: bool) -> Checkpoint:
     trust = ports.trust
     message = trust.hash_for_signing(KIND, encode_signed_part(unsigned))
-    signature = _sign_message(ports, trust.checkpoint_signer, message, "deployment", personally=personally)
+    signature = _sign_message(ports, trust.checkpoint_signer, message, trust.checkpoint_role, personally=personally)
     return replace(unsigned, signature=signature)
 
 

@@ -52,9 +52,12 @@ def apply_entries(
     return ledger
 
 
-def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "", use: str = "") -> LedgerState:
+def apply_entry(
+    ledger: LedgerState, entry: Entry, doubt: str = "", use: str = "", *, unsigned: bool = False
+) -> LedgerState:
     """Return the state after one more entry. A distrusted entry keeps its place in the chain, and changes nothing else.
     No entry counts as earlier than the one before it. `use` names the key that signed it; empty if none did.
+    `unsigned` tells that the pipeline signs, and this entry beside it need not.
     """
     event, head, latest = entry.event, entry.digest, max(entry.at, ledger.at or entry.at)
     # After an entry from a fast clock, `stored_at` is the true time.
@@ -64,7 +67,7 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "", use: str = "
         return replace(ledger, seq=entry.seq, head=head, unbelieved=unbelieved)
     releases, environments, came = ledger.releases, ledger.environments, ledger.came
     if isinstance(event, ReleaseCreated):
-        releases = {**releases, event.release: _add_release(releases.get(event.release), entry, event)}
+        releases = {**releases, event.release: _add_release(releases.get(event.release), entry, event, unsigned)}
     else:
         for each in events.split_event(event):
             before = environments.get(each.environment, EMPTY_ENVIRONMENT)
@@ -84,15 +87,23 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "", use: str = "
     )
 
 
-def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> KnownRelease:
-    """Return the created release. A second entry of the same content adds its environment, or its commit by now."""
+def _add_release(
+    known: KnownRelease | None, entry: Entry, event: ReleaseCreated, unsigned: bool = False
+) -> KnownRelease:
+    """Return the created release. A second entry of the same content adds its environment, or its commit by now.
+
+    An unsigned one says nothing of a release that was signed.
+    """
     if known is not None and known.uncommitted and not event.uncommitted and event.beside in known.made_for:
         return _add_commit(known, entry, event)
     if known is not None and event.beside in known.made_for:
         return known
-    if known is not None:
+    made_for = (*known.made_for, event.beside) if known is not None else (event.beside,)
+    if known is not None and unsigned and not known.unsigned:
+        return replace(known, made_for=made_for)
+    if known is not None and unsigned == known.unsigned:
         others, unknown = _join_makers(known, entry, event), known.unknown_authors or event.unknown_authors
-        return replace(known, made_for=(*known.made_for, event.beside), others=others, unknown_authors=unknown)
+        return replace(known, made_for=made_for, others=others, unknown_authors=unknown)
     return KnownRelease(
         release=event.release,
         seq=entry.seq,
@@ -101,13 +112,14 @@ def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated
         commit=event.commit,
         uncommitted=event.uncommitted,
         author=event.author,
-        made_for=(event.beside,),
+        made_for=made_for,
         others=event.others,
         subject=event.subject,
         request=event.request,
         unknown_authors=event.unknown_authors,
         differences=event.differences,
         different=event.different,
+        unsigned=unsigned,
     )
 
 
