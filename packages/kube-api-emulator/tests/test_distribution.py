@@ -71,7 +71,7 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(*command: str | Path, folder: Path, **variables: str) -> str:
     environment = {"PATH": os.defpath, "HOME": str(folder), "PIP_DISABLE_PIP_VERSION_CHECK": "1", **variables}
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=110, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -42,12 +42,13 @@ def test_commands_run_with_the_files(tmp_path: Path, helm_path: Path) -> None:
     printed = ""
     for commands in find_commands():
         done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", f"{commands}\nwait"],
+            ["bash", "-ex", "-o", "pipefail", "-c", f"{commands}\nwait"],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
             text=True,
-            timeout=110,
+            # Until it hangs: a disk that nothing was read from takes a minute.
+            timeout=300,
             check=False,
         )
         printed += done.stdout
