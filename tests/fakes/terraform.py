@@ -248,7 +248,6 @@ class MemoryTerraform:
     expected: list[tuple[str, str]] = field(default_factory=list)  # environments and stacks of plans to come
     planned: dict[tuple[str, str], str | None] = field(default_factory=dict)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
-    sessions: list[str] = field(default_factory=list)
     # The secrets of the last plan.
     passed: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     on_pause: Callable[[float], None] = lambda _: None
@@ -399,7 +398,6 @@ class MemoryTerraform:
     def apply(self, environment: str, stack: PreparedStack, on_finished: OnFinished = ignore_changes) -> None:
         where = (environment, stack.name)
         self.calls.append(("apply", *where))
-        self.sessions.append(stack.session)
         if where in self.dies_on:
             raise Killed
         for address, action in self.finishes.get(where, ()):

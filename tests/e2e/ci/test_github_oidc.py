@@ -97,7 +97,7 @@ def test_job_requests_its_token_and_hides_it_from_programs(
         planned = shop.run("plan", "dev")
         done = shop.run_checked("apply", "dev", "--yes")
         asked = [request.partition("\r\n")[0] for request in site.requests]
-    # Each hop names the run and its attempt, also that of Terraform's provider.
+    # Each hop names the run and its attempt, also those of Terraform's provider and backend.
     hops = {
         (fields["Action"][0], fields["RoleSessionName"][0])
         for request, _ in trusting_organisation.proxy.asked[before:]
@@ -106,8 +106,6 @@ def test_job_requests_its_token_and_hides_it_from_programs(
     assert hops == {
         ("AssumeRoleWithWebIdentity", "envctl-42.1-octocat"),
         ("AssumeRole", "envctl-42.1-octocat"),
-        # Terraform's backend takes no variable. CloudTrail names the session that asked.
-        ("AssumeRole", "envctl"),
     }
     # Once in each command.
     assert asked == ["GET /?v=1&audience=sts.amazonaws.com HTTP/1.1"] * 2

@@ -38,8 +38,8 @@ def test_each_account_sees_only_its_own_credentials(shop: Project, organisation:
         taken = organisation.list_role_requests()
         assert {each["ExternalId"] for each in taken} == {"shop-42"}
         assert {(each["Tags.member.1.Key"], each["Tags.member.1.Value"]) for each in taken} == {("team", "web")}
-        # Whoever is at work stands in the name of the session, but for that which reads and writes the state.
-        assert {each["RoleSessionName"] for each in taken} == {"envctl-ci", "envctl"}
+        # Whoever is at work stands in the name of the session.
+        assert {each["RoleSessionName"] for each in taken} == {"envctl-ci"}
         assert {"ssm", "sns"} <= {each.service for each in asked if each.account == ACCOUNTS[target]}
     assert shop.run_checked("ledger", "verify").code == 0
 

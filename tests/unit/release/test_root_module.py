@@ -160,7 +160,7 @@ def test_aws_provider_and_backend_are_rendered() -> None:
         "config": {
             "bucket": "shop-tfstate-222222222222",
             "region": "ap-northeast-1",
-            "assume_role": {"role_arn": ROLE, "session_name": "envctl"},
+            "assume_role": {"role_arn": ROLE, "session_name": "${var.envctl_session}"},
             "key": "staging/network.tfstate",
         },
     }

@@ -178,7 +178,7 @@ def test_other_states_are_read_with_the_role_of_the_states() -> None:
     wiring = make_wiring()
     wiring = replace(wiring, stacks={**wiring.stacks, "web": replace(wiring.stacks["web"], root_code=code)})
     (found,) = render(wiring).document["data"]["terraform_remote_state"].values()
-    role = f'{{"assume_role": {{"role_arn": "{ROLE}", "session_name": "envctl"}}}}'
+    role = f'{{"assume_role": {{"role_arn": "{ROLE}", "session_name": "${{var.envctl_session}}"}}}}'
     assert found == {"config": f'${{merge({role}, {{\n  bucket = "b" # ours\n}})}}'}
     central = Backend("s3", {"assume_role": {"role_arn": "arn:aws:iam::999999999999:role/states"}}, "dev")
     (found,) = render(wiring, replace(PLACE, backend=central)).document["data"]["terraform_remote_state"].values()

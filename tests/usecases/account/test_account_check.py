@@ -100,14 +100,6 @@ def test_account_is_not_checked_without_aws() -> None:
     assert world.access.asked == []
 
 
-def test_sessions_are_named_after_the_actor(world: World) -> None:
-    apply(world.ports, "dev")
-    assert set(world.terraform.sessions) == {"envctl-ann@example.com"}
-    world.identity.name = "bob@example.com"
-    promote(world.ports, "dev", "staging")
-    assert set(world.terraform.sessions) == {"envctl-ann@example.com", "envctl-bob@example.com"}
-
-
 def test_credentials_must_outlast_the_longest_deployment(world: World) -> None:
     apply(world.ports, "dev")
     world.tree.content["modules/web/main.tf"] += b"\n# another release\n"

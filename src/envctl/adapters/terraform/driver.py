@@ -75,6 +75,7 @@ class TerraformDriver:
         locate: returns the line in the project file of a rendered value.
         warm: whether Terraform may get providers that run already.
         programs: finds the program; by default, none is pinned.
+        name_session: returns the name of the sessions of roles.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class TerraformDriver:
         locate: Locator = lambda _, __: None,
         warm: bool = True,
         programs: ProgramFinder | None = None,
+        name_session: Callable[[], str] = str,
     ) -> None:
         self._locate = locate
         self._secrecy = secrecy
@@ -124,6 +126,7 @@ class TerraformDriver:
             on_plan=_load_plan_reader,
             on_changes=lambda site: self._on_changes.pop(site.directory, ports.ignore_changes)(),
             surroundings=surroundings or EnvironmentFilter(observer.on_message),
+            name_session=name_session,
         )
         self._plugins = home / "cache" / "plugins"
         self._observer = observer

@@ -83,6 +83,7 @@ class Launcher:
         surroundings: removes Terraform's own variables.
         running: the providers that run already, for each process.
         programs: finds the program, and compares it with the pin.
+        name_session: returns the name of the sessions of roles. Called for stacks that take one.
         limit: seconds without output before any command is stopped; None for no limit.
     """
 
@@ -99,6 +100,7 @@ class Launcher:
     on_plan: Callable[[], None]
     on_changes: Callable[[Site], None]
     surroundings: EnvironmentFilter
+    name_session: Callable[[], str]
     limit: float | None = None
     _environments: dict[str, dict[str, str]] = field(default_factory=dict, init=False)
     # AWS profiles without a GOGC of the user.
@@ -318,12 +320,19 @@ class Launcher:
             self.monitor.measurements.add_measurement(usages[0], planned=command == "plan" and not result.code)
         return result
 
+    def find_session(self, site: Site) -> str:
+        """Return the name for the sessions of roles of a stack; empty without a role."""
+        from envctl.adapters.terraform.process.rendered_documents import takes_session
+
+        return self.name_session() if takes_session(site) else ""
+
     def _build_variables(self, site: Site, command: str = "") -> dict[str, str]:
         stack = site.stack
         cores = self.share_cores(self.monitor.units) if command in _SHARING else None
         tuned = {} if cores is None else {"GOMAXPROCS": str(cores)}
         secrets = {f"TF_VAR_{name}": value for name, value in stack.secrets.items()}
-        session = {f"TF_VAR_{SESSION_VARIABLE}": stack.session} if stack.session else {}
+        name = self.find_session(site)
+        session = {f"TF_VAR_{SESSION_VARIABLE}": name} if name else {}
         plugins = {"TF_PLUGIN_CACHE_DIR": os.fspath(site.plugins)} if site.plugins else {}
         workspace = {"TF_WORKSPACE": stack.workspace} if stack.workspace else {}
         region = dict.fromkeys(_REGION_VARIABLES, stack.region) if stack.region else {}

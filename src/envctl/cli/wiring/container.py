@@ -280,6 +280,7 @@ class WiredPorts(MachinePorts, AwsPorts, JobPorts):
             locate=self._locate_rendered_key,
             warm=not self._options.no_warm,
             programs=self._programs,
+            name_session=lambda: self.identity.name_session(),  # noqa: PLW0108 (the identity is asked late)
         )
 
     @cached_property

@@ -32,6 +32,8 @@ EXCLUDED_PARTS = frozenset({".terraform", LOCK_FILE, "tests", ".git", REMOTE_MOD
 """Path parts left out of releases: they do not affect the deployment."""
 SESSION_VARIABLE = "envctl_session"
 """The variable of the root module for the session name, recorded by AWS for each request."""
+USUAL_SESSION = "envctl"
+"""The session name in rendered files: the same bytes for all users. The real one is passed when Terraform starts."""
 PLAN_FILES = ("plan.tfplan", "both.tfplan", "drift.tfplan", "pending.tfplan")
 """Plan files on disk, if memory is no option: the one to apply, and those for comparison."""
 INIT_STAMP = ".initialised"

@@ -16,7 +16,6 @@ from envctl.domain.release.bundle import Release
 from envctl.usecases.ports.aws import RegistryImage
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.terraform import PreparedEnvironment
 from envctl.usecases.project.settings.artifact_values import find_tagged_images
 from envctl.usecases.project.settings.environment_settings import resolve_artifacts
 
@@ -56,16 +55,6 @@ def require_time_left(ports: Ports, present: LedgerState, environment: str, foun
     raise OperationFailedError(
         Problem("E417", message, f"sign in again, then: {format_command('doctor', environment)}")
     )
-
-
-def name_sessions(context: Context, prepared: PreparedEnvironment) -> PreparedEnvironment:
-    """Return the root modules with role sessions named after the actor."""
-    if not context.project.find_acting_role(prepared.environment):
-        return prepared
-    session = context.ports.identity.name_session()
-    stacks = tuple(replace(stack, session=session) for stack in prepared.stacks)
-    leaving = tuple(replace(stack, session=session) for stack in prepared.leaving)
-    return replace(prepared, stacks=stacks, leaving=leaving)
 
 
 def require_state_bucket(context: Context, environment: str) -> None:

@@ -33,7 +33,6 @@ class PreparedStack:
     secrets: Mapping[str, str] = field(default_factory=dict)  # for Terraform's environment, never written
     binary: str = ""  # the Terraform program in the project file
     profile: str = ""  # the AWS profile, used if this machine has it
-    session: str = ""  # the name of the role session
     after: tuple[str, ...] = ()  # further stacks to apply first
     plan_keys: tuple[str, ...] = ()  # plan keys unknown to envctl and allowed by the project
     leaves: Leaves = ""  # the fate of a stack dropped by the release

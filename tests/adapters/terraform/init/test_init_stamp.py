@@ -61,11 +61,11 @@ class Stack:
         self.write(ROOT_MODULE_FILE, json.dumps(document))
 
     def stamp(self, given: bytes = LOCK) -> None:
-        taken = init_stamp.build_stamp(self.site, self.binary, self.environment, given)
+        taken = init_stamp.build_stamp(self.site, self.binary, self.environment, "", given)
         init_stamp.write_stamp(self.directory, taken)
 
-    def holds(self, given: bytes = LOCK) -> bool:
-        return init_stamp.is_current(self.site, self.binary, self.environment, given)
+    def holds(self, given: bytes = LOCK, role: str = "") -> bool:
+        return init_stamp.is_current(self.site, self.binary, self.environment, role, given)
 
 
 @pytest.fixture
@@ -136,6 +136,10 @@ def test_init_is_needed_after(change: Callable[[Stack], None], stack: Stack) -> 
 def test_init_is_not_needed_for(change: Callable[[Stack], None], stack: Stack) -> None:
     change(stack)
     assert stack.holds()
+
+
+def test_init_is_needed_for_another_session(stack: Stack) -> None:
+    assert not stack.holds(role='{"session_name": "envctl-42.1-ann"}')
 
 
 @pytest.mark.parametrize(

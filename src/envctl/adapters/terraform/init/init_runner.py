@@ -15,6 +15,7 @@ from envctl.adapters.terraform.launcher import Launcher
 from envctl.adapters.terraform.process import json_events, stack_lock
 from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
 from envctl.adapters.terraform.process.process import ProcessResult
+from envctl.adapters.terraform.process.rendered_documents import name_backend_session
 from envctl.adapters.terraform.process.signal_forwarding import SignalForwarder
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import OperationFailedError
@@ -48,7 +49,9 @@ class InitRunner:
     def ensure_initialized(self, site: Site, provider_lock: bytes | None) -> None:
         known = provider_lock or b""
         binary, environment = self.launcher.find_binary(site.stack), self.launcher.build_environment(site.stack)
-        if init_stamp.is_current(site, binary, environment, known):
+        # With it: in a job it names the run.
+        role = name_backend_session(site, self.launcher.find_session(site))
+        if init_stamp.is_current(site, binary, environment, role, known):
             return
         # First, because an earlier Terraform may still need the files to be deleted.
         stack_lock.require_idle(site)
@@ -62,7 +65,7 @@ class InitRunner:
                 # No plan follows.
                 self.launcher.running.end_stack(site)
                 raise
-            init_stamp.write_stamp(site.directory, init_stamp.build_stamp(site, binary, environment, known))
+            init_stamp.write_stamp(site.directory, init_stamp.build_stamp(site, binary, environment, role, known))
 
     def initialize_unfinished(self, site: Site) -> None:
         """Run `init` with the last provider lock, for a stack without stamp. A killed init may have left its lock."""

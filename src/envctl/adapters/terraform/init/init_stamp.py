@@ -53,16 +53,16 @@ class Stamp:
     results: Mapping[str, Any]
 
 
-def build_stamp(site: Site, binary: Sequence[str], environment: Mapping[str, str], lock: bytes) -> Stamp:
+def build_stamp(site: Site, binary: Sequence[str], environment: Mapping[str, str], role: str, lock: bytes) -> Stamp:
     wanted = {address: read_hashes(block) for address, block in split_provider_blocks(lock).items()}
-    return Stamp(hash_inputs(site, binary, environment), wanted, inspect_results(site.directory))
+    return Stamp(hash_inputs(site, binary, environment, role), wanted, inspect_results(site.directory))
 
 
-def is_current(site: Site, binary: Sequence[str], environment: Mapping[str, str], lock: bytes) -> bool:
+def is_current(site: Site, binary: Sequence[str], environment: Mapping[str, str], role: str, lock: bytes) -> bool:
     stamp = read_stamp(site.directory)
     if stamp is None or stamp.results != inspect_results(site.directory):
         return False
-    return _covers_lock(site.directory, stamp, lock) and stamp.inputs == hash_inputs(site, binary, environment)
+    return _covers_lock(site.directory, stamp, lock) and stamp.inputs == hash_inputs(site, binary, environment, role)
 
 
 def read_stamp(directory: Path) -> Stamp | None:
@@ -79,14 +79,16 @@ def write_stamp(directory: Path, stamp: Stamp) -> None:
     write_text(directory / INIT_STAMP, json.dumps(document))
 
 
-def hash_inputs(site: Site, binary: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Return a hash of the inputs beside the provider lock: root module, called modules, program, CLI configuration."""
+def hash_inputs(site: Site, binary: Sequence[str], environment: Mapping[str, str], role: str) -> str:
+    """Return a hash of the inputs beside the provider lock: root module, called modules, program, CLI configuration,
+    and the role of the backend as `name_backend_session` gives it.
+    """
     directory = site.directory
     digest = sha256(repr([*binary, *map(_stat_program, binary)]).encode())
     digest.update(repr([environment.get(name) for name in _VARIABLES]).encode())
     for content in cli_configuration.read_config_files(environment):
         digest.update(sha256(content).digest())
-    digest.update(_extract_init_inputs(read_rendered(site)))
+    digest.update(role.encode() + _extract_init_inputs(read_rendered(site)))
     own = list_code(directory) if site.stack.root else ()
     for file in (*(file for file in own if file.name not in GENERATED_FILES), *list_called_code(directory)):
         digest.update(os.fsencode(os.path.relpath(file, directory)) + b"\0")

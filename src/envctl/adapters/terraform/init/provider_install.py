@@ -23,6 +23,7 @@ from envctl.adapters.terraform.launcher import Launcher, check_result
 from envctl.adapters.terraform.process.hand_over import CachedPackages
 from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.adapters.terraform.process.process import ProcessResult
+from envctl.adapters.terraform.process.rendered_documents import name_backend_session
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.release.remote_modules import decode_module_record, is_local_source
 from envctl.domain.terraform.provider_lock import shorten_address
@@ -236,6 +237,8 @@ def run_init(
     """Run `terraform init`, with `plugins` as plugin cache if given. `tell` announces it to the observer."""
     event = ProgressEvent(site.stack.name, "init") if tell else None
     modules: dict[str, bool] = {"get": False} if _has_carried_modules(site.directory) else {}
+    if role := name_backend_session(site, launcher.find_session(site)):
+        options["backend_config"] = f"assume_role={role}"
     site = replace(site, plugins=plugins)
     result, transcript = launcher.stream_command(site, event, "init", reconfigure=True, **modules, **options)
     if result.code and not transcript.diagnostics:

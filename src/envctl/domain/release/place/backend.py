@@ -1,5 +1,6 @@
 """The backend of an environment: where Terraform keeps the states of its stacks, by `[state]` of `envctl.toml`."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,7 +11,7 @@ from envctl.domain.config.project import Project
 from envctl.domain.release.wiring import Wiring
 from envctl.domain.terraform.expressions import OutputReference, escape_templates
 from envctl.domain.terraform.outputs import StackInput
-from envctl.domain.terraform.workdir_names import climb_to_stack
+from envctl.domain.terraform.workdir_names import SESSION_VARIABLE, USUAL_SESSION, climb_to_stack
 
 HOME_FOLDER = ".envctl"
 FIND_NO_KEYS: Callable[[str], Mapping[str, object]] = lambda _: {}  # noqa: E731
@@ -61,6 +62,8 @@ class Backend:
         """Return the arguments of `terraform_remote_state`, which reads the outputs of a stack."""
         # For reading alone, without locking, encryption and the account check.
         config = {key: each for key, each in self.settings_for_stack(stack).items() if key not in _WRITING_KEYS}
+        if role := config.get("assume_role"):
+            config["assume_role"] = pass_session(role)
         workspace = self.workspace_for_stack(stack)
         return {"backend": self.kind, "config": config, **({"workspace": workspace} if workspace else {})}
 
@@ -122,7 +125,20 @@ def _render_state_role(project: Project, environment: str, *, only_looks: bool) 
         return {}
     account = find_role_account(role)
     allowed = {"allowed_account_ids": [account]} if account else {}
-    return {"assume_role": {"session_name": "envctl", **role}, **allowed}
+    return {"assume_role": {"session_name": USUAL_SESSION, **role}, **allowed}
+
+
+def pass_session(role: object) -> object:
+    """Return the role of a backend for what takes variables: with the session name that is passed, or its own."""
+    if not isinstance(role, Mapping) or role.get("session_name") != USUAL_SESSION:
+        return role
+    return {**role, "session_name": f"${{var.{SESSION_VARIABLE}}}"}
+
+
+def declare_session(*parts: object) -> dict[str, object]:
+    """Return the variable of the session name, if one of these parts of a rendered document takes it."""
+    taken = f"var.{SESSION_VARIABLE}" in json.dumps(parts)
+    return {SESSION_VARIABLE: {"type": "string", "default": USUAL_SESSION}} if taken else {}
 
 
 def list_reads(wiring: Wiring, stack: str, backend: Backend) -> tuple[StackInput, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from envctl.domain.aws.access import DEFAULT_REGION
 from envctl.domain.config.project import Project
 from envctl.domain.release.place.backend import Backend, build_backend
+from envctl.domain.terraform.workdir_names import USUAL_SESSION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +78,7 @@ def _list_replaced_roles(project: Project, environment: str) -> dict[str, dict[s
 def _find_s3_defaults(where: Place) -> dict[str, object]:
     settings: dict[str, object] = {"region": where.region or DEFAULT_REGION, "encrypt": True, "use_lockfile": True}
     if where.assume_role:
-        # The session name marks accesses to the state: a backend knows no variables.
-        settings["assume_role"] = render_assume_role(where, "envctl")
+        settings["assume_role"] = render_assume_role(where, USUAL_SESSION)
     if where.account_id:
         settings["allowed_account_ids"] = [where.account_id]
     return settings

@@ -7,16 +7,17 @@ from types import MappingProxyType
 from typing import Any
 
 from envctl.domain.release.installed_modules import locate_modules
+from envctl.domain.release.place.backend import declare_session
 from envctl.domain.release.place.environment_place import Place
 from envctl.domain.release.place.place_digest import render_place
 from envctl.domain.release.place.provider_keys import list_project_tables
 from envctl.domain.release.place.provider_roles import find_region
 from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
-from envctl.domain.release.wiring import StackWiring, Wiring
+from envctl.domain.release.wiring import Wiring
 from envctl.domain.terraform.expressions import OutputReference, escape_templates, format_tf_var
 from envctl.domain.terraform.generated_files import GeneratedFiles
 from envctl.domain.terraform.variables import Variable
-from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
+from envctl.domain.terraform.workdir_names import CODE_FOLDER
 
 NO_MOVES: Mapping[str, str] = MappingProxyType({})
 
@@ -97,12 +98,13 @@ def render_root_module(
         document["moved"] = [*document.get("moved", ()), *further]
     if where["provider"]:
         document["provider"] = where["provider"]
-    if declared := _declare_variables(sensitive, place, wired):
-        document["variable"] = declared
     if wired.upstream:
         document["data"] = {
             "terraform_remote_state": {name: place.backend.render_remote_state(name) for name in wired.upstream}
         }
+    session = declare_session(document.get("provider"), document.get("data"))
+    if declared := _declare_variables(sensitive) | session:
+        document["variable"] = declared
     if outputs := wiring.outputs.get(stack):
         document["output"] = {
             name: {"value": f"${{module.{stack}.{name}}}", **({"sensitive": True} if secret else {})}
@@ -145,14 +147,11 @@ def _render_terraform(wiring: Wiring, backend: Mapping[str, object]) -> dict[str
     return block
 
 
-def _declare_variables(sensitive: Mapping[str, Variable], place: Place, wired: StackWiring) -> dict[str, Any]:
-    declared: dict[str, Any] = {
+def _declare_variables(sensitive: Mapping[str, Variable]) -> dict[str, Any]:
+    return {
         n: {"type": v.type_text, "sensitive": True, **({"ephemeral": True} if v.ephemeral else {})}
         for n, v in sensitive.items()
     }
-    if place.assume_role and (place.region or wired.aliases):
-        declared[SESSION_VARIABLE] = {"type": "string", "default": "envctl"}
-    return declared
 
 
 def list_project_keys(environment: str, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:

@@ -10,17 +10,16 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from envctl.domain.release.bundle import File, Release
-from envctl.domain.release.place.backend import Backend, list_reads
+from envctl.domain.release.place.backend import Backend, declare_session, list_reads, pass_session
 from envctl.domain.release.place.environment_place import Place, render_assume_role
 from envctl.domain.release.place.place_digest import render_place
 from envctl.domain.release.place.provider_overrides import render_provider_overrides
-from envctl.domain.release.place.provider_roles import is_of_environment
 from envctl.domain.release.root_code import RootCode
 from envctl.domain.release.wiring import StackWiring, Wiring
 from envctl.domain.terraform.expressions import OutputReference, escape_templates, format_tf_var, to_plain_json
 from envctl.domain.terraform.generated_files import GeneratedFiles, list_json_providers
 from envctl.domain.terraform.outputs import StackInput
-from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER, SESSION_VARIABLE
+from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER, USUAL_SESSION
 
 
 def list_tree_files(release: Release, stack: str) -> Mapping[str, File]:
@@ -66,7 +65,8 @@ def render_root_files(
         override["variable"] = variables
     settings = {name: to_plain_json(value) for name, value in arguments.items() if name not in sensitive}
     secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
-    return GeneratedFiles(override, _declare(wiring, place, code, moved), settings, _list_kinds(code)), secrets
+    declared = _declare(wiring, moved, declare_session(override.get("provider"), override.get("data")))
+    return GeneratedFiles(override, declared, settings, _list_kinds(code)), secrets
 
 
 def find_json_providers(wiring: Wiring, stack: str, place: Place, code: RootCode) -> tuple[str, ...]:
@@ -104,10 +104,10 @@ def render_state_overrides(place: Place, code: RootCode) -> dict[str, Any]:
     need. A role in their own code wins.
     """
     role = place.backend.settings.get("assume_role") if place.backend.kind == "s3" else None
-    role = role or (render_assume_role(place, "envctl") if place.assume_role else None)
+    role = role or (render_assume_role(place, USUAL_SESSION) if place.assume_role else None)
     if not role:
         return {}
-    added = json.dumps({"assume_role": escape_templates(role)}, sort_keys=True)
+    added = json.dumps({"assume_role": pass_session(escape_templates(role))}, sort_keys=True)
     return {name: {"config": f"${{merge({added}, {config})}}"} for name, config in code.remote_states.items()}
 
 
@@ -119,14 +119,13 @@ def _find_sensitive_inputs(wiring: Wiring, wired: StackWiring) -> Iterator[str]:
             yield name
 
 
-def _declare(wiring: Wiring, place: Place, code: RootCode, moved: Mapping[str, str]) -> dict[str, Any]:
+def _declare(wiring: Wiring, moved: Mapping[str, str], variables: Mapping[str, object]) -> dict[str, Any]:
     """Return the declarations beside those of the root: Terraform checks every constraint on its version."""
     declared: dict[str, Any] = {}
     if wiring.terraform:
         declared["terraform"] = {"required_version": wiring.terraform}
     if moved:
         declared["moved"] = [{"from": old, "to": new} for old, new in sorted(moved.items())]
-    # The override of such a provider names the session.
-    if place.assume_role and any(is_of_environment(each, place) for each in code.providers):
-        declared["variable"] = {SESSION_VARIABLE: {"type": "string", "default": "envctl"}}
+    if variables:
+        declared["variable"] = variables
     return declared

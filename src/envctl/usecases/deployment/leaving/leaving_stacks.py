@@ -20,7 +20,6 @@ from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
-from envctl.usecases.account import account_check
 from envctl.usecases.account.secret_values import NO_VALUES, merge_values, read_secret_values
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.known_clusters import add_known_clusters
@@ -56,8 +55,7 @@ def add_leaving(
     leaving = _LeavingStacks(ports, context.project, environment, present.find_environment(environment), changeover)
     left = tuple(leaving.prepare_stack(name, makers.get(name)) for name in changeover.leaving)
     kept = tuple(stack for stack in prepared.stacks if stack.name not in changeover.leaving)
-    prepared = add_known_clusters(ports, replace(prepared, stacks=kept, leaving=left))
-    return account_check.name_sessions(context, prepared)
+    return add_known_clusters(ports, replace(prepared, stacks=kept, leaving=left))
 
 
 @dataclass(frozen=True)

@@ -130,8 +130,7 @@ class PrepareRelease:
                 earlier_states.require_known_states(context, release, target, selected.guard_request.present)
         over = selected.guard_request.changeover
         digest = selected.guard_request.settings
-        written = prepare.write_workdirs(context, release, settings, identity, digest=digest, changeover=over)
-        environment = account_check.name_sessions(context, written)
+        environment = prepare.write_workdirs(context, release, settings, identity, digest=digest, changeover=over)
         prepare.init_release(context, environment, release)
         return InitializedRelease(**vars(selected), environment=environment)
 
@@ -155,8 +154,7 @@ class PrepareWorkingTree:
 
     def run(self, request: DeployRequest) -> WorkingTreeRelease:
         made = prepare.prepare_working_tree(request.context, request.target)
-        environment = account_check.name_sessions(request.context, made.prepared)
-        return WorkingTreeRelease(request, made.release, made.settings, environment, self.only)
+        return WorkingTreeRelease(request, made.release, made.settings, made.prepared, self.only)
 
 
 @dataclass(frozen=True)
