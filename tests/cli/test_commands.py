@@ -28,6 +28,8 @@ BAD_WORDS = {
     "an environment that is a path": (["plan", "../../etc"], 64, "E002"),
     "an unknown environment among several": (["drift", "dev", "stagin"], 64, "E002"),
     "a reason to break glass where nothing is done": (["drift", "--break-glass", "because"], 64, "E012"),
+    "a key that is only compared and created": (["ledger", "keys", "--check", "--create"], 64, "E012"),
+    "a signer of a key that keeps its policy": (["ledger", "keys", "--signer", "arn:aws:iam::1:role/a"], 64, "E012"),
     "an unknown gate": (["approve", "prod", "--gate", "pear"], 64, "E005"),
     "a dry run of something that has none": (["approve", "prod", "--gate", "peer", "--dry-run"], 64, "E006"),
     "an environment compared with itself": (["diff", "dev", "dev"], 64, "E011"),

@@ -36,7 +36,11 @@ def test_project_of_each_template_is_valid_and_renders(
     here: Path, template: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["init", "blog", "--template", template]) == 0
-    for words in (["validate"], ["render", "dev"], ["render", "prod"]):
+    capsys.readouterr()
+    assert run(["--project", "blog", "validate"]) == 0
+    # A new project has nothing to be told.
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    for words in (["render", "dev"], ["render", "prod"]):
         assert run(["--project", "blog", *words]) == 0, capsys.readouterr().err
 
 

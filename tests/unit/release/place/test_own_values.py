@@ -62,6 +62,23 @@ data "terraform_remote_state" "s3" {
 """
 
 
+VARIABLES = f"""apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: envctl
+  annotations:
+    config.kubernetes.io/local-config: "true"
+data:
+  role: arn:aws:iam::{DEV}:role/web
+  roles: |
+    - rolearn: arn:aws:iam::{DEV}:role/node
+"""
+REPLACED = f"""metadata:
+  annotations:
+    eks.amazonaws.com/role-arn: "arn:aws:iam::{DEV}:role/web"
+"""
+
+
 def load(state: str = STATE, dev: str = "", qa: str = "", prod: str = "") -> Project:
     return load_project((BASE % (dev, qa, prod) + state).encode())
 
@@ -166,6 +183,13 @@ def test_value_of_one_environment_is_found(state: str, code: str, found: list[st
 @pytest.mark.parametrize(("state", "code"), NOT_IN_CODE.values(), ids=NOT_IN_CODE.keys())
 def test_other_texts_are_no_findings(state: str, code: str) -> None:
     assert describe(code, project=load(state)) == []
+
+
+def test_examples_of_kubernetes_variables_are_no_findings() -> None:
+    code = f"kind: Namespace\n---\n{VARIABLES}---\n{REPLACED}    of: arn:aws:iam::{DEV}:role/other\n"
+    (found,) = search(code, "web/base.yaml")
+    assert str(found.location) == "web/base.yaml:17"
+    assert found.hint.startswith("name that of each environment, by a variable")
 
 
 HINTS: dict[str, tuple[str, str, str]] = {

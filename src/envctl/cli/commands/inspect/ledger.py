@@ -8,6 +8,8 @@ import typer
 
 from envctl.cli.boundary import refuse_dry_run, run_use_case
 from envctl.cli.options.arguments import Environments
+from envctl.domain.command_lines import format_command
+from envctl.domain.errors import Problem, UsageError
 
 
 def verify(
@@ -75,6 +77,12 @@ def keys(
     from envctl.usecases.project import signing_keys
 
     refuse_dry_run(context)
+    wrong = {
+        "--check can't be combined with --create or --add": check and (create or add),
+        "--signer needs --create or --check: an existing key keeps its policy": signer and not (create or check),
+    }
+    if message := next((text for text, is_wrong in wrong.items() if is_wrong), ""):
+        raise UsageError(Problem("E012", message, format_command("ledger keys", help=True)))
     chosen, signers = tuple(names or ()), tuple(signer or ())
     use = lambda ports: (  # noqa: E731
         signing_keys.check_keys(ports, chosen, signers=signers, as_me=as_me)

@@ -4,7 +4,7 @@ A problem without a code is a remark: an account is often named to grant it some
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from posixpath import normpath
 
@@ -14,6 +14,7 @@ from envctl.domain.config.signing_keys import KEY_FIELDS
 from envctl.domain.config.states.backends import BACKENDS, fill_placeholders
 from envctl.domain.config.states.state_place import find_stack_keys, resolve_keys
 from envctl.domain.errors import ConfigurationError, Location, Problem
+from envctl.domain.kubernetes.manifests.kustomization import LOCAL_CONFIG, VARIABLES_NAME
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.code_lines import COMMENT, skip_blocks
 from envctl.domain.settings.settings import EnvironmentSettings
@@ -23,7 +24,11 @@ from envctl.domain.text.lists import join_names
 _ACCOUNT = "the account of {}"
 _EXPRESSIONS = {name: f"${{var.{name}}}" for name in ("environment", "project", "region")}
 _EXPRESSIONS |= {"env": "${var.environment}", "account_id": "${data.aws_caller_identity.current.account_id}"}
-_CODE = (".tf", ".json", ".yaml", ".yml", ".tpl", ".tftpl")
+_YAML = (".yaml", ".yml")
+_CODE = (".tf", ".json", *_YAML, ".tpl", ".tftpl")
+_NEXT = "\n---"
+# A number alone says too little.
+_EXAMPLE = re.compile(r"""\s+[\w.-]+:\s+["']?([^"'\s]*[-/:][^"'\s]*)["']?\s*$""")
 # Comments, labels and descriptions reach nothing.
 _SKIPPED = re.compile(r'\s*(?:#|//|\*|/\*|(?:resource|data|module|provider|output)\s+"|description\b|error_message\b)')
 _LEFT_OUT = ("terraform ", "variable ")
@@ -42,16 +47,37 @@ def require_own_values(found: Iterable[Problem]) -> None:
 def find_in_code(project: Project, release: Release) -> Iterator[Problem]:
     """Yield a problem for each value of one environment in code that runs in others too."""
     own, order, seen = _OwnValues(project), project.pipeline.order, set[tuple[str, str]]()
+    examples = _find_examples(release)
     overlays = [normpath(each.overlay) for each in project.stacks.values() if each.overlay and "{" in each.overlay]
     filled = [(name, f"{each.format(environment=name)}/") for name in order for each in overlays]
     for path, file in sorted(release.files.items()):
         if not path.endswith(_CODE) or path.startswith(f"{REMOTE_MODULES_FOLDER}/"):
             continue
         alone = [name for name, overlay in filled if f"{path}/".startswith(overlay)]
-        for line, text in own.search_code(path, file.data.decode(errors="replace")):
+        code, is_yaml = file.data.decode(errors="replace"), path.endswith(_YAML)
+        names = {} if is_yaml else _EXPRESSIONS
+        for line, text in own.search_code(path, _blank_examples(code, examples) if is_yaml else code):
             if (path, text) not in seen:
                 seen.add((path, text))
-                yield from own.describe(text, alone or order, "the code of {}", _EXPRESSIONS, Location(path, line))
+                yield from own.describe(text, alone or order, "the code of {}", names, Location(path, line))
+
+
+def _find_examples(release: Release) -> frozenset[str]:
+    """Return the examples of the variables of Kubernetes objects: envctl puts other texts wherever one stands."""
+    codes = (file.data.decode(errors="replace") for path, file in release.files.items() if path.endswith(_YAML))
+    lines = (line for code in codes for part in code.split(_NEXT) if _is_example(part) for line in part.splitlines())
+    return frozenset(found[1] for line in lines if (found := _EXAMPLE.match(line)))
+
+
+def _is_example(document: str) -> bool:
+    return f"name: {VARIABLES_NAME}\n" in document and LOCAL_CONFIG in document
+
+
+def _blank_examples(code: str, examples: Collection[str]) -> str:
+    """Return YAML without documents of examples, and without their texts elsewhere. Lines keep their numbers."""
+    parts = ("\n" * part.count("\n") if _is_example(part) else part for part in code.split(_NEXT))
+    lines = _NEXT.join(parts).split("\n")
+    return "\n".join("" if line.rpartition(" ")[2].strip("\"'") in examples else line for line in lines)
 
 
 def find_in_settings(project: Project, settings: EnvironmentSettings) -> Iterator[Problem]:
@@ -126,7 +152,7 @@ class _OwnValues:
         if not wrong:
             return
         right = f'write "{fill_placeholders(template, {**names, "stack": stack})}"'
-        advice = right if "{" in template else "name that of each environment, by a variable"
+        advice = right if names and "{" in template else "name that of each environment, by a variable"
         hint = f'{advice}; if that is meant, add reads = ["{owner}"] to '
         hint += join_names([f"[environments.{each}]" for each in wrong])
         message = f"{where.format(join_names(wrong))} names {text}: {what.format(owner)}"
