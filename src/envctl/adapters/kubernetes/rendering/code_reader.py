@@ -10,9 +10,7 @@ from envctl.adapters.kubernetes.rendering.yaml_documents import YamlDocument, re
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.kubernetes.manifests.kustomization import (
     FOLDER_HINT,
-    LOCAL_CONFIG,
     PLUGIN_KEYS,
-    VARIABLES_NAME,
     YAML_SUFFIXES,
     find_kustomization,
     find_references,
@@ -21,6 +19,7 @@ from envctl.domain.kubernetes.manifests.kustomization import (
 )
 from envctl.domain.kubernetes.manifests.manifest_checks import find_written_secrets
 from envctl.domain.kubernetes.manifests.value_paths import STRING
+from envctl.domain.kubernetes.workload import LOCAL_CONFIG, VARIABLES_NAME
 from envctl.domain.release.bundle import File
 from envctl.domain.terraform.variables import Variable, build_required_variable
 from envctl.usecases.ports.manifests import FoundReferences

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from posixpath import join, normpath
 from typing import Any
 
+from envctl.domain.kubernetes.workload import LOCAL_CONFIG, VARIABLES_NAME
+
 KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-VARIABLES_NAME = "envctl"
-"""Name of the ConfigMap with the variables of a stack."""
-LOCAL_CONFIG = "config.kubernetes.io/local-config"
 YAML_SUFFIXES = (".yaml", ".yml")
 _ENTRIES = ("resources", "bases", "components")
 _FILES = ("crds", "configurations", "generators", "transformers", "validators", "patchesStrategicMerge")

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from envctl.domain.errors import Location, Problem
-from envctl.domain.kubernetes.manifests.kustomization import LOCAL_CONFIG
 from envctl.domain.kubernetes.objects import CRD_TYPE, Manifest, ObjectIdentity, identify
+from envctl.domain.kubernetes.workload import LOCAL_CONFIG
 from envctl.domain.plan.changes import Marker
 from envctl.domain.text.lists import join_names
 

@@ -14,7 +14,7 @@ from envctl.domain.config.signing_keys import KEY_FIELDS
 from envctl.domain.config.states.backends import BACKENDS, fill_placeholders
 from envctl.domain.config.states.state_place import find_stack_keys, resolve_keys
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.kubernetes.manifests.kustomization import LOCAL_CONFIG, VARIABLES_NAME
+from envctl.domain.kubernetes.workload import LOCAL_CONFIG, VARIABLES_NAME
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.code_lines import COMMENT, skip_blocks
 from envctl.domain.settings.settings import EnvironmentSettings
