@@ -98,7 +98,7 @@ class Gates(Section):
     max_age: Annotated[Duration | None, RuleText("Proof", "at most {} old")] = None
     # age that an approval may have
     expires: Annotated[Duration | None, RuleText("Approvals", "hold for {}")] = None
-    # a person may approve their own release
+    # who made or promotes a change may approve it too
     self_approval: Annotated[Flag, RuleText("Approvals", "its makers may approve it too")] = False
     # windows of time in which changes are allowed or denied
     windows: Annotated[tuple[WindowTable, ...], AfterValidator(_check_windows), RuleText("Windows")] = ()
