@@ -344,6 +344,15 @@ class TestAccounts:
             return
         with pytest.raises(EnvctlError, match=r"E139 prod is no longer in .* production is new in the same place"):
             promote(owned.ports, "staging", "production")
+        # The line that says that it is another one skips no gate of the account.
+        (gone,) = load_status(owned.ports).gone
+        table = "[environments.production]"
+        edit_project(owned, (table, f"{table}\nmoved_after = {gone.entry}"))
+        assert load_status(owned.ports).gone[0].successors == ()
+        assert (
+            "(by the rules of prod, in the same account)"
+            in refused(lambda: promote(owned.ports, "staging", "production"))["G106"]
+        )
 
     def test_new_environment_is_gated_by_its_account_owner(self, owned: World) -> None:
         edit_project(

@@ -206,6 +206,22 @@ def test_renamed_environment_is_refused_with_both_names(world: World) -> None:
     assert world.terraform.calls == []
 
 
+def test_moved_after_says_that_names_are_two(world: World) -> None:
+    entry = _find_entry(world, "staging")
+    edit_project(world, ("[environments.staging", "[environments.stage"), ('"staging", ', '"stage", '))
+    world.edit("environments/stage/terraform.tfvars", 'cidr = "10.20.0.0/16"\n')
+    assert (
+        f"add moved_after = {entry} to [environments.stage]" in load_status(world.ports).environments[1].steps[0].hint
+    )
+    before = world.tree.content["envctl.toml"].decode()
+    for number, successors in ((entry - 1, ("stage",)), (entry, ())):
+        line = f"[environments.stage]\nmoved_after = {number}"
+        world.edit("envctl.toml", before.replace("[environments.stage]", line))
+        (gone,) = load_status(world.ports).gone
+        assert (gone.environment, gone.successors) == ("staging", successors)
+    assert promote(world.ports, "dev", "stage", DeployOptions(dry_run=True)).stages
+
+
 def test_each_new_environment_may_be_the_new_name(world: World) -> None:
     more = f'\n[environments.qa]\naccount_id = "{ACCOUNTS["staging"]}"\nregion = "eu-west-1"\n'
     edit_project(world, ("[environments.staging", "[environments.stage"), ('"staging", ', '"stage", "qa", '))

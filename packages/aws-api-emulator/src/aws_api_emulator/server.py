@@ -3,10 +3,12 @@
 import argparse
 import errno
 import os
+import queue
 import secrets
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,8 +26,9 @@ def main(arguments: list[str], open_cloud: Callable[[str | None, int], Cloud] | 
     """
     # Ctrl-C in the terminal is meant for the command, not for the server that it started.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # Its `put` may be called at any moment. An event that is set while it is waited for would wait for itself.
+    signals = queue.SimpleQueue[int]()
+    signal.signal(signal.SIGTERM, lambda received, _: signals.put(received))
     options = _parse_options(arguments)
     files = ServerFiles(options.directory)
     if not take_lock(files.server_lock):
@@ -36,7 +39,7 @@ def main(arguments: list[str], open_cloud: Callable[[str | None, int], Cloud] | 
         if error.errno == errno.EADDRINUSE:
             return PORT_IN_USE
         raise
-    _wait_for_stop(files, state, stop)
+    _wait_for_stop(files, state, signals)
     if files.has_state(state):
         files.state_file.unlink(missing_ok=True)
     return 0
@@ -94,8 +97,9 @@ def create_cloud(endpoint: str | None, port: int) -> Cloud:
     return MotoCloud()
 
 
-def _wait_for_stop(files: ServerFiles, state: ServerState, stop: threading.Event) -> None:
+def _wait_for_stop(files: ServerFiles, state: ServerState, signals: queue.SimpleQueue[int]) -> None:
     """Wait for a stop signal, or until the state file changes: a deleted project leaves no process behind."""
-    while not stop.wait(_WATCH_SECONDS):
-        if not files.has_state(state):
+    while files.has_state(state):
+        with suppress(queue.Empty):
+            signals.get(timeout=_WATCH_SECONDS)
             return

@@ -3,11 +3,11 @@
 import argparse
 import errno
 import json
+import queue
 import re
 import signal
 import socket
 import sys
-import threading
 import warnings
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -117,16 +117,17 @@ def serve_cluster(options: argparse.Namespace) -> None:
 
     # `main` has written it.
     warnings.simplefilter("ignore", BorrowedRulesWarning)
-    is_stopped = threading.Event()
+    # Its `put` may be called at any moment. An event that is set while it is waited for would wait for itself.
+    signals = queue.SimpleQueue[int]()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: is_stopped.set())
+        signal.signal(number, lambda received, _: signals.put(received))
     path: Path = options.kubeconfig
     try:
         with run_cluster(options.version, options.namespace, port=options.port) as cluster:
             written = cluster.write_kubeconfig(path, _CONTEXT).read_bytes()
             try:
                 print(f"Kubernetes {options.version} on {cluster.url}, kubeconfig {path}", flush=True)  # noqa: T201
-                is_stopped.wait()
+                signals.get()
             finally:
                 remove_kubeconfig(path, written)
     except RefusedError as refused:

@@ -212,7 +212,8 @@ class Environment(fields.Section):
     reads: tuple[fields.Name, ...] = ()
     region: fields.Region | None = None  # the AWS region
     regions: Mapping[fields.Name, fields.Region] = {}  # further regions, by a name that stacks can use
-    # the ledger entry of the last deployment to the earlier place: states moved since
+    # the ledger entry of the last deployment to the earlier place: states moved since; of a new environment, the last
+    # entry of one that is gone: this is not its new name
     moved_after: fields.Count | None = None
     profile: fields.Profile | None = None  # AWS profile to begin with, on machines that have it
     assume_role: fields.Role | None = None  # role to assume from there

@@ -105,6 +105,7 @@ class GoneEnvironment:
     environment: str
     release: str
     stacks: tuple[str, ...]
+    entry: int = 0  # its last deployment
     successors: tuple[str, ...] = ()  # new environments without deployments: one of them seems to be its new name
 
     @property
@@ -115,22 +116,35 @@ class GoneEnvironment:
 
 def find_gone(context: Context, present: "LedgerState") -> tuple[GoneEnvironment, ...]:
     gone = [
-        GoneEnvironment(name, here.last.release if here.last else "", tuple(sorted(here.held_stacks)))
+        GoneEnvironment(
+            name,
+            here.last.release if here.last else "",
+            tuple(sorted(here.held_stacks)),
+            here.last.seq if here.last else 0,
+        )
         for name, here in sorted(present.environments.items())
         if name not in context.project.environments and here.held_stacks
     ]
-    return tuple(replace(each, successors=_list_successors(context, present, each.environment)) for each in gone)
+    return tuple(replace(each, successors=_list_successors(context, present, each)) for each in gone)
 
 
-def _list_successors(context: Context, present: "LedgerState", gone: str) -> tuple[str, ...]:
-    """Return the environments without deployments in the account and region of a removed one."""
+def _list_successors(context: Context, present: "LedgerState", gone: GoneEnvironment) -> tuple[str, ...]:
+    """Return the environments without deployments in the account and region of a removed one.
+
+    One that names its last entry in `moved_after` is another environment, by a line that people review.
+    """
     from envctl.domain.rules.document import build_rules_document
     from envctl.usecases.ledger.rules_store import RULES
 
-    project, recorded = context.project, present.find_environment(gone).rules
+    project, recorded = context.project, present.find_environment(gone.environment).rules
     known = RULES.load_documents(context.ports, [recorded.digest]) if recorded else {}
     before = {(each.account_id, each.region) for each in known.values()}
-    never = [name for name in project.all_environments if present.find_environment(name).last is None]
+    never = [
+        name
+        for name in project.all_environments
+        if present.find_environment(name).last is None
+        and (not gone.entry or project.environments[name].moved_after != gone.entry)
+    ]
     documents = [build_rules_document(project, name) for name in never]
     return tuple(each.environment for each in documents if (each.account_id, each.region) in before)
 
@@ -139,9 +153,12 @@ def describe_gone(gone: GoneEnvironment) -> Problem:
     name = gone.environment
     message = f"{name} is no longer in envctl.toml, but still has the stacks {join_names(gone.stacks)}"
     if gone.successors:
+        tables = join_names([f"[environments.{each}]" for each in gone.successors])
         verb, which = ("is", gone.successors[0]) if len(gone.successors) == 1 else ("are", "the one that it is now")
         message += f"; {join_names(gone.successors)} {verb} new in the same place: envctl does not rename environments"
         hint = f"call {which} {name} again; or restore {name} beside it and run {format_command('destroy', name)}"
+        if gone.entry:
+            hint += f"; if it is another environment, add moved_after = {gone.entry} to {tables}"
         return Problem("E139", message, hint)
     hint = f"restore {name} and its settings, run {format_command('destroy', name)}, then remove it"
     return Problem("E139", message, hint)
