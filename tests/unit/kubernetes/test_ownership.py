@@ -11,10 +11,12 @@ from envctl.domain.kubernetes.fields.ownership import (
     adopt_entries,
     find_foreign_fields,
     find_other_deployer,
+    is_applied_by,
     is_controller,
     is_trusted,
     list_dropped_fields,
     list_earlier_tools,
+    list_own_fields,
     parse_conflicts,
 )
 from envctl.domain.kubernetes.fields.paths import format_path, format_server_path, list_owned_fields, parse_field_step
@@ -128,6 +130,37 @@ NOT_FOREIGN: dict[str, list[dict[str, Any]]] = {
 @pytest.mark.parametrize("entries", NOT_FOREIGN.values(), ids=NOT_FOREIGN.keys())
 def test_fields_that_are_not_foreign(entries: list[dict[str, Any]]) -> None:
     assert find_foreign_fields(make_live(build_deployment(), *entries), MANAGER, ("trusted",)) == ()
+
+
+IN_THE_NAME_OF_ENVCTL: dict[str, tuple[dict[str, Any], str]] = {
+    "an update": (own(ENV, MANAGER, "Update"), f'"{MANAGER}" (not by an apply of envctl)'),
+    "an apply to a subresource": (
+        own(ENV, MANAGER, "Apply", subresource="resize"),
+        f'"{MANAGER}" (resize, not by an apply of envctl)',
+    ),
+}
+
+
+@pytest.mark.parametrize(("entry", "shown"), IN_THE_NAME_OF_ENVCTL.values(), ids=IN_THE_NAME_OF_ENVCTL.keys())
+def test_only_applies_of_envctl_are_own(entry: dict[str, Any], shown: str) -> None:
+    live = live_with_b(own(REPLICAS), entry)
+    found = find_foreign_fields(live, MANAGER)
+    assert {each.owner.manager_text for each in found} == {shown}
+    assert {format_path(path) for path in list_own_fields(live, MANAGER)} == {"spec.replicas"}
+
+
+def test_object_of_an_update_in_the_name_of_envctl_is_not_applied() -> None:
+    assert not is_applied_by(make_live(build_deployment(), own(REPLICAS, MANAGER, "Update")), MANAGER)
+
+
+def test_notes_written_with_the_status_are_foreign() -> None:
+    """A server takes labels and annotations with a status too."""
+    notes = {"f:metadata": {"f:annotations": {"f:team": {}}}, "f:status": {"f:x": {}}}
+    live = make_live(build_deployment(), own(REPLICAS), own(notes, "k9s", "Update", subresource="status"))
+    live["metadata"]["annotations"] = {"team": "x"}
+    live["status"] = {"x": 1}
+    (found,) = find_foreign_fields(live, MANAGER)
+    assert (found.owner.path, found.owner.manager_text) == ("metadata.annotations.team", '"k9s" (status)')
 
 
 def test_scaling_by_hand_is_foreign() -> None:

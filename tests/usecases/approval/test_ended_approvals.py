@@ -130,6 +130,7 @@ def test_rules_without_gates_in_the_tree_lift_no_hold(world: World) -> None:
 def test_person_lifts_a_hold_where_no_gate_is(world: World) -> None:
     rollback(world.ports, "staging")
     (identity,) = journal.load(world.ports).find_environment("staging").holds
+    assert unlock_environment(world.ports, "staging").next == f"envctl unlock staging --release {identity[:12]}"
     unlock_environment(world.ports, "staging", "it was the database", release=identity)
     assert isinstance(list_entries(world)[-1].event, HoldLifted)
     assert promote(world.ports, "dev", "staging").release == identity

@@ -37,6 +37,7 @@ class UnlockResult:
     environment: str
     lock: Lock | None
     hold: Hold | None
+    next: str = ""  # without a lock to lift: the command for the release put on hold last
 
 
 def lock_environment(ports: Ports, environment: str, reason: str) -> LockResult:
@@ -66,7 +67,10 @@ def unlock_environment(ports: Ports, environment: str, reason: str = "", *, rele
         return UnlockResult(target, None, hold)
     unlocked = EnvironmentUnlocked(target, reason)
     journal.append(ports, lambda now: unlocked if now.find_environment(target).lock else None)
-    return UnlockResult(target, before.find_environment(target).lock, None)
+    here = before.find_environment(target)
+    held = "" if here.lock else max(here.holds, key=lambda release: here.holds[release].at, default="")
+    following = format_command("unlock", target, release=shorten_id(held)) if held else ""
+    return UnlockResult(target, here.lock, None, following)
 
 
 def _require_no_gates(request: guards.Request) -> None:

@@ -169,6 +169,22 @@ def test_sidecar_added_by_hand_is_drift_that_no_apply_undoes(bench: Bench) -> No
     assert list_changes(bench.plan()) == []
 
 
+def test_sidecar_in_the_name_of_envctl_is_drift(bench: Bench) -> None:
+    bench.deploy(*RELEASE)
+    live = bench.cluster.get("Deployment", "web")
+    assert live is not None
+    containers = [*live["spec"]["template"]["spec"]["containers"], {"name": "spy", "image": "spy:1"}]
+    pods = {"hostNetwork": True, "containers": containers}
+    change = {"spec": {"template": {"spec": pods}}}
+    bench.cluster.patch("Deployment", "web", change, manager=bench.workload.manager)
+    for unchanged in (True, False):
+        (drifted,) = bench.find_drift(unchanged=unchanged).resources
+        fields = list_fields(drifted)
+        assert ("spec.template.spec.containers[spy].image", None, "spy:1") in fields
+        assert ("spec.template.spec.hostNetwork", None, True) in fields
+        assert f'"{bench.workload.manager}" (not by an apply of envctl)' in drifted.remarks[0]
+
+
 def test_job_that_the_cluster_deleted_after_its_end_is_no_drift(bench: Bench) -> None:
     job = build_job(ttlSecondsAfterFinished=1)
     bench.deploy(job)

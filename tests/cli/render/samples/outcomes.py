@@ -214,6 +214,7 @@ WORDS: dict[str, object] = {
     "a lock that is lifted": UnlockResult("prod", Lock(ROBOT, NOW - timedelta(hours=5), "year end"), None),
     "a hold that is lifted": UnlockResult("prod", None, Hold(NEW, HANAKO, NOW, "rolled back to 77b01dd2a9c3")),
     "nothing to unlock": UnlockResult("prod", None, None),
+    "no lock, but a hold": UnlockResult("prod", None, None, f"envctl unlock prod --release {NEW[:12]}"),
     "a waiver": WaiverResult(
         environment="prod", waiver=WAIVER, overridden=(SOAK,), remaining=(), next="envctl promote staging prod"
     ),

@@ -35,6 +35,7 @@ _OTHER_DEPLOYERS = {
 }
 _OTHER_LABELS = {"Argo CD": "argocd.argoproj.io/", "Flux": "kustomize.toolkit.fluxcd.io/"}
 _OTHER_FLUX_LABEL = "helm.toolkit.fluxcd.io/"
+_BY_OTHERS = "not by an apply of envctl"
 _CONFLICT = re.compile(r'conflict with "([^"]+)"(?: with subresource "([^"]+)")?')
 
 
@@ -45,10 +46,14 @@ class FieldOwner:
     path: str  # for people
     manager: str
     subresource: str = ""  # part of the API it was written by, such as `scale`; empty for the object itself
+    in_own_name: bool = False  # true for the name of envctl, written by no apply: others can use it too
 
     @property
     def manager_text(self) -> str:
-        return f'"{self.manager}"{f" ({self.subresource})" if self.subresource else ""}'
+        how = ", ".join(
+            [*([self.subresource] if self.subresource else ()), *([_BY_OTHERS] if self.in_own_name else ())]
+        )
+        return f'"{self.manager}"{f" ({how})" if how else ""}'
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def list_earlier_tools(live: Manifest, manager: str) -> tuple[str, ...]:
 
 def is_applied_by(live: Manifest, manager: str) -> bool:
     """Check if a manager has applied the object itself."""
-    return any(entry.get("manager") == manager and entry.get("operation") == "Apply" for entry in _list_entries(live))
+    return any(_is_own(entry, manager) for entry in _list_entries(live))
 
 
 def list_managers(live: Manifest) -> tuple[str, ...]:
@@ -155,26 +160,28 @@ def _find_dropped_part(path: Path, desired: Manifest, kept: Collection[Path]) ->
 
 
 def find_foreign_fields(live: Manifest, manager: str, trusted: Sequence[str] = ()) -> tuple[ForeignField, ...]:
-    """Return the fields of other managers that this one does not own, except those of controllers."""
-    own = {path for entry in _list_entries(live) if entry.get("manager") == manager for path in _list_fields(entry)}
+    """Return the fields that this manager has not applied, except those of controllers.
+
+    Who writes in its name is another one: each writer of an object can choose its name, and no server checks it.
+    """
+    own = set(list_own_fields(live, manager))
     found: dict[Path, ForeignField] = {}
     for entry in _list_entries(live):
         name = str(entry.get("manager", ""))
-        if name == manager or entry.get("subresource") == "status" or is_controller(name) or is_trusted(name, trusted):
+        if _is_own(entry, manager) or is_controller(name) or is_trusted(name, trusted):
             continue
         for path in _list_fields(entry):
             value = select_field(live, path)
             if path in own or path in found or value is MISSING or _is_noise_path(live, path):
                 continue
-            owner = FieldOwner(format_path(path), name, str(entry.get("subresource") or ""))
+            owner = FieldOwner(format_path(path), name, str(entry.get("subresource") or ""), name == manager)
             found[path] = ForeignField(path, owner, value, str(entry.get("time") or ""))
     return tuple(sorted(found.values(), key=lambda each: each.owner))
 
 
 def list_own_fields(live: Manifest, manager: str) -> tuple[Path, ...]:
-    """Return the fields of this manager."""
-    entries = (each for each in _list_entries(live) if each.get("manager") == manager and not each.get("subresource"))
-    return tuple(path for entry in entries for path in _list_fields(entry))
+    """Return the fields that this manager has applied."""
+    return tuple(path for entry in _list_entries(live) if _is_own(entry, manager) for path in _list_fields(entry))
 
 
 def list_fields_by_manager(live: Manifest) -> dict[str, set[Path]]:
@@ -191,6 +198,12 @@ def _list_entries(live: Manifest) -> list[Mapping[str, Any]]:
 
 def _list_fields(entry: Mapping[str, Any]) -> Iterator[Path]:
     yield from list_owned_fields(entry.get("fieldsV1") or {})
+
+
+def _is_own(entry: Mapping[str, Any], manager: str) -> bool:
+    """Check if a manager has applied the object itself: envctl writes in no other way."""
+    applied = entry.get("operation") == "Apply" and not entry.get("subresource")
+    return applied and entry.get("manager") == manager
 
 
 def _is_earlier(entry: Mapping[str, Any]) -> bool:

@@ -67,7 +67,9 @@ def show_unlock(unlocked: UnlockResult, out: Console) -> None:
         holder = _format_holder(unlocked.hold)
         print_text(out, f"Release {release} can be deployed to {unlocked.environment} again. It was on hold {holder}")
     else:
-        print_text(out, f"{unlocked.environment} has no such lock or hold.")
+        what = "has no lock, and a release is on hold there" if unlocked.next else "has no such lock or hold"
+        print_text(out, f"{unlocked.environment} {what}.")
+    print_hint(out, unlocked.next)
 
 
 def _format_holder(held: Lock | Hold) -> str:
