@@ -8,10 +8,10 @@ from typing import Any
 
 from envctl.adapters.kubernetes.stack.scene import Scene, combine_errors, to_reference
 from envctl.domain.errors import OperationFailedError
+from envctl.domain.kubernetes.conditions import Readiness
 from envctl.domain.kubernetes.objects import JOB, VOLUME_CLAIM, Manifest, ObjectIdentity
 from envctl.domain.kubernetes.readiness import (
     POD_OWNERS,
-    Readiness,
     check_readiness,
     describe_deletion,
     describe_pods,
